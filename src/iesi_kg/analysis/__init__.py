@@ -1,0 +1,1 @@
+"""Graph to insight: the tables behind the pages."""

@@ -1,0 +1,17 @@
+"""The command line: translates arguments to calls and errors to sentences and exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Entry point; ``--version`` answers without loading anything else."""
+    if sys.argv[1:] == ["--version"]:
+        from iesi_kg import __version__
+
+        sys.stdout.write(f"iesi-kg {__version__}\n")
+        return
+    from iesi_kg.cli.group import run
+
+    run()

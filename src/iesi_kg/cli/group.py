@@ -1,0 +1,65 @@
+"""The group of commands, each loaded when it is called, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from iesi_kg import __version__
+from iesi_kg.errors import IesiKgError
+
+COMMANDS = {
+    "build": "make the generated files under ontology/generated from ontology and shapes",
+    "check": "say what is wrong in a file, cell by cell; changes nothing",
+    "query": "run a SPARQL query on a store or an endpoint",
+    "serve": "serve the pages and the SPARQL endpoint; an empty store is filled first",
+    "settings": "list every setting with its default and its value now",
+    "submit": "check a file and publish it whole, or not at all",
+    "template": "write an empty table to fill in, or one filled example",
+}
+
+
+class LazyGroup(click.Group):
+    """A click group that knows its commands by name and imports each one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"iesi_kg.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in sorted(COMMANDS)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="iesi-kg", message="%(prog)s %(version)s")
+def group() -> None:
+    """An open knowledge graph of ICT-enabled social innovation."""
+
+
+def run() -> None:
+    """Run the command line; every error ends as one sentence, its remedy and its exit code."""
+    try:
+        group.main(standalone_mode=False)
+    except IesiKgError as error:
+        _say(error.detail, error.hint)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(3)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        sys.exit(130)
+
+
+def _say(detail: str, hint: str | None) -> None:
+    click.echo(f"iesi-kg: {detail}", err=True)
+    if hint:
+        click.echo(f"         {hint}", err=True)

@@ -1,0 +1,1 @@
+"""File to statements, each statement with the cell it came from."""

@@ -1,0 +1,1 @@
+"""The room that joins the stages: receive, decide, publish."""

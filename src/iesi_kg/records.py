@@ -1,0 +1,114 @@
+"""The nouns that travel between rooms: plain frozen records, no behaviour beyond reading themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+
+from pyoxigraph import NamedNode, Triple
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file as it was handed in: its name and its bytes, unchanged."""
+
+    name: str
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the bytes: what makes two hand-ins the same file."""
+        return sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class CellRef:
+    """A place in a submitted table; ``row`` is the number a spreadsheet shows (the header is row 1)."""
+
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table: its texts in the order of the header."""
+
+    sheet: str | None
+    number: int
+    texts: tuple[str, ...]
+
+
+class Severity(StrEnum):
+    """Severities of SHACL section 2.1.4, worst first."""
+
+    VIOLATION = "violation"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake, said once: where it is, what is wrong, and what would mend it."""
+
+    severity: Severity
+    code: str
+    message: str
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    suggestion: str | None = None
+    shape: str | None = None
+    focus_node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdict on one file; it conforms when no finding is a violation."""
+
+    records: int
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def conforms(self) -> bool:
+        return all(finding.severity is not Severity.VIOLATION for finding in self.findings)
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have this severity."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Rows turned into statements, each statement with the cell it came from.
+
+    ``subjects`` maps the initiative of each record to its row; ``origin`` maps a statement to its cell.
+    """
+
+    source: SourceFile
+    records: int
+    triples: tuple[Triple, ...]
+    subjects: Mapping[NamedNode, CellRef]
+    origin: Mapping[Triple, CellRef]
+    findings: Sequence[Finding] = field(default=())
+
+
+class Form(StrEnum):
+    """What a SPARQL query returns (SPARQL 1.1 Query section 16)."""
+
+    SOLUTIONS = "solutions"
+    BOOLEAN = "boolean"
+    GRAPH = "graph"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete, serialised query result and the version of the graph it was computed on."""
+
+    form: Form
+    media_type: str
+    body: bytes
+    version: int

@@ -1,0 +1,1 @@
+"""Where quads live: the contract, the embedded engine, its versions and its query processes."""

@@ -1,0 +1,93 @@
+"""The contract every backend keeps: a Store hands out Readers to all and one Writer at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
+
+from iesi_kg.records import Answer
+
+Term: TypeAlias = NamedNode | BlankNode | Literal | Triple
+GraphName: TypeAlias = NamedNode | DefaultGraph
+Solution: TypeAlias = Mapping[str, Term]
+
+DEFAULT_GRAPH = DefaultGraph()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """What one commit does: quads that leave, then quads that enter; ``label`` names it in the journal."""
+
+    label: str
+    add: Sequence[Quad] = field(default=())
+    remove: Sequence[Quad] = field(default=())
+
+
+class Reader(Protocol):
+    """A consistent view of one version; trusted queries only (untrusted ones go to the worker pool)."""
+
+    @property
+    def version(self) -> int:
+        """The number of the version this reader sees; it never changes during the reader's life."""
+        ...
+
+    def quads(
+        self,
+        subject: NamedNode | None = None,
+        predicate: NamedNode | None = None,
+        object: Term | None = None,
+        graph: GraphName | None = None,
+    ) -> Iterator[Quad]:
+        """Quads that match; None matches anything (``graph=None`` spans the default and all named graphs)."""
+        ...
+
+    def select(self, query: str, bindings: Mapping[str, NamedNode | Literal] | None = None) -> list[Solution]:
+        """Solutions of a SELECT query; ``bindings`` substitute variables safely. Unbound variables are absent."""
+        ...
+
+    def construct(self, query: str, bindings: Mapping[str, NamedNode | Literal] | None = None) -> list[Triple]:
+        """Triples of a CONSTRUCT or DESCRIBE query, without duplicates."""
+        ...
+
+    def answer(
+        self,
+        query: str,
+        media_type: str,
+        *,
+        default_graphs: Iterable[str] = (),
+        named_graphs: Iterable[str] = (),
+    ) -> Answer:
+        """The serialised result of any query; the graphs are the protocol's dataset (SPARQL 1.1 Protocol 2.1.4)."""
+        ...
+
+
+class Writer(Protocol):
+    """The one writer; ``reader`` shows what stands now, uncheckpointed commits included."""
+
+    @property
+    def reader(self) -> Reader: ...
+
+    def commit(self, change: ChangeSet) -> int:
+        """Apply all of the change or none, journal it durably, and return the new version number.
+
+        Raises StoreFull or StoreReadOnly with the store as it was before.
+        """
+        ...
+
+
+class Store(Protocol):
+    """Where quads live."""
+
+    def reader(self) -> Reader:
+        """A view of the current version."""
+        ...
+
+    def writer(self) -> AbstractContextManager[Writer]:
+        """Become the one writer; raises StoreBusy when another holds the lock for too long."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""Statements to a report in words, by SHACL."""

@@ -1,0 +1,1 @@
+"""Names and meaning: namespaces, generated terms, minted IRIs and code lists."""

@@ -1,0 +1,1 @@
+"""HTTP translation only."""
