@@ -113,7 +113,8 @@ def test_every_property_and_class_is_declared(ontology: Store) -> None:
 def test_a_shape_names_the_column_that_makes_what_it_looks_at() -> None:
     shapes = load(*assets.names("shapes", ".ttl"))
     query = """PREFIX sh: <http://www.w3.org/ns/shacl#> PREFIX iesi: <https://w3id.org/iesi-kg/ontology#>
-      SELECT ?code ?column ?path WHERE { ?s iesi:code ?code ; iesi:column ?column ; sh:path ?path FILTER(ISIRI(?path)) }"""
+      SELECT ?code ?column ?path WHERE { ?s iesi:code ?code ; iesi:column ?column ; sh:path ?path
+                                          FILTER (ISIRI(?path)) }"""
     made = {name: column.get("propertyUrl") for name, column in COLUMNS.items()}
     linked = {s["iesi:property"] for node in NODES.values() for s in node.get("iesi:statements", [])}
     astray = {code for code, column, path in rows(shapes, query) if made[column] != path and path not in linked}
