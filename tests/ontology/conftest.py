@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import QuerySolutions, RdfFormat, Store
 
 from iesi_kg import assets
 
@@ -27,4 +27,5 @@ def meaning() -> Store:
 def rows(store: Store, query: str) -> list[tuple[str, ...]]:
     """The rows of a SELECT as plain texts."""
     solutions = store.query(query, use_default_graph_as_union=False)
+    assert isinstance(solutions, QuerySolutions)
     return [tuple("" if term is None else term.value for term in solution) for solution in solutions]

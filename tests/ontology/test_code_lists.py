@@ -84,7 +84,7 @@ def test_every_country_leads_to_the_authority_table_but_the_union(meaning: Store
     query = """PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
       SELECT ?code ?match WHERE { ?c skos:inScheme <https://w3id.org/iesi-kg/codes/country> ; skos:notation ?code
         OPTIONAL { ?c skos:exactMatch ?match } }"""
-    found = dict(rows(meaning, query))
+    found: dict[str, str] = dict(rows(meaning, query))  # type: ignore[arg-type]
     assert [code for code, match in found.items() if not match] == ["EU"]
     assert found["GR"] == "http://publications.europa.eu/resource/authority/country/GRC"
     assert all(match.rsplit("/", 1)[1].isupper() for code, match in found.items() if code != "EU")
@@ -96,7 +96,7 @@ def test_a_list_that_is_not_iesis_says_so(meaning: Store) -> None:
       PREFIX iesi: <https://w3id.org/iesi-kg/ontology#>
       SELECT ?list ?text WHERE { ?list a skos:ConceptScheme ; dct:description ?text ; iesi:verificationStatus ?status
         FILTER (?status != <https://w3id.org/iesi-kg/codes/verification-status/verified>) }"""
-    lists = dict(rows(meaning, query))
+    lists: dict[str, str] = dict(rows(meaning, query))  # type: ignore[arg-type]
     named = {iri for iri, text in lists.items() if "IESI" in text}
     assert {iri.rsplit("/", 1)[1] for iri in named} >= {"ict-potential", "integration-level", "ict-role", "user-role"}
     assert all("this project" in lists[iri] or "not IESI's own" in lists[iri] for iri in named)

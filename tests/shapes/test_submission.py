@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 import shifty
 from rdflib import SH, Graph, Literal, URIRef
+from rdflib.term import Node
 
 from .conftest import CODE, Found, profile, read
 
@@ -167,7 +168,7 @@ def test_a_day_that_is_no_date_is_found(example: Graph, submission: Graph, findi
     assert (code, V) in findings(example, submission)
 
 
-def _focus(subject: object, code: str, data: Graph, shapes: Graph) -> bool:
+def _focus(subject: Node, code: str, data: Graph, shapes: Graph) -> bool:
     shape = shapes.value(predicate=CODE, object=Literal(code))
     target = shapes.value(shapes.value(predicate=SH.property, object=shape), SH.targetClass)
     return (subject, None, target) in data
