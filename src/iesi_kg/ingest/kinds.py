@@ -52,6 +52,7 @@ _COMMENTS = re.compile(r"\A(?:\s+|#[^\n]*(?:\n|\Z))*")
 _TURTLE = re.compile(
     r"(?:@prefix|@base|prefix|base)\s|(?:graph\s*)?(?:<[^<>\s]*>|_:\w+)\s*[<\[{_\w]|\[|\{\s*<|<<", re.I
 )
+_JSON = re.compile(r'\{\s*["}]|\[\s*(?:[{\[\]"]|\Z)')
 _TERM = r'(?:<[^<>\s]*>|_:\w[\w.-]*|"(?:[^"\\\n]|\\.)*"(?:\^\^<[^<>\s]*>|@[\w-]+)?)'
 _LINE = re.compile(rf"{_TERM}[ \t]*{_TERM}[ \t]*{_TERM}[ \t]*({_TERM})?[ \t]*\.[ \t]*(?:#.*)?\r?(?:\n|\Z)")
 _QUOTED = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|<[^<>\s]*>|#[^\n]*')
@@ -115,7 +116,7 @@ def _text(source: SourceFile, head: str) -> Kind:
             return Kind.RDFXML
         what = "an HTML page" if re.search(r"<(!doctype\s+)?html", start, re.I) else "XML that is not RDF"
         raise _unreadable(source, f"is {what}")
-    if re.match(r"\{|\[\s*[{\[\]]", start) and not _TURTLE.match(start):
+    if _JSON.match(start):
         if re.search(r'"@(context|graph|id|type)"', head):
             return Kind.JSONLD
         raise _unreadable(source, "is JSON that is not JSON-LD")
