@@ -85,7 +85,8 @@ class Report:
 class Submission:
     """Rows turned into statements, each statement with the cell it came from.
 
-    ``subjects`` maps the initiative of each record to its row; ``origin`` maps a statement to its cell.
+    ``subjects`` maps the initiative of each record to its row; ``origin`` maps a statement to its cell;
+    ``derived`` are the subjects that no identifier names, so that their IRI was made from another cell.
     """
 
     source: SourceFile
@@ -94,6 +95,7 @@ class Submission:
     subjects: Mapping[NamedNode, CellRef]
     origin: Mapping[Triple, CellRef]
     findings: Sequence[Finding] = field(default=())
+    derived: frozenset[NamedNode] = field(default=frozenset())
 
 
 class Form(StrEnum):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from xml.parsers import expat
 
 import pyoxigraph
-from pyoxigraph import RdfFormat, Triple
+from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple
 
 from iesi_kg.errors import UnreadableFile
 from iesi_kg.ingest.kinds import Kind, bom
-from iesi_kg.records import SourceFile
+from iesi_kg.ingest.template import Template
+from iesi_kg.records import CellRef, Finding, Severity, SourceFile, Submission
+from iesi_kg.vocabulary import iris
 
 _FORMATS = {
     Kind.TURTLE: RdfFormat.TRIG,
@@ -31,7 +33,57 @@ _TOKENS = re.compile(
 _JSON_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.S)
 
 
-def read(source: SourceFile, kind: Kind, base: str) -> Iterator[Triple]:
+def submission(source: SourceFile, kind: Kind, template: Template) -> Submission:
+    """The statements of a file as they stand: no cells, but the same rules for what may be stored.
+
+    Records are the nodes of the class that a row of the template makes. Raises UnreadableFile.
+    """
+    triples = tuple(dict.fromkeys(read(source, kind)))
+    root = set(template.nodes[0].types)
+    subjects = {t.subject: CellRef() for t in triples if t.object in root and isinstance(t.subject, NamedNode)}
+    kept = tuple(t for t in triples if not _nested(t))
+    return Submission(source, len(subjects), kept, subjects, {}, list(_findings(triples, template)))
+
+
+def _nested(triple: Triple) -> bool:
+    return isinstance(triple.subject, Triple) or isinstance(triple.object, Triple)
+
+
+def _findings(triples: Iterable[Triple], template: Template) -> Iterator[Finding]:
+    if any(map(_nested, triples)):
+        yield Finding(
+            Severity.VIOLATION,
+            "quoted-triple",
+            "The file states something about a statement (RDF 1.2 triple terms); such statements are not stored.",
+            suggestion="use rdf:Statement with an address of its own",
+        )
+    blank = {term for t in triples for term in (t.subject, t.object) if isinstance(term, BlankNode)}
+    if blank:
+        yield Finding(
+            Severity.VIOLATION,
+            "blank-node",
+            f"The file has {len(blank)} blank node{'s' if len(blank) > 1 else ''}: nodes without an address, which "
+            "nobody could cite or correct later.",
+            suggestion="give each an address, such as the address of its initiative followed by #outcome-1",
+        )
+    kinds = tuple(f"/id/{node.mint}/" for node in template.nodes if node.key)
+    for subject in dict.fromkeys(t.subject for t in triples):
+        if isinstance(subject, NamedNode) and not (iris.local_path(subject) or "").startswith(kinds):
+            yield _foreign(subject, kinds)
+
+
+def _foreign(subject: NamedNode, kinds: Iterable[str]) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "foreign-subject",
+        "The file states something about an address that is not for a submission to describe.",
+        value=subject.value,
+        suggestion="describe things below " + ", ".join(dict.fromkeys(iris.from_path(kind).value for kind in kinds)),
+        focus_node=subject.value,
+    )
+
+
+def read(source: SourceFile, kind: Kind) -> Iterator[Triple]:
     """The triples of a file; graph names are left out. Raises UnreadableFile with the line of a syntax error."""
     content = _utf8(source, kind)
     if kind is Kind.RDFXML:
@@ -39,7 +91,7 @@ def read(source: SourceFile, kind: Kind, base: str) -> Iterator[Triple]:
     elif kind in _BRACKETED:
         _guard_brackets(source, content.decode("utf-8"), kind)
     try:
-        for quad in pyoxigraph.parse(content, _FORMATS[kind], base_iri=base):
+        for quad in pyoxigraph.parse(content, _FORMATS[kind]):
             yield quad.triple
     except SyntaxError as error:
         raise _broken(source, kind, error.lineno, str(error.msg)) from None
