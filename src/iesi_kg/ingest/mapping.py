@@ -212,7 +212,7 @@ def _short(column: Column, cell: Cell, size: int) -> Finding:
     return Finding(
         Severity.WARNING,
         "fewer-values",
-        f"This cell has {given} value{'' if given == 1 else 's'} for a group of {size}: the first {given} were given to "
+        f"This cell has {given} value{'' if given == 1 else 's'} for a group of {size}: they were given to "
         f"the first of the group, the rest is taken as unknown.",
         sheet=cell.ref.sheet,
         row=cell.ref.row,
