@@ -77,6 +77,7 @@ class Mapper:
         self._reader = ValueReader(lists)
         self._nodes = Nodes(template)
         self._columns = [(template.by_name[name], place, header.texts[place]) for name, place in places.items()]
+        self._headers = {column.name: CellRef(header.sheet, header.number, title) for column, _, title in self._columns}
         self._seen: dict[NamedNode, CellRef] = {}
 
     def submission(self, source: SourceFile, items: Iterable[Row | Finding], findings: list[Finding]) -> Submission:
@@ -96,6 +97,7 @@ class Mapper:
             chunk.origin,
             chunk.findings,
             frozenset(chunk.derived),
+            self._headers,
         )
 
     def _row(self, row: Row, chunk: Chunk) -> None:

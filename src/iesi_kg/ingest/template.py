@@ -98,8 +98,9 @@ class Template:
                 findings.append(_duplicate(row, place, places[column.name]))
             else:
                 places[column.name] = place
+        meant = {finding.suggestion for finding in findings}
         missing = (column.name for column in self.columns if column.required and column.name not in places)
-        findings.extend(_missing(row, name) for name in missing)
+        findings.extend(_missing(row, name) for name in missing if name not in meant)
         return places, findings
 
     def _nearest(self, text: str) -> str | None:

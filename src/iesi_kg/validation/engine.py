@@ -25,7 +25,7 @@ _FAST_NAMES = """
     targetObjectsOf property path inversePath severity message name description order group minCount maxCount datatype
     nodeKind class in pattern flags minLength maxLength minInclusive maxInclusive minExclusive maxExclusive lessThan
     lessThanOrEquals equals disjoint hasValue uniqueLang languageIn node and or not xone deactivated declare prefix
-    namespace
+    namespace alternativePath
 """
 _FAST = frozenset(SH + name for name in _FAST_NAMES.split())
 
