@@ -20,7 +20,7 @@ _LONG_FILE = 500_000
 def read_source(name: str) -> SourceFile:
     """The bytes of a file, or of standard input for ``-``. Raises UsageError, FileTooLarge."""
     if name == "-":
-        return SourceFile("standard input", click.get_binary_stream("stdin").read())
+        return SourceFile("standard input", sys.stdin.buffer.read())
     path = Path(name)
     try:
         if path.stat().st_size > LONGEST:

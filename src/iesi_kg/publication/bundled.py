@@ -55,15 +55,16 @@ def curated(reader: Reader, at: datetime) -> list[ChangeSet]:
     changes = []
     for name in assets.names(DATA, ".csv"):
         source = SourceFile(name.rsplit("/", 1)[1], assets.content(name))
+        if provenance.graph_of_file(reader, source) is not None:
+            continue
         facts = json.loads(assets.text(name.removesuffix(".csv") + ".json"))
         receipt = workflow.receive(source)
         _assert_conforms(name, receipt)
         _assert_expected(name, receipt.submission, facts.get("expected", {}))
         _assert_apart(name, receipt.submission.subjects, seen)
-        if provenance.graph_of_file(reader, source) is None:
-            day = datetime.combine(date.fromisoformat(facts["date"]), time(), UTC) if "date" in facts else at
-            change, _ = workflow.prepare(reader, receipt, Occasion(facts["by"], day, _notice(facts)))
-            changes.append(change)
+        day = datetime.combine(date.fromisoformat(facts["date"]), time(), UTC) if "date" in facts else at
+        change, _ = workflow.prepare(reader, receipt, Occasion(facts["by"], day, _notice(facts)))
+        changes.append(change)
     return changes
 
 
