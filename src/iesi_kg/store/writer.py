@@ -12,6 +12,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class EmbeddedWriter:
         self._number = self._published = number
         self._triples = triples
         self._pace = pace
+        self._applying = False  # stays true when a signal interrupts: then the next open replays, as after a crash
         self._checkpointed = -math.inf
 
     @classmethod
@@ -68,14 +70,17 @@ class EmbeddedWriter:
             mark = self._journal.append(self._number + 1, change)
         except OSError as error:
             raise store_error(error, self._layout.root) from error
+        self._applying = True
         try:
             self._triples += apply(live, change)
         except (OSError, RuntimeError) as error:
             del live
             traceback.clear_frames(error.__traceback__)  # they hold the engine instance that must close now
             self._undo(mark, change)
+            self._applying = False
             raise store_error(error, self._layout.root) from error
         self._number += 1
+        self._applying = False
         self._checkpoint_if_due()
         return self._number
 
@@ -93,7 +98,7 @@ class EmbeddedWriter:
     def close(self) -> None:
         """Publish the last commit and let go of the live directory."""
         try:
-            if self._published != self._number:
+            if self._published != self._number and not self._applying:
                 self._publish_at_end()
         finally:
             self._drop_view()
@@ -213,16 +218,21 @@ def _rebuild(layout: Layout, published: int) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     for file in source.iterdir():
-        if file.suffix == ".sst":  # never changed once written: the engine's own checkpoints share them so
-            os.link(file, draft / file.name)
-        else:
-            shutil.copy2(file, draft / file.name)
+        _link_or_copy(file, draft / file.name)
     sync_tree(draft)
     Store.read_only(str(draft))  # raises before anything is replaced
     if layout.live.exists():
         shutil.rmtree(layout.live)
     draft.rename(layout.live)
     sync_directory(layout.root)
+
+
+def _link_or_copy(file: Path, target: Path) -> None:
+    if file.suffix == ".sst":  # never changed once written: the engine's own checkpoints share them so
+        with suppress(OSError):  # a file system without hard links
+            os.link(file, target)
+            return
+    shutil.copy2(file, target)
 
 
 def is_bulk(change: ChangeSet) -> bool:
