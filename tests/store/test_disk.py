@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from store_mounts import Mount
 from store_quads import quad
 
-from conftest import Mount
 from iesi_kg.errors import StoreDamaged, StoreFull, StoreReadOnly
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore

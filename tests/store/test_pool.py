@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from store_processes import children
 from store_quads import iri, quad
 
 from iesi_kg import errors
@@ -46,20 +47,6 @@ def with_pool(path: Path, story: Callable[[Pool], Awaitable[None]], **settings: 
             await story(pool)
 
     asyncio.run(tell())
-
-
-def children() -> set[int]:
-    """Processes that this one started and that still live."""
-    found = set()
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            name, _, rest = status.read_text().rpartition(")")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        state, parent = rest.split()[:2]
-        if int(parent) == os.getpid() and state != "Z":
-            found.add(int(name.split()[0]))
-    return found
 
 
 async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
