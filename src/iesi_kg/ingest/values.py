@@ -153,9 +153,7 @@ def _date(text: str) -> Reading:
         try:
             date.fromisoformat(text)
         except ValueError:
-            return _violation(
-                "not-a-date", f"{_brief(text)!r} is no day of the calendar.", text, "correct month or day"
-            )
+            return _violation("not-a-date", f"{_brief(text)!r} is no day of the calendar.", text, "mend month or day")
         return Value(Literal(text, datatype=_DATE), text), None
     return _violation(
         "not-a-date", f"{_brief(text)!r} is not a date of the form YYYY-MM-DD.", text, _iso(text) or "write YYYY-MM-DD"
