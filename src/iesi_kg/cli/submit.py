@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from iesi_kg import settings
-from iesi_kg.cli.files import progress, read_source, terminal_width
+from iesi_kg.cli.files import progress, read_source, say, terminal_width
 from iesi_kg.errors import SubmissionRejected
 from iesi_kg.records import Report
 
@@ -39,7 +39,8 @@ def command(file: str, by: str, store: Path | None) -> None:
         raise
     _show(receipt.report)
     if published.changed:
-        click.echo(f"accepted as version {published.version}: {published.records} records in {published.graph.value}")
+        records = f"{published.records:,} record{'' if published.records == 1 else 's'}"
+        click.echo(f"accepted as version {published.version}: {records} in {published.graph.value}")
     else:
         click.echo(f"nothing changed: this file is already published in {published.graph.value}")
 
@@ -48,4 +49,4 @@ def _show(report: object) -> None:
     from iesi_kg.validation import render
 
     if isinstance(report, Report) and report.findings:
-        click.echo(render.text(report, colour=sys.stdout.isatty(), width=terminal_width()), nl=False)
+        say(render.text(report, colour=sys.stdout.isatty(), width=terminal_width()))
