@@ -46,6 +46,8 @@ def describe(reader: Reader, iri: NamedNode) -> Description | None:
     outgoing = tuple(reader.construct(_query("outgoing"), bindings))
     if not outgoing:
         _refuse_withdrawn(reader, iri)
+        outgoing = tuple(reader.construct(_query("provenance"), bindings))
+    if not outgoing:
         return None
     incoming = tuple(reader.construct(_query("incoming"), bindings))
     counted = reader.select(_query("incoming-count"), bindings)

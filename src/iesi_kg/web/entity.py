@@ -29,7 +29,7 @@ router = APIRouter()
 
 _OFFERS = (HTML, *GRAPHS)
 _SUFFIX = re.compile(r"\.(ttl|jsonld|nt|rdf|html)\Z")
-_VALID = re.compile(r"[^<>\"{}|\\^`\x00-\x20]+")
+_VALID = re.compile(r"/[A-Za-z0-9/_~.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,9 @@ def _describe(site: Site, iri: NamedNode) -> Description:
 
 
 def _page(request: Request, site: Site, wanted: _Wanted) -> Response:
+    description = _describe(site, wanted.iri)
     from iesi_kg.web import pages
 
-    description = _describe(site, wanted.iri)
     page: Response = pages.entity_html(request, description)
     for name, value in _fields(wanted, description.version):
         page.headers[name.decode()] = value.decode("latin-1")
