@@ -1,0 +1,126 @@
+"""Names and keys turned into IRIs: the only place where one is minted (design.md section 6, IRIs)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from pyoxigraph import NamedNode
+
+from iesi_kg.vocabulary.namespaces import BASE
+
+_LATIN = {"ł": "l", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i", "&": " and "}
+_GREEK = dict(
+    zip("αβγδεζηθικλμνξοπρσςτυφχψω", "a v g d e z i th i k l m n x o p r s s t y f ch ps o".split(), strict=True)
+)
+_CYRILLIC = dict(
+    zip(
+        "абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґђјљњћџѓќѕ",
+        "a b v g d e e zh z i y k l m n o p r s t u f h ts ch sh sht a y - e yu ya i i ie g dj j lj nj c dz g k dz".split(),
+        strict=True,
+    )
+)
+_TABLE = str.maketrans(_LATIN | _GREEK | _CYRILLIC | {"ь": ""})
+_LONGEST = 80
+
+
+def slug(text: str) -> str:
+    """A lower-case ASCII name for an IRI; a digest where nothing of the text can be written in ASCII.
+
+    >>> slug("Łódź: Straße & Ørsted")
+    'lodz-strasse-and-orsted'
+    >>> slug("Βοήθεια στο Σπίτι"), slug("Помощ")
+    ('voitheia-sto-spiti', 'pomosht')
+    """
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    ascii_text = bare.translate(_TABLE).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")
+    if not name:
+        return _digest(text)
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST].rstrip('-')}-{_digest(text)[:6]}"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8")).hexdigest()[:12]
+
+
+def _thing(kind: str, name: str) -> NamedNode:
+    return NamedNode(f"{BASE}id/{kind}/{name}")
+
+
+def initiative(name: str) -> NamedNode:
+    """The IRI of an initiative: its identifier as it is, any other text as a slug."""
+    return _thing("initiative", slug(name))
+
+
+def organisation(name: str, country: str = "") -> NamedNode:
+    """The IRI of an organisation by its name and, where known, the code of its country.
+
+    >>> organisation("Ajuntament de Barcelona", "ES").value
+    'https://w3id.org/iesi-kg/id/organisation/ajuntament-de-barcelona-es'
+    """
+    return _thing("organisation", "-".join(filter(None, (slug(name), country.strip().lower()))))
+
+
+def document(url: str) -> NamedNode:
+    """The IRI of a document by its web address: readable host, digest of the whole address."""
+    address = url.strip()
+    host = (urlsplit(address).hostname or "").removeprefix("www.")
+    return _thing("document", f"{slug(host)}-{_digest(address)}" if host else _digest(address))
+
+
+def agent(name: str) -> NamedNode:
+    """The IRI of a person or body who coded or submitted."""
+    return _thing("agent", slug(name))
+
+
+def fragment(subject: NamedNode, name: str) -> NamedNode:
+    """A node that belongs to a record: ``fragment(x, "lead")`` is ``<x#lead>``."""
+    return NamedNode(f"{subject.value}#{name}")
+
+
+def submission(day: date, digest: str) -> NamedNode:
+    """The activity of one hand-in, by its day and the SHA-256 of its file."""
+    return _thing("submission", f"{day.isoformat()}-{digest[:12]}")
+
+
+def graph(*names: str) -> NamedNode:
+    """The IRI of a named graph.
+
+    >>> graph("codes", "country").value
+    'https://w3id.org/iesi-kg/graph/codes/country'
+    """
+    return NamedNode(f"{BASE}graph/{'/'.join(names)}")
+
+
+def submission_graph(activity: NamedNode) -> NamedNode:
+    """The graph that holds what a submission stated: the last step of its IRI under ``graph/submission``."""
+    return graph("submission", activity.value.rsplit("/", 1)[1])
+
+
+def scheme(name: str) -> NamedNode:
+    """The IRI of a code list."""
+    return NamedNode(f"{BASE}codes/{name}")
+
+
+def concept(scheme_name: str, notation: str) -> NamedNode:
+    """The IRI of one code of a code list."""
+    return NamedNode(f"{BASE}codes/{scheme_name}/{notation}")
+
+
+def local_path(iri: NamedNode | str, base: str = BASE) -> str | None:
+    """The path under which a server answers for one of our IRIs; None for the IRIs of others.
+
+    >>> local_path("https://w3id.org/iesi-kg/id/initiative/x#lead")
+    '/id/initiative/x#lead'
+    """
+    value = iri if isinstance(iri, str) else iri.value
+    return f"/{value[len(base):]}" if value.startswith(base) else None
+
+
+def from_path(path: str, base: str = BASE) -> NamedNode:
+    """The IRI which a path of a server stands for: the inverse of ``local_path``."""
+    return NamedNode(base + path.lstrip("/"))

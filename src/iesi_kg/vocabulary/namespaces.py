@@ -1,0 +1,49 @@
+"""The namespaces of every vocabulary the graph uses, as plain strings and as one prefix table."""
+
+from __future__ import annotations
+
+BASE = "https://w3id.org/iesi-kg/"
+
+ADMS = "http://www.w3.org/ns/adms#"
+DCAT = "http://www.w3.org/ns/dcat#"
+DCT = "http://purl.org/dc/terms/"
+FOAF = "http://xmlns.com/foaf/0.1/"
+IESI = f"{BASE}ontology#"
+M8G = "http://data.europa.eu/m8g/"
+NUTS = "http://data.europa.eu/nuts/code/"
+ORG = "http://www.w3.org/ns/org#"
+OWL = "http://www.w3.org/2002/07/owl#"
+PROV = "http://www.w3.org/ns/prov#"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+SCHEMA = "https://schema.org/"
+SD = "http://www.w3.org/ns/sparql-service-description#"
+SH = "http://www.w3.org/ns/shacl#"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
+VANN = "http://purl.org/vocab/vann/"
+VOID = "http://rdfs.org/ns/void#"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+
+PREFIXES: dict[str, str] = {
+    "adms": ADMS,
+    "codes": f"{BASE}codes/",
+    "dcat": DCAT,
+    "dct": DCT,
+    "foaf": FOAF,
+    "id": f"{BASE}id/",
+    "iesi": IESI,
+    "m8g": M8G,
+    "nuts": NUTS,
+    "org": ORG,
+    "owl": OWL,
+    "prov": PROV,
+    "rdf": RDF,
+    "rdfs": RDFS,
+    "schema": SCHEMA,
+    "sd": SD,
+    "sh": SH,
+    "skos": SKOS,
+    "vann": VANN,
+    "void": VOID,
+    "xsd": XSD,
+}
