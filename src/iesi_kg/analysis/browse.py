@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import TypeAlias
 
@@ -46,22 +46,10 @@ def kind(reader: Reader, iri: str) -> str | None:
     return found[0]["kind"] if found else None
 
 
-def labels(reader: Reader, iris: Iterable[str]) -> dict[str, str]:
-    """A readable name for each IRI that has one."""
-    return {iri: found[0]["label"] for iri in sorted(set(iris)) if (found := rows(reader, "label", iri))}
-
-
 @cache
 def query(name: str) -> str:
     """The text of one page query. Raises NotFound."""
     return assets.text(f"{FOLDER}/{name}.rq")
-
-
-@cache
-def prefixes() -> Mapping[str, str]:
-    """The prefixes that the query page offers, read from the prologue of one query."""
-    lines = (line.split() for line in query("prefixes").splitlines() if line.startswith("PREFIX "))
-    return {name.rstrip(":"): iri.strip("<>") for _, name, iri in lines}
 
 
 @cache

@@ -18,11 +18,12 @@ _LATIN = range(0xC0, 0x250)
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A way to narrow the list; ``path`` is the property path from an initiative to its values."""
+    """A way to narrow the list; ``path`` is the property path from an initiative to its values, ``chart`` its picture."""
 
     key: str
     title: str
     path: str
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,10 @@ class Index:
         """The entries that meet the choice, in the order of the index."""
         return [entry for entry in self.entries if choice.keeps(entry)]
 
+    def charted(self, chart: str) -> str:
+        """The key of the facet that is drawn this way."""
+        return next(facet.key for facet in self.facets if facet.chart == chart)
+
     def counts(self, facet: str, choice: Choice | None = None) -> list[tuple[Value, int]]:
         """How many entries each value of a facet would give, its own filter left out; most first."""
         choice = choice or Choice()
@@ -111,7 +116,7 @@ def build(reader: Reader) -> Index:
     return Index(
         version=reader.version,
         entries=tuple(sorted(entries, key=lambda entry: (fold(entry.row["name"]), entry.iri))),
-        facets=tuple(Facet(row["facet"], row["title"], row["path"]) for row in described if row["facet"] != "text"),
+        facets=tuple(Facet(row["facet"], row["title"], row["path"], row["chart"]) for row in described if row["facet"] != "text"),
         values=values,
         text_path=next(row["path"] for row in described if row["facet"] == "text"),
     )
