@@ -1,0 +1,116 @@
+"""Turns file operations into ones that survive a power cut: fsync, atomic replacement, a lock that names its holder.
+
+Durability follows fsync(2): a file is safe when it and the directory that names it have been synchronised.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+
+LOCK_POLL = 0.02
+READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+READ_ONLY_TEXTS = ("Read-only file system", "Permission denied", "Operation not permitted")
+FULL_TEXTS = ("No space left", "Disk quota exceeded", "File too large", "StorageFull")
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names inside a directory durable."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_tree(path: Path) -> None:
+    """Make every file of a flat directory durable, then the directory."""
+    for file in path.iterdir():
+        handle = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    sync_directory(path)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file so that a reader, or a crash, sees the old content or the new one, never a part."""
+    draft = path.with_name(f".{path.name}.new")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_directory(path.parent)
+
+
+@contextmanager
+def locked(path: Path, timeout: float) -> Iterator[None]:
+    """Hold an exclusive lock on a file; raises StoreBusy with the holder's process id after ``timeout`` seconds."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        _acquire(handle, timeout)
+        os.ftruncate(handle, 0)
+        with suppress(OSError):  # a full disk must not stop the repair that makes room: the name is a courtesy
+            os.pwrite(handle, b"%d\n" % os.getpid(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _acquire(handle: int, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise _busy(handle, timeout) from None
+        time.sleep(LOCK_POLL)
+
+
+def _busy(handle: int, timeout: float) -> StoreBusy:
+    holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip()
+    who = f"process {holder}" if holder.isdigit() else "another process"
+    members: dict[str, object] = {"holder": int(holder)} if holder.isdigit() else {}
+    return StoreBusy(
+        f"{who} is writing to the store; waited {timeout:g} seconds",
+        hint="try again when it has finished",
+        **members,
+    )
+
+
+def store_error(error: Exception, path: Path) -> StoreError:
+    """The error a user understands for a failure of the disk or of the engine at ``path``."""
+    number = getattr(error, "errno", None)
+    text = str(error)
+    if isinstance(error, StoreError):
+        return error
+    if number in FULL or any(part in text for part in FULL_TEXTS):
+        return StoreFull(
+            f"no space left on the disk of {path}; nothing was changed", hint="free some space and try again"
+        )
+    if number in READ_ONLY or any(part in text for part in READ_ONLY_TEXTS):
+        return StoreReadOnly(
+            f"{path} cannot be written: {_first_line(text)}", hint="give this user write access to the folder"
+        )
+    if "lock hold by" in text or "No locks available" in text or "Resource temporarily unavailable" in text:
+        return StoreBusy(f"another process has {path} open", hint="end it and try again")
+    return StoreDamaged(
+        f"the store at {path} cannot be read: {_first_line(text)}",
+        hint="restore the folder from a backup, or move it away and load the data again",
+    )
+
+
+def _first_line(text: str) -> str:
+    return text.strip().split("\n", 1)[0][:300]

@@ -1,0 +1,116 @@
+"""Turns a folder on disk into a Store: readers see checkpoints, one writer at a time changes what is live.
+
+No reader opens the live directory: opening one read-only beside a writer is undefined in the engine.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreReadOnly
+from iesi_kg.store.durable import locked, store_error
+from iesi_kg.store.reader import EmbeddedReader, View
+from iesi_kg.store.versions import Checkpoint, Layout, Version, current_stamp, open_current, read_current
+from iesi_kg.store.writer import EmbeddedWriter
+
+
+class EmbeddedStore:
+    """One store folder; any number of these, in any number of processes, may stand on the same folder."""
+
+    def __init__(self, path: Path, *, lock_timeout: float = 10.0, keep: int = 3) -> None:
+        self.layout = Layout(Path(path))
+        self._lock_timeout = lock_timeout
+        self._keep = keep
+        self._guard = threading.Lock()
+        self._view: View | None = None
+        self._stamp = (0, 0)
+        self._number = 0
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = False, lock_timeout: float = 10.0, keep: int = 3) -> EmbeddedStore:
+        """Open a store, mending what a crash left; ``create`` makes an empty one where there is none."""
+        store = cls(path, lock_timeout=lock_timeout, keep=keep)
+        if not store.layout.exists() and not create:
+            read_current(store.layout)
+        if not store._is_sound():
+            store._mend(lock_timeout)
+        elif store._journal_is_pending():
+            with suppress(StoreBusy, StoreReadOnly):  # a writer at work will publish it; a copy cannot be mended
+                store._mend(0.0)
+        return store
+
+    def current(self) -> Version:
+        """The version that a reader opened now would see."""
+        return read_current(self.layout)
+
+    def reader(self) -> EmbeddedReader:
+        """A view of the current version."""
+        with self._guard:
+            stamp = current_stamp(self.layout)
+            if self._view is None or stamp != self._stamp:
+                checkpoint = self._checkpoint()
+                self._stamp, self._view = stamp, View(checkpoint.store, checkpoint)
+                self._number = checkpoint.version.number
+            return EmbeddedReader(self._view, self._number)
+
+    @contextmanager
+    def writer(self) -> Iterator[EmbeddedWriter]:
+        """Become the one writer; what was committed is published when the block ends, however it ends."""
+        self._make_folder()
+        with self._locked(self._lock_timeout):
+            writer = EmbeddedWriter.open(self.layout, keep=self._keep, patience=self._lock_timeout)
+            try:
+                yield writer
+            finally:
+                writer.close()
+
+    def close(self) -> None:
+        """Let go of the open version."""
+        with self._guard:
+            self._view = None
+
+    def _checkpoint(self) -> Checkpoint:
+        try:
+            return open_current(self.layout)
+        except StoreDamaged as damage:
+            try:
+                self._mend(self._lock_timeout)
+            except StoreError as obstacle:
+                raise damage from obstacle
+            return open_current(self.layout)
+
+    def _is_sound(self) -> bool:
+        try:
+            open_current(self.layout)
+        except StoreError:
+            return False
+        return True
+
+    def _journal_is_pending(self) -> bool:
+        return any(file.stat().st_size for file in self.layout.journal.glob("*"))
+
+    def _mend(self, timeout: float) -> None:
+        self._make_folder()
+        with self._locked(timeout):
+            EmbeddedWriter.open(self.layout, keep=self._keep, patience=self._lock_timeout, verify=True).close()
+
+    @contextmanager
+    def _locked(self, timeout: float) -> Iterator[None]:
+        try:
+            with locked(self.layout.lock, timeout):
+                yield
+        except OSError as error:
+            raise store_error(error, self.layout.root) from error
+
+    def _make_folder(self) -> None:
+        try:
+            for folder in (self.layout.root, self.layout.journal, self.layout.versions):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise store_error(error, self.layout.root) from error
+        if not os.access(self.layout.root, os.W_OK):
+            raise store_error(PermissionError(13, "Permission denied"), self.layout.root)

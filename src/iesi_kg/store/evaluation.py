@@ -1,0 +1,88 @@
+"""Turns a query text and a media type into serialised bytes on one open engine store.
+
+The result object of the engine is bound to its thread: it is made, written and dropped inside ``evaluate``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO
+
+from pyoxigraph import (
+    NamedNode,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+)
+
+from iesi_kg.errors import NotAcceptable, QueryError, QuerySyntaxError, UsageError
+from iesi_kg.records import Form
+
+POSITION = "error at "
+CHARACTER_CLASS = re.compile(r",?\s*\[[^\[\]]*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The RDF dataset of a query (SPARQL 1.1 Protocol section 2.1.4)."""
+
+    default: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+
+
+def evaluate(store: Store, text: str, media_type: str, output: IO[bytes], dataset: Dataset | None = None) -> Form:
+    """Write the result of a query to ``output``; returns which form it had."""
+    result = run(store, text, dataset)
+    plain = media_type.partition(";")[0].strip()
+    if isinstance(result, QueryTriples):
+        graph_format = RdfFormat.from_media_type(plain)
+        if graph_format is None:
+            raise NotAcceptable(f"a graph cannot be written as {plain}")
+        result.serialize(output, graph_format)
+        return Form.GRAPH
+    results_format = QueryResultsFormat.from_media_type(plain)
+    if results_format is None:
+        raise NotAcceptable(f"a SELECT or ASK result cannot be written as {plain}")
+    result.serialize(output, results_format)
+    return Form.BOOLEAN if isinstance(result, QueryBoolean) else Form.SOLUTIONS
+
+
+def run(store: Store, text: str, dataset: Dataset | None = None) -> QueryBoolean | QuerySolutions | QueryTriples:
+    """Start a query; its result must be used in this thread."""
+    try:
+        if dataset is None:
+            return store.query(text)
+        return store.query(
+            text,
+            default_graph=[*_names(dataset.default)],
+            named_graphs=[*_names(dataset.named)],
+        )
+    except SyntaxError as error:
+        raise syntax_error(str(error)) from None
+
+
+def _names(iris: Sequence[str]) -> list[NamedNode]:
+    try:
+        return [NamedNode(iri) for iri in iris]
+    except ValueError as error:
+        raise UsageError(f"a graph of the dataset has no valid IRI: {error}") from None
+
+
+def syntax_error(text: str) -> QuerySyntaxError:
+    """The engine's complaint with line and column as members where it names them (``error at 1:10: ...``)."""
+    text = CHARACTER_CLASS.sub("", text)
+    place, _, rest = text.removeprefix(POSITION).partition(":")
+    column, separator, reason = rest.partition(":")
+    if not (text.startswith(POSITION) and separator and place.isdigit() and column.isdigit()):
+        return QuerySyntaxError(text)
+    return QuerySyntaxError(f"line {place}, column {column}:{reason}", line=int(place), column=int(column), engine=text)
+
+
+def evaluation_error(error: Exception) -> QueryError:
+    """A query the engine accepted and could not finish, e.g. because a SERVICE could not be reached."""
+    return QueryError(f"the query could not be evaluated: {str(error)[:500]}")

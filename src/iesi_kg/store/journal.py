@@ -1,0 +1,151 @@
+"""Turns change sets into durable journal entries and, after a crash, back again.
+
+A segment file holds the commits since one checkpoint, as frames: magic, number, length, SHA-256, compressed payload
+(a JSON line with the label, then N-Quads to remove and to add). A torn last frame was never acknowledged and is cut.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from pyoxigraph import Quad, RdfFormat, parse, serialize
+
+from iesi_kg.errors import StoreDamaged
+from iesi_kg.store.base import ChangeSet
+from iesi_kg.store.durable import sync_directory
+
+MAGIC = b"IKJ1"
+HEADER = struct.Struct(">4sQQ32s")
+SUFFIX = ".journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One journalled commit: the version it makes, and what it does."""
+
+    number: int
+    change: ChangeSet
+
+
+class Journal:
+    """The segments of one store; only the process that holds the writer's lock may use it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._segment: Path | None = None
+
+    def append(self, number: int, change: ChangeSet) -> int:
+        """Write one commit and synchronise it; returns the mark that ``retract`` takes.
+
+        On failure the segment is cut back to what it was.
+        """
+        payload = _encode(change)
+        frame = HEADER.pack(MAGIC, number, len(payload), sha256(payload).digest()) + payload
+        segment = self._segment or self._start(number - 1)
+        handle = os.open(segment, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            mark = os.fstat(handle).st_size
+            try:
+                _write_all(handle, frame)
+                os.fsync(handle)
+            except OSError:
+                os.ftruncate(handle, mark)
+                raise
+        finally:
+            os.close(handle)
+        return mark
+
+    def retract(self, mark: int) -> None:
+        """Take back the entry that ``append`` wrote at ``mark``, because its change could not be applied."""
+        if self._segment is None:
+            return
+        with self._segment.open("r+b") as file:
+            file.truncate(mark)
+            os.fsync(file.fileno())
+
+    def entries(self, after: int) -> Iterator[Entry]:
+        """Commits that make versions above ``after``, in order."""
+        for segment in self._segments():
+            for number, payload in _frames(segment):
+                if number > after:
+                    yield Entry(number, _decode(payload))
+
+    def last_number(self) -> int:
+        """The highest version that any entry makes, 0 when the journal is empty."""
+        return max((number for segment in self._segments() for number, _ in _frames(segment)), default=0)
+
+    def cover(self, number: int) -> None:
+        """Forget commits up to ``number``: a checkpoint holds them."""
+        covered = [s for s in self._segments() if all(entry <= number for entry, _ in _frames(s))]
+        for segment in covered:
+            segment.unlink()
+        if covered:
+            sync_directory(self._folder)
+        self._segment = None
+
+    def _start(self, base: int) -> Path:
+        segment = self._folder / f"{base:08d}{SUFFIX}"
+        segment.touch()
+        sync_directory(self._folder)
+        self._segment = segment
+        return segment
+
+    def _segments(self) -> list[Path]:
+        return sorted(self._folder.glob(f"*{SUFFIX}"))
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+def _frames(segment: Path) -> Iterator[tuple[int, bytes]]:
+    """Whole frames of a segment; a torn one at the end is passed over, a broken one before it is damage."""
+    size = segment.stat().st_size
+    with segment.open("rb") as file:
+        while len(header := file.read(HEADER.size)) == HEADER.size:
+            magic, number, length, digest = HEADER.unpack(header)
+            end = file.tell() + length
+            payload = file.read(length) if magic == MAGIC and end <= size else b""
+            if sha256(payload).digest() == digest and magic == MAGIC:
+                yield number, payload
+            elif magic == MAGIC and end >= size:
+                return
+            elif not any(header) and not any(file.read()):
+                return  # blocks that the file system had reserved but not written when the power went
+            else:
+                raise StoreDamaged(
+                    f"the journal {segment} is damaged after commit {number if magic == MAGIC else 'unknown'}",
+                    hint="restore the folder from a backup",
+                )
+
+
+def _encode(change: ChangeSet) -> bytes:
+    remove, add = to_nquads(change.remove), to_nquads(change.add)
+    head = json.dumps({"label": change.label, "remove": len(remove), "add": len(add)}).encode() + b"\n"
+    return zlib.compress(head + remove + add, 1)
+
+
+def _decode(payload: bytes) -> ChangeSet:
+    head, _, body = zlib.decompress(payload).partition(b"\n")
+    facts = json.loads(head)
+    cut = int(facts["remove"])
+    return ChangeSet(str(facts["label"]), add=from_nquads(body[cut:]), remove=from_nquads(body[:cut]))
+
+
+def to_nquads(quads: Sequence[Quad]) -> bytes:
+    """Quads in the syntax of RDF 1.2 N-Quads."""
+    return serialize(quads, format=RdfFormat.N_QUADS) or b""
+
+
+def from_nquads(text: bytes) -> tuple[Quad, ...]:
+    """The quads of an N-Quads text, without checking again what was checked when it was written."""
+    return tuple(parse(text, RdfFormat.N_QUADS, lenient=True))

@@ -1,0 +1,175 @@
+"""Turns a store folder into numbered versions: which one is current, who still reads it, which may go.
+
+Layout: ``live/`` (the writer's RocksDB directory), ``journal/``, ``versions/NNNNNNNN/`` (hard-linked checkpoints that
+are only ever opened read-only), ``current`` (JSON, replaced atomically) and ``LOCK``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import weakref
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pyoxigraph import Store
+
+from iesi_kg.errors import StoreDamaged, StoreError
+from iesi_kg.store.durable import store_error, sync_directory, sync_tree, write_atomically
+
+OPEN_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One published state: its number is the count of commits since the store was made."""
+
+    number: int
+    path: Path
+    created: datetime
+    triples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths inside a store folder."""
+
+    root: Path
+
+    @property
+    def live(self) -> Path:
+        return self.root / "live"
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal"
+
+    @property
+    def versions(self) -> Path:
+        return self.root / "versions"
+
+    @property
+    def current(self) -> Path:
+        return self.root / "current"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "LOCK"
+
+    def version(self, number: int) -> Path:
+        """Where the checkpoint of a version stands."""
+        return self.versions / f"{number:08d}"
+
+    def numbers(self) -> list[int]:
+        """Checkpoints on disk, oldest first."""
+        if not self.versions.is_dir():
+            return []
+        return sorted(int(path.name) for path in self.versions.iterdir() if path.name.isdigit())
+
+    def exists(self) -> bool:
+        """Whether anything of a store is here."""
+        return self.current.exists() or self.live.exists() or bool(self.numbers())
+
+
+def read_current(layout: Layout) -> Version:
+    """The current version; raises StoreDamaged when ``current`` is missing or makes no sense."""
+    try:
+        facts = json.loads(layout.current.read_bytes())
+        number = int(facts["number"])
+        created = datetime.fromisoformat(facts["created"])
+        return Version(number, layout.version(number), created, int(facts["triples"]))
+    except FileNotFoundError:
+        if layout.exists():
+            raise StoreDamaged(f"{layout.current} is missing", hint="the next start or submission repairs it") from None
+        raise StoreError(f"there is no store at {layout.root}", hint="`iesi-kg serve` makes one") from None
+    except (ValueError, KeyError, TypeError):
+        raise StoreDamaged(f"{layout.current} is damaged", hint="the next start or submission repairs it") from None
+
+
+def current_stamp(layout: Layout) -> tuple[int, int]:
+    """What changes whenever ``current`` is replaced: one stat, cheap enough for every request."""
+    try:
+        facts = layout.current.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (facts.st_ino, facts.st_mtime_ns)
+
+
+def publish(layout: Layout, live: Store, number: int, triples: int) -> Version:
+    """Checkpoint the live store and make it the current version; readers see it from the next open on."""
+    target = layout.version(number)
+    draft = layout.versions / f".{number:08d}.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        live.flush()
+        live.backup(str(draft))
+        sync_tree(draft)
+        if target.exists():
+            discard(target)
+        draft.rename(target)
+    except (OSError, RuntimeError):
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    sync_directory(layout.versions)
+    created = datetime.now(UTC)
+    facts = {"number": number, "created": created.isoformat(timespec="milliseconds"), "triples": triples}
+    write_atomically(layout.current, json.dumps(facts).encode() + b"\n")
+    return Version(number, target, created, triples)
+
+
+def prune(layout: Layout, keep: int, current: int) -> None:
+    """Delete all but the last ``keep`` checkpoints, sparing the current one and those a reader holds."""
+    numbers = layout.numbers()
+    for number in numbers[: max(0, len(numbers) - max(1, keep))]:
+        if number != current:
+            _discard_unless_held(layout.version(number))
+    for leftover in layout.versions.glob(".*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def discard(path: Path) -> None:
+    """Delete a checkpoint in a way that no reader ever finds half of it."""
+    trash = path.with_name(f".{path.name}.old")
+    shutil.rmtree(trash, ignore_errors=True)
+    path.rename(trash)
+    shutil.rmtree(trash, ignore_errors=True)
+
+
+def _discard_unless_held(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        discard(path)  # still locked: who waits for the lease finds the name gone and looks again
+    except BlockingIOError:
+        return
+    finally:
+        os.close(handle)
+
+
+class Checkpoint:
+    """A version opened read-only; while this object lives no writer deletes the files below it."""
+
+    def __init__(self, version: Version) -> None:
+        self.version = version
+        self._lease = os.open(version.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self._lease)
+        fcntl.flock(self._lease, fcntl.LOCK_SH)
+        if not os.path.samestat(os.fstat(self._lease), version.path.stat()):
+            raise FileNotFoundError(version.path)
+        self.store = Store.read_only(str(version.path))
+
+
+def open_current(layout: Layout) -> Checkpoint:
+    """Open the current version read-only; raises StoreDamaged when it cannot be read."""
+    for _ in range(OPEN_ATTEMPTS):
+        version = read_current(layout)
+        try:
+            return Checkpoint(version)
+        except FileNotFoundError:  # a writer switched and pruned between our two steps
+            continue
+        except (OSError, RuntimeError) as error:
+            raise store_error(error, version.path) from error
+    raise StoreDamaged(f"{version.path} is missing", hint="the next start or submission repairs it")

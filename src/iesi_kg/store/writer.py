@@ -1,0 +1,259 @@
+"""Turns change sets into commits: journal first, then one engine transaction, then now and then a checkpoint.
+
+The state is held twice: as ``live/``, and as the current checkpoint plus the journal. Each mends the other, and because
+a change set is two sets of quads, replaying the journal over a state that already has some of it changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pyoxigraph import BlankNode, DefaultGraph, Quad, Store
+
+from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, UsageError
+from iesi_kg.store.base import ChangeSet
+from iesi_kg.store.durable import LOCK_POLL, store_error, sync_directory, sync_tree
+from iesi_kg.store.journal import Journal
+from iesi_kg.store.reader import EmbeddedReader, View
+from iesi_kg.store.versions import Layout, open_current, prune, publish, read_current
+
+BULK = 50_000
+CHECKPOINT_SECONDS = 1.0
+
+
+class EmbeddedWriter:
+    """The one writer of a store folder; whoever makes it holds the folder's lock."""
+
+    def __init__(self, layout: Layout, live: Store, number: int, triples: int, keep: int) -> None:
+        self._layout = layout
+        self._view: View | None = View(live)
+        self._journal = Journal(layout.journal)
+        self._number = self._published = number
+        self._triples = triples
+        self._keep = keep
+        self._checkpointed = 0.0
+
+    @classmethod
+    def open(cls, layout: Layout, *, keep: int, patience: float, verify: bool = False) -> EmbeddedWriter:
+        """Open the live store, replaying or repairing first; ``verify`` also tries the current checkpoint."""
+        try:
+            return _recover(layout, keep, patience, verify=verify)
+        except (OSError, RuntimeError) as error:
+            raise store_error(error, layout.root) from error
+
+    @property
+    def reader(self) -> EmbeddedReader:
+        """What stands now, uncheckpointed commits included."""
+        return EmbeddedReader(self._open_view(), self._number)
+
+    def commit(self, change: ChangeSet) -> int:
+        """Apply all of the change or none, durably; returns the new version number."""
+        _refuse_blank_nodes(change)
+        live = self._open_view().store
+        try:
+            mark = self._journal.append(self._number + 1, change)
+        except OSError as error:
+            raise store_error(error, self._layout.root) from error
+        try:
+            self._triples += apply(live, change)
+        except (OSError, RuntimeError) as error:
+            del live
+            self._undo(mark, change)
+            raise store_error(error, self._layout.root) from error
+        self._number += 1
+        self._checkpoint_if_due()
+        return self._number
+
+    def checkpoint(self) -> None:
+        """Publish what is committed: from here on new readers see it, and the journal forgets it."""
+        try:
+            publish(self._layout, self._open_view().store, self._number, self._triples)
+        except (OSError, RuntimeError) as error:
+            raise store_error(error, self._layout.root) from error
+        self._published = self._number
+        self._checkpointed = time.monotonic()
+        self._journal.cover(self._number)
+        prune(self._layout, self._keep, self._number)
+
+    def close(self) -> None:
+        """Publish the last commit and let go of the live directory."""
+        try:
+            if self._published != self._number:
+                self._publish_at_end()
+        finally:
+            self._drop_view()
+
+    def _drop_view(self) -> None:
+        if self._view is not None:
+            self._view.close()
+            self._view = None
+
+    def _publish_at_end(self) -> None:
+        try:
+            self.checkpoint()
+        except StoreError as error:
+            error.detail = f"version {self._number} is safe in the journal but not yet visible: {error.detail}"
+            raise
+
+    def _checkpoint_if_due(self) -> None:
+        if time.monotonic() - self._checkpointed < CHECKPOINT_SECONDS:
+            return
+        try:
+            self.checkpoint()
+        except StoreError:  # the commit itself is durable; the checkpoint is tried again, at the latest on close
+            self._checkpointed = time.monotonic()
+
+    def _undo(self, mark: int, change: ChangeSet) -> None:
+        """Take the journal entry back and drop the failed engine instance, which may refuse any further write."""
+        self._journal.retract(mark)
+        self._drop_view()
+        if is_bulk(change):  # the one case that is not a single transaction: go back to checkpoint plus journal
+            shutil.rmtree(self._layout.live, ignore_errors=True)
+
+    def _open_view(self) -> View:
+        if self._view is None:
+            try:
+                self._view = View(_open_live(self._layout, 0.0, self._published))
+                for entry in self._journal.entries(after=self._published):
+                    apply(self._view.store, entry.change)
+            except (OSError, RuntimeError) as error:
+                self._view = None
+                raise store_error(error, self._layout.root) from error
+        return self._view
+
+
+def _recover(layout: Layout, keep: int, patience: float, *, verify: bool) -> EmbeddedWriter:
+    journal = Journal(layout.journal)
+    published, triples, sound = _published(layout, verify=verify)
+    last = max(published, journal.last_number())
+    live = _open_live(layout, patience, published)
+    for entry in journal.entries(after=published):
+        apply(live, entry.change)
+    fresh = sound and last == published
+    writer = EmbeddedWriter(layout, live, last, triples if fresh else len(live), keep)
+    if not fresh:
+        try:
+            writer.checkpoint()
+        except StoreError:
+            writer._drop_view()
+            raise
+    return writer
+
+
+def _published(layout: Layout, *, verify: bool) -> tuple[int, int, bool]:
+    """Number and size of the current version, and whether its checkpoint and ``current`` are sound."""
+    try:
+        version = read_current(layout)
+    except StoreError:
+        return max(layout.numbers(), default=0), 0, False
+    sound = version.path.is_dir()
+    if sound and verify:
+        try:
+            open_current(layout)
+        except StoreError:
+            sound = False
+    return version.number, version.triples, sound
+
+
+def _open_live(layout: Layout, patience: float, published: int) -> Store:
+    """The live store; made anew from the checkpoint ``published`` when it is missing or damaged."""
+    if not layout.live.exists():
+        _rebuild(layout, published)
+        return _open_patiently(layout.live, patience)
+    try:
+        return _open_patiently(layout.live, patience)
+    except (OSError, RuntimeError) as error:
+        if not isinstance(store_error(error, layout.live), StoreDamaged):
+            raise
+        _rebuild(layout, published)
+        return _open_patiently(layout.live, patience)
+
+
+def _open_patiently(live: Path, patience: float) -> Store:
+    """Open read-write; a writer that just ended may still be closing its files."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return Store(str(live))
+        except OSError as error:
+            if not isinstance(store_error(error, live), StoreBusy) or time.monotonic() >= deadline:
+                raise
+        time.sleep(LOCK_POLL)
+
+
+def _rebuild(layout: Layout, published: int) -> None:
+    source = layout.version(published)
+    if not source.is_dir():
+        if published == 0 and not layout.numbers() and not layout.live.exists():
+            return  # a new store
+        raise StoreDamaged(
+            f"the live store of {layout.root} is damaged, and so is the checkpoint it could be made from",
+            hint="restore the folder from a backup, or move it away and load the data again",
+        )
+    draft = layout.root / ".live.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    for file in source.iterdir():
+        if file.suffix == ".sst":  # never changed once written: the engine's own checkpoints share them so
+            os.link(file, draft / file.name)
+        else:
+            shutil.copy2(file, draft / file.name)
+    sync_tree(draft)
+    Store.read_only(str(draft))  # raises before anything is replaced
+    if layout.live.exists():
+        shutil.rmtree(layout.live)
+    draft.rename(layout.live)
+    sync_directory(layout.root)
+
+
+def is_bulk(change: ChangeSet) -> bool:
+    """Whether a change is so large that the engine's bulk loader pays."""
+    return len(change.add) + len(change.remove) > BULK
+
+
+def apply(live: Store, change: ChangeSet) -> int:
+    """Make the quads of a change leave and enter; returns by how many the store grew."""
+    if is_bulk(change):
+        return _apply_bulk(live, change)
+    entering = set(change.add)
+    leaving = set(change.remove) - entering
+    growth = sum(quad not in live for quad in entering) - sum(quad in live for quad in leaving)
+    if leaving:
+        live.update(f"{_data('DELETE', leaving)} ;\n{_data('INSERT', entering)}")
+    elif entering:
+        live.extend(entering)
+    return growth
+
+
+def _apply_bulk(live: Store, change: ChangeSet) -> int:
+    before = len(live)
+    live.bulk_extend(change.add)
+    leaving = set(change.remove) - set(change.add)
+    if leaving:
+        live.update(_data("DELETE", leaving))
+    return len(live) - before
+
+
+def _data(verb: str, quads: Iterable[Quad]) -> str:
+    graphs: dict[str, list[str]] = {}
+    for quad in quads:
+        name = "" if isinstance(quad.graph_name, DefaultGraph) else str(quad.graph_name)
+        graphs.setdefault(name, []).append(f"{quad.triple} .")
+    blocks = ("\n".join(lines) if not name else f"GRAPH {name} {{\n" + "\n".join(lines) + "\n}"
+              for name, lines in graphs.items())  # fmt: skip
+    return f"{verb} DATA {{\n" + "\n".join(blocks) + "\n}"
+
+
+def _refuse_blank_nodes(change: ChangeSet) -> None:
+    """Blank nodes have no name that a later change or the journal could mean: none is ever stored."""
+    for quads in (change.add, change.remove):
+        if _has_blank_nodes(quads):
+            raise UsageError("a blank node cannot be stored", hint="give the node an IRI")
+
+
+def _has_blank_nodes(quads: Sequence[Quad]) -> bool:
+    return any(isinstance(term, BlankNode) for quad in quads for term in (quad.subject, quad.object, quad.graph_name))
