@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import TypeAlias
@@ -13,6 +14,7 @@ from iesi_kg.errors import NotFound
 from iesi_kg.store.base import Reader, Solution, Term
 
 FOLDER = "queries/pages"
+_THIS = re.compile(r"\?this\b")
 
 
 class Iri(str):
@@ -26,8 +28,12 @@ PageRow: TypeAlias = Mapping[str, str]
 
 def rows(reader: Reader, name: str, this: str | None = None) -> list[PageRow]:
     """The rows of one page query, every value as text; ``this`` replaces the variable ``?this``."""
-    bindings = {"this": NamedNode(this)} if this else None
-    return [plain(solution) for solution in reader.select(query(name), bindings)]
+    text = query(name)
+    if this is not None:
+        # The engine substitutes only variables of the outermost SELECT, so not inside an aggregate or sub-select;
+        # NamedNode refuses every character that could end an IRI.
+        text = _THIS.sub(str(NamedNode(this)), text)
+    return [plain(solution) for solution in reader.select(text)]
 
 
 def plain(solution: Solution) -> PageRow:
