@@ -13,7 +13,10 @@ from iesi_kg import assets
 from iesi_kg.vocabulary.namespaces import DCT, IESI, RDF, SKOS
 
 FOLDER = "ontology/codelists"
-_CUTOFF = 70.0
+_CODE = 65.0  # alike by two characters of three: SI4 still finds its neighbours
+_WORD = 78.0  # a slip or two in a word
+_PART_OF = 80.0  # one text holds the other's words
+_TELLING = 4  # a shorter text is part of too many labels to mean one
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,11 @@ class CodeLists:
         """The code whose notation or label is most like a text that means none; None when nothing is near."""
         from rapidfuzz import fuzz, process
 
-        index = self.schemes[scheme].index
-        best = process.extractOne(normalise(text), index.keys(), scorer=fuzz.WRatio, score_cutoff=_CUTOFF)
+        index, wanted = self.schemes[scheme].index, normalise(text)
+        is_code = len(wanted) < _TELLING
+        best = process.extractOne(wanted, index.keys(), scorer=fuzz.ratio, score_cutoff=_CODE if is_code else _WORD)
+        if best is None and not is_code:
+            best = process.extractOne(wanted, index.keys(), scorer=fuzz.WRatio, score_cutoff=_PART_OF)
         return index[best[0]] if best else None
 
 
@@ -119,7 +125,12 @@ def _read(turtle: str) -> CodeList:
         for text in concept.names:
             index.setdefault(normalise(text), concept)
     return CodeList(
-        scheme, name, _first(facts[scheme], f"{SKOS}prefLabel"), _first(facts[scheme], f"{DCT}description"), concepts, index
+        scheme,
+        name,
+        _first(facts[scheme], f"{SKOS}prefLabel"),
+        _first(facts[scheme], f"{DCT}description"),
+        concepts,
+        index,
     )
 
 

@@ -12,18 +12,13 @@ from pyoxigraph import NamedNode
 
 from iesi_kg.vocabulary.namespaces import BASE
 
-_LATIN = {"ł": "l", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i", "&": " and "}
-_GREEK = dict(
-    zip("αβγδεζηθικλμνξοπρσςτυφχψω", "a v g d e z i th i k l m n x o p r s s t y f ch ps o".split(), strict=True)
+_LATIN = "ł=l ø=o ß=ss æ=ae œ=oe đ=d ð=d þ=th ħ=h ı=i"
+_GREEK = "α=a β=v γ=g δ=d ε=e ζ=z η=i θ=th ι=i κ=k λ=l μ=m ν=n ξ=x ο=o π=p ρ=r σ=s ς=s τ=t υ=y φ=f χ=ch ψ=ps ω=o"
+_CYRILLIC = (
+    "а=a б=b в=v г=g д=d е=e ж=zh з=z и=i к=k л=l м=m н=n о=o п=p р=r с=s т=t у=u ф=f х=h ц=ts ч=ch ш=sh щ=sht ъ=a "
+    "ы=y ь= э=e ю=yu я=ya і=i є=ie ґ=g ђ=dj ј=j љ=lj њ=nj ћ=c џ=dz ѕ=dz"
 )
-_CYRILLIC = dict(
-    zip(
-        "абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґђјљњћџѓќѕ",
-        "a b v g d e e zh z i y k l m n o p r s t u f h ts ch sh sht a y - e yu ya i i ie g dj j lj nj c dz g k dz".split(),
-        strict=True,
-    )
-)
-_TABLE = str.maketrans(_LATIN | _GREEK | _CYRILLIC | {"ь": ""})
+_TABLE = str.maketrans(dict(pair.split("=") for pair in f"{_LATIN} {_GREEK} {_CYRILLIC}".split()) | {"&": " and "})
 _LONGEST = 80
 
 
@@ -118,7 +113,7 @@ def local_path(iri: NamedNode | str, base: str = BASE) -> str | None:
     '/id/initiative/x#lead'
     """
     value = iri if isinstance(iri, str) else iri.value
-    return f"/{value[len(base):]}" if value.startswith(base) else None
+    return f"/{value[len(base) :]}" if value.startswith(base) else None
 
 
 def from_path(path: str, base: str = BASE) -> NamedNode:

@@ -1,0 +1,36 @@
+"""``iesi-kg build``: the files that are made from ontology and template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iesi_kg import assets
+from iesi_kg.errors import UsageError
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 naming each file that is not as it should be.")
+def command(check: bool) -> None:
+    """Make the JSON-LD context, the header of the template and the terms from ontology and template."""
+    from iesi_kg.vocabulary import generate
+
+    root = assets.root()
+    if not (root / generate.TERMS).parent.is_dir():
+        raise UsageError("`iesi-kg build` works in a checkout only", hint="clone the repository and run it there")
+    stale = [path for path, text in generate.files().items() if _read(root / path) != text.encode("utf-8")]
+    if check:
+        for path in stale:
+            click.echo(f"{path} is out of date: run `iesi-kg build`", err=True)
+        raise SystemExit(1 if stale else 0)
+    for path in stale:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(generate.files()[path].encode("utf-8"))
+        click.echo(f"made {path}")
+    if not stale:
+        click.echo("everything is up to date")
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
