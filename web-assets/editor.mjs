@@ -62,7 +62,8 @@ function completions(vocabulary) {
 function mark(view, { line, column, message }) {
   if (!line || line > view.state.doc.lines) return;
   const row = view.state.doc.line(line);
-  const from = Math.min(row.from + Math.max((column || 1) - 1, 0), row.to);
+  const named = Math.min(row.from + Math.max((column || 1) - 1, 0), row.to);
+  const from = named + /^\s*/.exec(row.text.slice(named - row.from))[0].length;
   const word = /^\S+/.exec(row.text.slice(from - row.from));
   const to = Math.max(from + (word ? word[0].length : 0), Math.min(from + 1, view.state.doc.length));
   view.dispatch(setDiagnostics(view.state, [{ from: Math.min(from, to), to, severity: "error", message }]));
@@ -89,6 +90,7 @@ function start(textarea, vocabulary) {
   });
   textarea.hidden = true;
   textarea.after(view.dom);
+  document.querySelector(".query-text")?.setAttribute("hidden", "");
   view.scrollDOM.tabIndex = 0;
   const { line, column, message } = textarea.dataset;
   mark(view, { line: Number(line), column: Number(column), message });

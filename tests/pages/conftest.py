@@ -16,7 +16,11 @@ HERE = Path(__file__).resolve().parent
 
 def quads(root: Path) -> Iterator[Quad]:
     """Every statement of the test graph, in the default graph."""
-    for path in (HERE / "graph.ttl", root / "ontology" / "iesi.ttl", *sorted((root / "ontology" / "codelists").glob("*.ttl"))):
+    for path in (
+        HERE / "graph.ttl",
+        root / "ontology" / "iesi.ttl",
+        *sorted((root / "ontology" / "codelists").glob("*.ttl")),
+    ):
         if path.exists():
             yield from parse(path=path, format=RdfFormat.TURTLE)
 

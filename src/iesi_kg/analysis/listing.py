@@ -1,4 +1,4 @@
-"""The list of initiatives: one index per version of the graph, filtered and counted in memory, and the same choice as SPARQL."""
+"""The list of initiatives: one index for each version, filtered and counted in memory, and the same choice as SPARQL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LATIN = range(0xC0, 0x250)
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A way to narrow the list; ``path`` is the property path from an initiative to its values, ``chart`` its picture."""
+    """A way to narrow the list: the property path from an initiative to its values, and the chart that draws it."""
 
     key: str
     title: str
@@ -116,7 +116,9 @@ def build(reader: Reader) -> Index:
     return Index(
         version=reader.version,
         entries=tuple(sorted(entries, key=lambda entry: (fold(entry.row["name"]), entry.iri))),
-        facets=tuple(Facet(row["facet"], row["title"], row["path"], row["chart"]) for row in described if row["facet"] != "text"),
+        facets=tuple(
+            Facet(row["facet"], row["title"], row["path"], row["chart"]) for row in described if row["facet"] != "text"
+        ),
         values=values,
         text_path=next(row["path"] for row in described if row["facet"] == "text"),
     )

@@ -1,4 +1,4 @@
-"""A described thing to its page: one template and one folder of queries for each kind, the plain statements for the rest."""
+"""A described thing to its page: a template and a folder of queries for each kind, plain statements for the rest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ def entity_html(request: Request, description: Description) -> HTMLResponse:
         "iri": iri,
         "version": source.version,
         "found": browse.sections(source, _PLAIN, iri),
-        "title": iri,
     }
     if kind:
         context["page"] = browse.sections(source, kind, iri)

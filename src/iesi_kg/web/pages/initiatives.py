@@ -92,12 +92,14 @@ def _asked(request: Request, listed: Index) -> Asked:
         if wanted := tuple(dict.fromkeys(code for code in given.getlist(facet.key) if code in known)):
             codes[facet.key] = wanted
     page = given.get("page", "1")
-    return Asked(given.get("q", "")[:_LONGEST_SEARCH].strip(), codes, int(page) if page.isdecimal() and len(page) < 7 else 1)
+    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1
+    return Asked(given.get("q", "")[:_LONGEST_SEARCH].strip(), codes, max(number, 1))
 
 
 def _options(listed: Index, facet: str, asked: Asked) -> Iterator[Option]:
-    for value, count in listed.counts(facet, asked.choice):
-        yield Option(value, count, value.code in asked.codes.get(facet, ()), asked.toggled(facet, value.code))
+    chosen = asked.codes.get(facet, ())
+    for value, count in sorted(listed.counts(facet, asked.choice), key=lambda pair: pair[0].code not in chosen):
+        yield Option(value, count, value.code in chosen, asked.toggled(facet, value.code))
 
 
 def _shown(entry: Entry, listed: Index) -> dict[str, object]:

@@ -13,7 +13,7 @@ _KNOWN = frozenset({"type", "title", "status", "detail", "hint", "instance", "co
 
 
 def problem_html(request: Request, problem: Mapping[str, object]) -> HTMLResponse:
-    """The page for one error, with the status of the problem; it asks nothing of the store, which may be what failed."""
+    """The page for one error, with its status; it asks nothing of the store, which may be what failed."""
     status = int(str(problem.get("status", 500)))
     members = {name: value for name, value in problem.items() if name not in _KNOWN and value is not None}
     return render(request, "problem.html", {"problem": problem, "members": members, "status": status}, status=status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import BASE, PREFIXES
 from iesi_kg.web.pages.static import address
 
+_LOCAL = re.compile(r"\w[\w-]*")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'{nonce}; img-src 'self'; connect-src 'self'; "
@@ -80,16 +82,17 @@ def href(iri: str) -> str | None:
 
 
 def short(iri: str) -> str:
-    """An IRI as a prefixed name where a prefix is known.
+    """An IRI as a prefixed name where that can be written (Turtle 1.1 section 6.5, PN_LOCAL), ours else by their path.
 
-    >>> short("http://www.w3.org/2004/02/skos/core#note")
-    'skos:note'
+    >>> short("http://www.w3.org/2004/02/skos/core#note"), short(BASE + "codes/country/FR")
+    ('skos:note', 'codes/country/FR')
     """
-    fits = [(len(space), name, space) for name, space in PREFIXES.items() if iri.startswith(space) and iri != space]
-    if not fits:
-        return iri
-    _, name, space = max(fits)
-    return f"{name}:{iri[len(space) :]}"
+    fits = [(len(space), name, space) for name, space in PREFIXES.items() if iri.startswith(space)]
+    if fits:
+        _, name, space = max(fits)
+        if _LOCAL.fullmatch(iri[len(space) :]):
+            return f"{name}:{iri[len(space) :]}"
+    return iri.removeprefix(BASE)
 
 
 def number(value: int | str) -> str:

@@ -25,7 +25,7 @@ def _content(source: Reader) -> dict[str, object]:
     terms: dict[str, dict[str, str]] = {}
     for row in browse.rows(source, "vocabulary-terms"):
         name = short(row["term"])
-        if name != row["term"]:
+        if ":" in name and name != row["term"]:
             terms.setdefault(name, {"name": name, "kind": row["kind"]}).update(
                 label=row.get("label", ""), note=row.get("note", "")
             )
