@@ -1,4 +1,4 @@
-"""The list of initiatives: one index for each version, filtered and counted in memory, and the same choice as SPARQL."""
+"""The list of initiatives: one index for a version, filtered and counted in memory, and the same choice as SPARQL."""
 
 from __future__ import annotations
 
