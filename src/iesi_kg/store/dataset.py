@@ -39,6 +39,7 @@ class Evaluator:
         self.store = store
         self._merged: OrderedDict[Dataset, Store] = OrderedDict()
         self._lock = threading.Lock()
+        self.lease: object = None
 
     def write(
         self, text: str, media_type: str, output: IO[bytes], default: tuple[str, ...] = (), named: tuple[str, ...] = ()

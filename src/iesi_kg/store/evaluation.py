@@ -80,7 +80,9 @@ def syntax_error(text: str) -> QuerySyntaxError:
     column, separator, reason = rest.partition(":")
     if not (text.startswith(POSITION) and separator and place.isdigit() and column.isdigit()):
         return QuerySyntaxError(text)
-    return QuerySyntaxError(f"line {place}, column {column}:{reason}", line=int(place), column=int(column), engine=text)
+    if "Prefix not found" in reason:
+        reason = " a prefix is used here that the query does not declare"
+    return QuerySyntaxError(f"line {place}, column {column}:{reason}", line=int(place), column=int(column))
 
 
 def evaluation_error(error: Exception) -> QueryError:
