@@ -85,7 +85,9 @@ class Report:
 class Submission:
     """Rows turned into statements, each statement with the cell it came from.
 
-    ``subjects`` maps the initiative of each record to its row; ``origin`` maps a statement to its cell.
+    ``subjects`` maps the initiative of each record to its row; ``origin`` maps a statement to its cell;
+    ``derived`` are the subjects that no identifier names, so that their IRI was made from another cell; ``headers``
+    maps the template's name of each column in the file to the cell of its header.
     """
 
     source: SourceFile
@@ -94,6 +96,8 @@ class Submission:
     subjects: Mapping[NamedNode, CellRef]
     origin: Mapping[Triple, CellRef]
     findings: Sequence[Finding] = field(default=())
+    derived: frozenset[NamedNode] = field(default=frozenset())
+    headers: Mapping[str, CellRef] = field(default_factory=dict)
 
 
 class Form(StrEnum):

@@ -1,0 +1,185 @@
+"""CSV bytes to rows, each with the number a spreadsheet shows (RFC 4180; W3C Model for Tabular Data section 8)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterator
+from io import BytesIO, StringIO, TextIOWrapper
+
+from iesi_kg.errors import UnreadableFile
+from iesi_kg.ingest.kinds import bom
+from iesi_kg.records import Finding, Row, Severity, SourceFile
+
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_READABLE_DELIMITERS = ",;\t"
+_CELL_LIMIT = 131_072
+
+
+def read(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
+    """The header as row 1, then every row that is not empty, with a finding where a row cannot be read.
+
+    ``known`` are the column names that tell the delimiter. Raises UnreadableFile when nothing can be read.
+    """
+    first = _first_line(source)
+    declared = first[4:5] if first.casefold().startswith("sep=") else ""
+    delimiter = declared or _delimiter(source, _header(source, first), known)
+    lines = _lines(source)
+    if declared:
+        next(lines)
+    if delimiter not in _READABLE_DELIMITERS:
+        raise UnreadableFile(
+            f"{source.name} separates its columns by the {_DELIMITERS.get(delimiter, delimiter)} {delimiter!r}",
+            hint="save it with commas between the columns: the vertical bar separates values inside a cell",
+        )
+    if delimiter != ",":
+        yield Finding(
+            Severity.INFO,
+            "delimiter",
+            f"The columns are separated by the {_DELIMITERS[delimiter]}; the file was read that way.",
+            row=1,
+            value=None if delimiter == "\t" else delimiter,
+            suggestion="nothing to do; a comma is what other tools expect in CSV",
+        )
+    yield from _rows(csv.reader(lines, delimiter=delimiter, strict=True))
+
+
+def _lines(source: SourceFile) -> Iterator[str]:
+    """Lines with their line ends; bytes that are not UTF-8 stand as lone surrogates (PEP 383)."""
+    skip, encoding = bom(source.content) or (0, "utf-8")
+    stream = BytesIO(source.content)
+    stream.seek(skip)
+    errors = "surrogateescape" if encoding == "utf-8" else "replace"
+    return iter(TextIOWrapper(stream, encoding=encoding, errors=errors, newline=""))
+
+
+def _first_line(source: SourceFile) -> str:
+    return next(_lines(source), "").rstrip("\r\n")
+
+
+def _header(source: SourceFile, first: str) -> str:
+    """The text of the first record, which may hold line breaks inside quotation marks."""
+    if first.count('"') % 2 == 0:
+        return first
+    text = ""
+    for line in _lines(source):
+        text += line
+        if text.count('"') % 2 == 0 or len(text) > _CELL_LIMIT:
+            break
+    return text
+
+
+def _delimiter(source: SourceFile, header: str, known: Collection[str]) -> str:
+    """The delimiter under which the header names most known columns; a comma when there is a tie."""
+    score = {delimiter: _known(header, delimiter, known) for delimiter in _DELIMITERS}
+    best = max(score, key=lambda delimiter: score[delimiter])
+    if score[best] == 0:
+        seen = ascii(header[:60])[1:-1] + ("..." if len(header) > 60 else "")
+        raise UnreadableFile(
+            f"no column of the template stands in the first row of {source.name}; it reads: {seen}",
+            hint="the first row must hold the column names; `iesi-kg template --format csv` writes it",
+        )
+    return best
+
+
+def _known(header: str, delimiter: str, known: Collection[str]) -> int:
+    try:
+        cells = next(csv.reader(StringIO(header, newline=""), delimiter=delimiter), [])
+    except csv.Error:
+        return 0
+    return sum(name_of(cell) in known for cell in cells)
+
+
+def name_of(header_text: str) -> str:
+    """The name meant by a header text: spaces, hyphens and capitals do not matter.
+
+    >>> name_of(" Start Year ")
+    'start_year'
+    """
+    return header_text.strip("\ufeff \t\r\n\xa0").casefold().replace(" ", "_").replace("-", "_")
+
+
+def _rows(reader: Iterator[list[str]]) -> Iterator[Row | Finding]:
+    number, guessed = 0, False
+    header: list[str] = []
+    while True:
+        number += 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield _unbalanced(number, str(error))
+            return
+        if not any(cell.strip() for cell in cells):
+            continue
+        header = header or _trimmed(cells)
+        cells = _trimmed(cells, len(header))
+        if not guessed and any(map(_undecoded, cells)):
+            guessed = True
+            yield _encoding(number, cells, header)
+        row = Row(None, number, tuple(_windows(cell) if _undecoded(cell) else cell for cell in cells))
+        yield row if len(row.texts) == len(header) else _ragged(row, len(header))
+
+
+def _trimmed(cells: list[str], width: int = 0) -> list[str]:
+    """Cells without the empty ones that a spreadsheet leaves at the end of a line."""
+    while len(cells) > width and not cells[-1].strip():
+        cells.pop()
+    return cells
+
+
+def _undecoded(text: str) -> bool:
+    return not text.isascii() and any("\udc80" <= character <= "\udcff" for character in text)
+
+
+def _windows(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("windows-1252", "replace")
+
+
+def _encoding(number: int, cells: list[str], header: list[str]) -> Finding:
+    place, cell = next((place, cell) for place, cell in enumerate(cells) if _undecoded(cell))
+    byte = next(character for character in cell if _undecoded(character))
+    return Finding(
+        Severity.VIOLATION,
+        "encoding",
+        f"The file is not UTF-8: here stands the byte 0x{ord(byte) - 0xDC00:02X}. Read as windows-1252 the cell says "
+        f"{_windows(cell).strip()[:60]!r}, but that is a guess: accented letters may be wrong in the whole file.",
+        row=number,
+        column=header[place] if cells is not header and place < len(header) else None,
+        value=_windows(cell),
+        suggestion="save the file again as 'CSV UTF-8' (in Excel: Save as, file type 'CSV UTF-8')",
+    )
+
+
+def _unbalanced(number: int, reason: str) -> Finding:
+    if "field larger" in reason:
+        message = f"A cell that begins in this row is longer than {_CELL_LIMIT} characters"
+        message += ": most likely a quotation mark opens and is never closed."
+    elif "expected after" in reason:
+        message = "A quotation mark closes a cell of this row, but text follows it before the next column."
+    else:
+        message = "A quotation mark opens a cell in this row and is never closed."
+    return Finding(
+        Severity.VIOLATION,
+        "unbalanced-quote",
+        f"{message} This row and the rows after it were not read.",
+        row=number,
+        suggestion='close the quotation mark; a quotation mark inside a quoted cell is written twice: ""',
+    )
+
+
+def _ragged(row: Row, width: int) -> Finding:
+    more = len(row.texts) > width
+    extra = row.texts[width] if more else None
+    cause = (
+        "a text that holds a comma needs quotation marks around it" if more else "a comma was lost, or the row was cut"
+    )
+    return Finding(
+        Severity.VIOLATION,
+        "ragged-row",
+        f"This row has {len(row.texts)} cells where the header has {width}, so its cells cannot be told "
+        f"apart: {cause}. The row was not read any further.",
+        row=row.number,
+        value=extra,
+        suggestion="put quotation marks around the text that holds the comma" if more else "add the missing cells",
+    )

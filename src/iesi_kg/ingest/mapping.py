@@ -1,0 +1,224 @@
+"""Rows to statements, each with its cell, by the template alone (docs/reference/template-mapping.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from pyoxigraph import NamedNode, Triple
+
+from iesi_kg.ingest.nodes import Cell, Nodes
+from iesi_kg.ingest.template import Column, Template
+from iesi_kg.ingest.values import Problem, Value, ValueReader
+from iesi_kg.records import CellRef, Finding, Row, Severity, SourceFile, Submission
+from iesi_kg.vocabulary.codelists import CodeLists
+
+CHUNK = 500
+
+
+def map_rows(
+    source: SourceFile, items: Iterable[Row | Finding], template: Template, lists: CodeLists
+) -> Iterator[Submission]:
+    """Submissions of at most ``CHUNK`` records each, in the order of the rows; at least one.
+
+    ``items`` are what a table reader yields: the header first, then rows, with findings between them.
+    """
+    stream = iter(items)
+    mapper: Mapper | None = None
+    findings: list[Finding] = []
+    while mapper is None:
+        item = next(stream, None)
+        if item is None:
+            yield Submission(source, 0, (), {}, {}, findings)
+            return
+        if isinstance(item, Finding):
+            findings.append(item)
+            continue
+        places, wrong = template.header(item)
+        findings.extend(wrong)
+        mapper = Mapper(template, lists, item, places)
+    chunk = list(islice(stream, CHUNK))
+    if not chunk:
+        findings.append(_no_rows())
+    while True:
+        yield mapper.submission(source, chunk, findings)
+        findings, chunk = [], list(islice(stream, CHUNK))
+        if not chunk:
+            return
+
+
+def _no_rows() -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "no-records",
+        "The file has column names and no record below them.",
+        row=1,
+        suggestion="fill in one row for each initiative",
+    )
+
+
+@dataclass(slots=True)
+class Chunk:
+    """What is collected while the rows of one chunk are read."""
+
+    findings: list[Finding]
+    origin: dict[Triple, CellRef] = field(default_factory=dict)
+    subjects: dict[NamedNode, CellRef] = field(default_factory=dict)
+    derived: set[NamedNode] = field(default_factory=set)
+    records: int = 0
+
+
+class Mapper:
+    """Maps the rows of one file; remembers which records it has seen."""
+
+    def __init__(self, template: Template, lists: CodeLists, header: Row, places: Mapping[str, int]) -> None:
+        self._template = template
+        self._reader = ValueReader(lists)
+        self._nodes = Nodes(template)
+        self._columns = [(template.by_name[name], place, header.texts[place]) for name, place in places.items()]
+        self._headers = {column.name: CellRef(header.sheet, header.number, title) for column, _, title in self._columns}
+        self._seen: dict[NamedNode, CellRef] = {}
+
+    def submission(self, source: SourceFile, items: Iterable[Row | Finding], findings: list[Finding]) -> Submission:
+        """The statements of some rows, with what was found in them."""
+        chunk = Chunk(findings)
+        for item in items:
+            if isinstance(item, Row):
+                self._row(item, chunk)
+            else:
+                chunk.findings.append(item)
+                chunk.records += item.code == "ragged-row"
+        return Submission(
+            source,
+            chunk.records,
+            tuple(chunk.origin),
+            chunk.subjects,
+            chunk.origin,
+            chunk.findings,
+            frozenset(chunk.derived),
+            self._headers,
+        )
+
+    def _row(self, row: Row, chunk: Chunk) -> None:
+        chunk.records += 1
+        cells = {column.name: self._cell(column, row, place, title, chunk) for column, place, title in self._columns}
+        cells = {name: cell for name, cell in cells.items() if cell.texts}
+        chunk.findings.extend(self._short_lists(cells))
+        self._complete(cells)
+        here = CellRef(row.sheet, row.number)
+        subject, ref, derived = self._subject(cells, here)
+        if subject in self._seen:
+            chunk.findings.append(_repeated(row, cells, ref, self._seen[subject]))
+            return
+        self._seen[subject] = chunk.subjects[subject] = ref
+        if derived:
+            chunk.derived.add(subject)
+        made = self._nodes.of_row(subject, here, cells)
+        for triple, cell in made.statements():
+            chunk.origin.setdefault(triple, cell)
+        chunk.findings.extend(made.lost())
+
+    def _cell(self, column: Column, row: Row, place: int, title: str, chunk: Chunk) -> Cell:
+        ref = CellRef(row.sheet, row.number, title)
+        text = row.texts[place] if place < len(row.texts) else ""
+        texts = [part.strip() for part in text.split(column.separator)] if column.separator else [text.strip()]
+        if not column.group:
+            texts = [part for part in texts if part]
+        elif not any(texts):
+            texts = []
+        values: list[Value | None] = []
+        for part in texts:
+            value, problem = self._reader.read(column, part) if part else (None, None)
+            values.append(value)
+            if problem:
+                chunk.findings.append(finding(problem, ref))
+        return Cell(ref, texts, values)
+
+    def _short_lists(self, cells: Mapping[str, Cell]) -> Iterator[Finding]:
+        """A warning for each list that ends before the group it is aligned with: the rest is taken as unknown."""
+        for column, _, _ in self._columns:
+            cell = cells.get(column.name)
+            if cell is None or not column.group:
+                continue
+            filled = self._nodes.filled(column.node, cells)
+            if filled and len(cell.texts) <= max(filled):
+                yield _short(column, cell, max(filled) + 1)
+
+    def _complete(self, cells: dict[str, Cell]) -> None:
+        """Fill empty cells and positions with the default of their column, where the node they describe exists."""
+        for column in self._template.columns:
+            source = cells.get(column.default_from or "")
+            text = source.values[0].key if source and source.values[0] else column.default
+            if text is None or column.property is None:
+                continue
+            filled = self._nodes.filled(column.node, cells)
+            if filled:
+                cells[column.name] = self._completed(column, cells.get(column.name), filled, text, source)
+
+    def _completed(
+        self, column: Column, cell: Cell | None, filled: Mapping[int, CellRef], text: str, source: Cell | None
+    ) -> Cell:
+        value, _ = self._reader.read(column, text)
+        texts = dict(enumerate(cell.texts if cell else ()))
+        values = dict(enumerate(cell.values if cell else ()))
+        for position in filled:
+            if not texts.get(position):
+                texts[position], values[position] = text, value
+        size = max(texts) + 1
+        ref = cell.ref if cell else source.ref if source else filled[min(filled)]
+        return Cell(ref, [texts.get(place, "") for place in range(size)], [values.get(place) for place in range(size)])
+
+    def _subject(self, cells: Mapping[str, Cell], here: CellRef) -> tuple[NamedNode, CellRef, bool]:
+        """The node of the record, the cell that names it, and whether that is not its identifier."""
+        (key,) = self._nodes.root.key
+        fallback = self._template.by_name[key].default_from or ""
+        for name in (key, fallback):
+            cell = cells.get(name)
+            if cell and cell.values[0]:
+                return self._nodes.mint_root(cell.values[0].key), cell.ref, name != key
+        return self._nodes.mint_root(f"row {here.row}"), here, False
+
+
+def finding(problem: Problem, ref: CellRef) -> Finding:
+    """A problem at its cell."""
+    return Finding(
+        problem.severity,
+        problem.code,
+        problem.message,
+        sheet=ref.sheet,
+        row=ref.row,
+        column=ref.column,
+        value=problem.value,
+        suggestion=problem.suggestion,
+    )
+
+
+def _repeated(row: Row, cells: Mapping[str, Cell], ref: CellRef, first: CellRef) -> Finding:
+    value = next((cell.texts[0] for cell in cells.values() if cell.ref == ref), None)
+    return Finding(
+        Severity.VIOLATION,
+        "duplicate-record",
+        f"Row {first.row} of this file already describes this record: both have the same {ref.column}.",
+        sheet=row.sheet,
+        row=row.number,
+        column=ref.column,
+        value=value,
+        suggestion="remove one of the two rows, or give each its own identifier",
+    )
+
+
+def _short(column: Column, cell: Cell, size: int) -> Finding:
+    bar = column.separator or ""
+    given = len(cell.texts)
+    return Finding(
+        Severity.WARNING,
+        "fewer-values",
+        f"This cell has {given} value{'' if given == 1 else 's'} for a group of {size}: they were given to "
+        f"the first of the group, the rest is taken as unknown.",
+        sheet=cell.ref.sheet,
+        row=cell.ref.row,
+        column=cell.ref.column,
+        value=bar.join(cell.texts),
+        suggestion=f"if that is meant, say so with empty places: {bar.join(cell.texts)}{bar * (size - given)}",
+    )

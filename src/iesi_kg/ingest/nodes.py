@@ -1,0 +1,160 @@
+"""The nodes that one row makes and what they state, by the template's nodes (docs/reference/template-mapping.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from pyoxigraph import NamedNode, Triple
+
+from iesi_kg.ingest.template import Column, Node, Statement, Template
+from iesi_kg.ingest.values import Value
+from iesi_kg.records import CellRef, Finding, Severity
+from iesi_kg.vocabulary import iris
+from iesi_kg.vocabulary.namespaces import RDF
+
+_TYPE = NamedNode(RDF + "type")
+
+Stated = tuple[Triple, CellRef]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of one row: its place, its texts by position, and the values that were read from them."""
+
+    ref: CellRef
+    texts: Sequence[str]
+    values: Sequence[Value | None]
+
+    def key(self, position: int) -> str:
+        """The text that names a node by the value at a position; empty where there is none."""
+        value = self.values[position] if position < len(self.values) else None
+        return value.key if value is not None else ""
+
+
+class Nodes:
+    """The nodes of a template, ready to be made for each row."""
+
+    def __init__(self, template: Template) -> None:
+        self.columns = template.columns
+        self.column = template.by_name
+        self.root = template.nodes[0]
+        self.others = template.nodes[1:]
+        self.by_name = {node.name: node for node in template.nodes}
+
+    def mint_root(self, key: str) -> NamedNode:
+        """The IRI of the record that a key names."""
+        return _minted(self.root.mint, key)
+
+    def filled(self, name: str, cells: Mapping[str, Cell]) -> dict[int, CellRef]:
+        """The positions at which a row says something that makes this node, with the cell that does."""
+        node = self.by_name[name]
+        if not node.when:
+            return {0: CellRef()}
+        found: dict[int, CellRef] = {}
+        for key in node.when:
+            cell = cells.get(key)
+            for position, text in enumerate(cell.texts if cell else ()):
+                if cell and text:
+                    found.setdefault(position if node.group else 0, cell.ref)
+        return found
+
+    def of_row(self, subject: NamedNode, here: CellRef, cells: Mapping[str, Cell]) -> RowNodes:
+        """The nodes of one row, whose record is ``subject``."""
+        return RowNodes(self, subject, here, cells)
+
+
+class RowNodes:
+    """The nodes of one row: which exist at which position, and what is stated about them."""
+
+    def __init__(self, nodes: Nodes, subject: NamedNode, here: CellRef, cells: Mapping[str, Cell]) -> None:
+        self._nodes = nodes
+        self._subject = subject
+        self._cells = cells
+        self._made: dict[tuple[str, int], tuple[NamedNode, CellRef]] = {(nodes.root.name, 0): (subject, here)}
+        for node in nodes.others:
+            for position, ref in nodes.filled(node.name, cells).items():
+                iri = self._iri(node, position)
+                if iri is not None:
+                    self._made[node.name, position] = (iri, ref if ref.row else here)
+
+    def _iri(self, node: Node, position: int) -> NamedNode | None:
+        """The node's IRI; None where the value that names it could not be read."""
+        if not node.key:
+            return iris.fragment(self._subject, node.fragment.replace("{position}", str(position + 1)))
+        cells = [self._cells.get(name) for name in node.key]
+        keys = [cell.key(position) if cell else "" for cell in cells]
+        return _minted(node.mint, *keys) if keys[0] else None
+
+    def statements(self) -> Iterator[Stated]:
+        """Every statement of the row with the cell it came from."""
+        for (name, position), (iri, ref) in self._made.items():
+            node = self._nodes.by_name[name]
+            for kind in node.types:
+                yield Triple(iri, _TYPE, kind), ref
+            for statement in node.statements:
+                for value, source in self._objects(node, position, statement, ref):
+                    yield Triple(iri, statement.property, value), source
+        for column, cell in self._filled_columns():
+            for position, read in enumerate(cell.values):
+                made = self._made.get(self._place(column, position))
+                if read is not None and made is not None and column.property is not None:
+                    yield Triple(made[0], column.property, read.term), cell.ref
+
+    def _objects(
+        self, node: Node, position: int, statement: Statement, ref: CellRef
+    ) -> Iterator[tuple[NamedNode, CellRef]]:
+        if statement.value is not None:
+            yield statement.value, ref
+        for name in statement.property_of:
+            column, cell = self._nodes.column[name], self._cells.get(name)
+            if cell is not None and column.property is not None and any(cell.values):
+                yield column.property, ref
+        for name in statement.to:
+            aligned = node.group is not None and node.group == self._nodes.by_name[name].group
+            for (other, place), made in self._made.items():
+                if other == name and (place == position or not aligned):
+                    yield made
+
+    def lost(self) -> Iterator[Finding]:
+        """A finding for each cell with values that belong to no node of the row."""
+        for column, cell in self._filled_columns():
+            places = [position for position, value in enumerate(cell.values) if value is not None]
+            filled = self._nodes.filled(column.node, self._cells)
+            lost = [cell.texts[position] for position in places if self._place(column, position)[1] not in filled]
+            if lost and column.property is not None:
+                yield _lost(column, cell.ref, lost, " or ".join(self._nodes.by_name[column.node].when))
+
+    def _filled_columns(self) -> Iterator[tuple[Column, Cell]]:
+        for column in self._nodes.columns:
+            cell = self._cells.get(column.name)
+            if cell is not None:
+                yield column, cell
+
+    def _place(self, column: Column, position: int) -> tuple[str, int]:
+        """Which node a value at a position describes: nodes outside groups stand at position 0."""
+        return column.node, position if self._nodes.by_name[column.node].group else 0
+
+
+def _minted(mint: str, *keys: str) -> NamedNode:
+    return cast(NamedNode, getattr(iris, mint)(*keys))
+
+
+def _lost(column: Column, ref: CellRef, lost: Sequence[str], key: str) -> Finding:
+    if column.group:
+        message = f"This cell has more values than {key}, so that the last of them describe nothing."
+        remedy = f"give one value for each of {key}, with nothing between two bars where one is unknown: a||c"
+    else:
+        message = f"This cell describes something that is not there: {key} is empty in this row."
+        remedy = f"fill {key}, or empty this cell"
+    return Finding(
+        Severity.VIOLATION,
+        "value-without-subject",
+        message,
+        sheet=ref.sheet,
+        row=ref.row,
+        column=ref.column,
+        value=(column.separator or "").join(lost),
+        suggestion=remedy,
+    )

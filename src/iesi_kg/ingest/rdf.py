@@ -1,0 +1,168 @@
+"""RDF bytes to triples in any of the RDF 1.1 syntaxes, guarded before the parser sees them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from xml.parsers import expat
+
+import pyoxigraph
+from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple
+
+from iesi_kg.errors import UnreadableFile
+from iesi_kg.ingest.kinds import Kind, bom
+from iesi_kg.ingest.template import Template
+from iesi_kg.records import CellRef, Finding, Severity, SourceFile, Submission
+from iesi_kg.vocabulary import iris
+
+_FORMATS = {
+    Kind.TURTLE: RdfFormat.TRIG,
+    Kind.TRIG: RdfFormat.TRIG,
+    Kind.NTRIPLES: RdfFormat.N_TRIPLES,
+    Kind.NQUADS: RdfFormat.N_QUADS,
+    Kind.RDFXML: RdfFormat.RDF_XML,
+    Kind.JSONLD: RdfFormat.JSON_LD,
+}
+_BRACKETED = (Kind.TURTLE, Kind.TRIG, Kind.JSONLD)
+_DEEPEST = 100
+_TOKENS = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^\'\\]|\\.|\'(?!\'\'))*\'\'\'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
+    r"|<[^<>\s]*>|#[^\n]*|[\[({]|[\])}]",
+    re.S,
+)
+_JSON_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.S)
+
+
+def submission(source: SourceFile, kind: Kind, template: Template) -> Submission:
+    """The statements of a file as they stand: no cells, but the same rules for what may be stored.
+
+    Records are the nodes of the class that a row of the template makes. Raises UnreadableFile.
+    """
+    triples = tuple(dict.fromkeys(read(source, kind)))
+    root = set(template.nodes[0].types)
+    subjects = {t.subject: CellRef() for t in triples if t.object in root and isinstance(t.subject, NamedNode)}
+    kept = tuple(t for t in triples if not _nested(t))
+    return Submission(source, len(subjects), kept, subjects, {}, list(_findings(triples, template)))
+
+
+def _nested(triple: Triple) -> bool:
+    return isinstance(triple.subject, Triple) or isinstance(triple.object, Triple)
+
+
+def _findings(triples: Iterable[Triple], template: Template) -> Iterator[Finding]:
+    if any(map(_nested, triples)):
+        yield Finding(
+            Severity.VIOLATION,
+            "quoted-triple",
+            "The file states something about a statement (RDF 1.2 triple terms); such statements are not stored.",
+            suggestion="use rdf:Statement with an address of its own",
+        )
+    blank = {term for t in triples for term in (t.subject, t.object) if isinstance(term, BlankNode)}
+    if blank:
+        yield Finding(
+            Severity.VIOLATION,
+            "blank-node",
+            f"The file has {len(blank)} blank node{'s' if len(blank) > 1 else ''}: nodes without an address, which "
+            "nobody could cite or correct later.",
+            suggestion="give each an address, such as the address of its initiative followed by #outcome-1",
+        )
+    kinds = tuple(f"/id/{node.mint}/" for node in template.nodes if node.key)
+    for subject in dict.fromkeys(t.subject for t in triples):
+        if isinstance(subject, NamedNode) and not (iris.local_path(subject) or "").startswith(kinds):
+            yield _foreign(subject, kinds)
+
+
+def _foreign(subject: NamedNode, kinds: Iterable[str]) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "foreign-subject",
+        "The file states something about an address that is not for a submission to describe.",
+        value=subject.value,
+        suggestion="describe things below " + ", ".join(dict.fromkeys(iris.from_path(kind).value for kind in kinds)),
+        focus_node=subject.value,
+    )
+
+
+def read(source: SourceFile, kind: Kind) -> Iterator[Triple]:
+    """The triples of a file; graph names are left out. Raises UnreadableFile with the line of a syntax error."""
+    content = _utf8(source, kind)
+    if kind is Kind.RDFXML:
+        _guard_xml(source, content)
+    elif kind in _BRACKETED:
+        _guard_brackets(source, content.decode("utf-8"), kind)
+    try:
+        for quad in pyoxigraph.parse(content, _FORMATS[kind]):
+            yield quad.triple
+    except SyntaxError as error:
+        raise _broken(source, kind, error.lineno, str(error.msg)) from None
+    except (ValueError, OSError) as error:
+        raise _broken(source, kind, None, str(error)) from None
+
+
+def _utf8(source: SourceFile, kind: Kind) -> bytes:
+    skip, encoding = bom(source.content) or (0, "utf-8")
+    content = source.content[skip:]
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _broken(source, kind, line, "the bytes are not UTF-8", "save the file as UTF-8") from None
+    return content if encoding == "utf-8" else text.encode("utf-8")
+
+
+def _broken(source: SourceFile, kind: Kind, line: int | None, reason: str, hint: str | None = None) -> UnreadableFile:
+    place = f", line {line}" if line else ""
+    return UnreadableFile(
+        f"{source.name}{place}: not well-formed {kind.value}: {reason}",
+        hint=hint or "mend the syntax at this place; nothing else of the file was looked at",
+        line=line,
+    )
+
+
+def _too_deep(source: SourceFile, line: int) -> UnreadableFile:
+    return UnreadableFile(
+        f"{source.name}, line {line}: brackets or elements are nested more than {_DEEPEST} deep",
+        hint="write the data flat: one node after the other, joined by their addresses",
+        line=line,
+    )
+
+
+def _guard_brackets(source: SourceFile, text: str, kind: Kind) -> None:
+    """Refuse nesting that would exhaust the parser's stack, by counting brackets outside strings."""
+    depth = 0
+    for token in (_JSON_TOKENS if kind is Kind.JSONLD else _TOKENS).finditer(text):
+        if token[0] in "[({":
+            depth += 1
+            if depth > _DEEPEST:
+                raise _too_deep(source, text.count("\n", 0, token.start()) + 1)
+        elif token[0] in "])}":
+            depth -= 1
+
+
+def _guard_xml(source: SourceFile, content: bytes) -> None:
+    """Refuse a document type declaration (entities could expand without end) and deep nesting."""
+    parser = expat.ParserCreate()
+    depth = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _DEEPEST:
+            raise _too_deep(source, parser.CurrentLineNumber)
+
+    def end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    def doctype(*declared: object) -> None:
+        raise UnreadableFile(
+            f"{source.name}, line {parser.CurrentLineNumber}: a DOCTYPE is not accepted, since it can declare entities "
+            "that expand without end",
+            hint="remove the <!DOCTYPE ...> and write the namespaces out",
+        )
+
+    parser.StartElementHandler, parser.EndElementHandler, parser.StartDoctypeDeclHandler = start, end, doctype
+    try:
+        parser.Parse(content, True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise _broken(source, Kind.RDFXML, getattr(error, "lineno", None), str(error)) from None

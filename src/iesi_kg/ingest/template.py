@@ -1,0 +1,218 @@
+"""The submission template: which column makes which statement, read from data (CSVW metadata, docs/reference)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pyoxigraph import NamedNode
+
+from iesi_kg.ingest.csv import name_of
+from iesi_kg.records import Finding, Row, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: how its cells are read and which property their values have."""
+
+    name: str
+    titles: tuple[str, ...]
+    description: str
+    required: bool
+    separator: str | None
+    base: str
+    format: re.Pattern[str] | None
+    lang: str | None
+    property: NamedNode | None
+    value_url: str | None
+    default: str | None
+    default_from: str | None
+    code_list: str | None
+    node: str
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a node states besides its columns: other nodes, a constant, or the properties of filled columns."""
+
+    property: NamedNode
+    to: tuple[str, ...]
+    value: NamedNode | None
+    property_of: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One kind of node that a row makes, once or once for each position of its group."""
+
+    name: str
+    mint: str
+    key: tuple[str, ...]
+    fragment: str
+    group: str | None
+    when: tuple[str, ...]
+    types: tuple[NamedNode, ...]
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """The columns in their order and the nodes of a row, the record's own node first."""
+
+    columns: tuple[Column, ...]
+    nodes: tuple[Node, ...]
+
+    @classmethod
+    def load(cls, text: str) -> Template:
+        """The template from its CSVW description."""
+        table = json.loads(text)
+        nodes = tuple(_node(facts) for facts in table["iesi:nodes"])
+        columns = tuple(_column(facts, nodes[0].name) for facts in table["tableSchema"]["columns"])
+        return cls(columns, nodes)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        """The columns by name."""
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def by_header(self) -> Mapping[str, Column]:
+        """The columns by every text a header may use: the name and the title in each language."""
+        titles = {name_of(title): column for column in self.columns for title in column.titles}
+        return titles | {column.name: column for column in self.columns}
+
+    def header(self, row: Row) -> tuple[dict[str, int], list[Finding]]:
+        """Where each column stands in the file, and what is wrong with the header."""
+        places: dict[str, int] = {}
+        findings: list[Finding] = []
+        for place, text in enumerate(row.texts):
+            column = self.by_header.get(name_of(text))
+            if column is None:
+                findings.append(_unknown(row, place, self._nearest(text)))
+            elif column.name in places:
+                findings.append(_duplicate(row, place, places[column.name]))
+            else:
+                places[column.name] = place
+        meant = {finding.suggestion for finding in findings}
+        missing = (column.name for column in self.columns if column.required and column.name not in places)
+        findings.extend(_missing(row, name) for name in missing if name not in meant)
+        return places, findings
+
+    def _nearest(self, text: str) -> str | None:
+        from rapidfuzz import fuzz, process
+
+        best = process.extractOne(name_of(text), self.by_header.keys(), scorer=fuzz.ratio, score_cutoff=60)
+        return self.by_header[best[0]].name if best else None
+
+
+def letters(place: int) -> str:
+    """The letters a spreadsheet shows above a column counted from 0.
+
+    >>> letters(0), letters(25), letters(26)
+    ('A', 'Z', 'AA')
+    """
+    text = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+def _unknown(row: Row, place: int, nearest: str | None) -> Finding:
+    text = row.texts[place]
+    said = f"The column {text.strip()!r} is not in the template" if text.strip() else "This column has no name"
+    return Finding(
+        Severity.VIOLATION,
+        "unknown-column",
+        f"{said}, so its cells (spreadsheet column {letters(place)}) would be lost.",
+        sheet=row.sheet,
+        row=row.number,
+        column=text or None,
+        value=text or None,
+        suggestion=nearest or "remove the column, or give it a name of the template",
+    )
+
+
+def _duplicate(row: Row, place: int, first: int) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "duplicate-column",
+        f"The column {row.texts[place].strip()!r} (spreadsheet column {letters(place)}) stands twice; the first is "
+        f"spreadsheet column {letters(first)}. Only the first was read.",
+        sheet=row.sheet,
+        row=row.number,
+        column=row.texts[place],
+        value=row.texts[place],
+        suggestion="keep one of the two; several values go into one cell, separated by |",
+    )
+
+
+def _missing(row: Row, name: str) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "missing-column",
+        f"The column {name!r} is required and is not in the file.",
+        sheet=row.sheet,
+        row=row.number,
+        column=name,
+        suggestion=f"add a column named {name} and fill it for every record",
+    )
+
+
+def _column(facts: Mapping[str, Any], root: str) -> Column:
+    datatype = facts.get("datatype", "string")
+    shape: Mapping[str, Any] = datatype if isinstance(datatype, dict) else {"base": datatype}
+    return Column(
+        name=facts["name"],
+        titles=tuple(_texts(facts.get("titles", {}))),
+        description=facts.get("dc:description", ""),
+        required=facts.get("required", False),
+        separator=facts.get("separator"),
+        base=shape["base"],
+        format=re.compile(shape["format"]) if "format" in shape else None,
+        lang=facts.get("lang"),
+        property=NamedNode(facts["propertyUrl"]) if "propertyUrl" in facts else None,
+        value_url=facts.get("valueUrl"),
+        default=facts.get("default"),
+        default_from=facts.get("iesi:defaultFrom"),
+        code_list=facts.get("iesi:codeList"),
+        node=facts.get("iesi:node", root),
+        group=facts.get("iesi:group"),
+    )
+
+
+def _texts(titles: Mapping[str, str | list[str]]) -> Iterator[str]:
+    for title in titles.values():
+        yield from [title] if isinstance(title, str) else title
+
+
+def _node(facts: Mapping[str, Any]) -> Node:
+    return Node(
+        name=facts["iesi:name"],
+        mint=facts["iesi:mint"],
+        key=tuple(facts.get("iesi:key", ())),
+        fragment=facts.get("iesi:fragment", ""),
+        group=facts.get("iesi:group"),
+        when=tuple(facts.get("iesi:when", ())),
+        types=_nodes(facts.get("iesi:type", ())),
+        statements=tuple(_statement(item) for item in facts.get("iesi:statements", ())),
+    )
+
+
+def _nodes(iris: Iterable[str]) -> tuple[NamedNode, ...]:
+    return tuple(NamedNode(iri) for iri in iris)
+
+
+def _statement(facts: Mapping[str, Any]) -> Statement:
+    return Statement(
+        property=NamedNode(facts["iesi:property"]),
+        to=tuple(facts.get("iesi:to", ())),
+        value=NamedNode(facts["iesi:value"]) if "iesi:value" in facts else None,
+        property_of=tuple(facts.get("iesi:propertyOf", ())),
+    )

@@ -1,0 +1,226 @@
+"""One value of a cell to a term, or to the one sentence that says why it cannot be read (CSVW tabular data 6.4)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import quote, urlsplit
+
+from pyoxigraph import Literal, NamedNode
+
+from iesi_kg.ingest.characters import shown, suspicious
+from iesi_kg.ingest.template import Column
+from iesi_kg.records import Severity
+from iesi_kg.vocabulary import iris
+from iesi_kg.vocabulary.codelists import CodeLists, Concept, normalise
+from iesi_kg.vocabulary.namespaces import XSD
+
+_INTEGER = NamedNode(XSD + "integer")
+_DATE = NamedNode(XSD + "date")
+_FORMULA = "=+-@"
+_LONGEST_CODE = 3
+_DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.I)
+_SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*)\s*:", re.I)
+_CHARACTERS = {
+    "bidi": ("bidi-character", "It changes the direction of the text, so that readers see another text than is stored"),
+    "invisible": ("invisible-character", "It cannot be seen, so that two texts look the same and are not"),
+    "control": ("control-character", "It is a control character, not part of a text"),
+    "replacement": ("replacement-character", "It stands where a letter was lost in an earlier conversion"),
+    "surrogate": ("replacement-character", "It is half of a character, left over from an earlier conversion"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value that was read: its term, and the text that names it where a node is minted from it."""
+
+    term: NamedNode | Literal
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a value, without its place."""
+
+    severity: Severity
+    code: str
+    message: str
+    value: str
+    suggestion: str | None = None
+
+
+Reading = tuple[Value | None, Problem | None]
+
+
+class ValueReader:
+    """Reads values by the rules of their column."""
+
+    def __init__(self, lists: CodeLists) -> None:
+        self._lists = lists
+        self._codes: dict[tuple[str, str], Reading] = {}
+
+    def read(self, column: Column, text: str) -> Reading:
+        """The value, or the problem that kept it from being read; a value with a problem that is no violation, both."""
+        if not text.isascii() or not text.isprintable():
+            odd = suspicious(text)
+            if odd:
+                return None, _odd_character(text, *odd)
+            text = unicodedata.normalize("NFC", text)
+        if column.code_list:
+            return self._code(column.code_list, text)
+        if column.base == "integer":
+            return _integer(text)
+        if column.base == "date":
+            return _date(text)
+        if column.base == "anyURI":
+            return _address(column, text)
+        return _string(column, text)
+
+    def _code(self, scheme: str, text: str) -> Reading:
+        known = self._codes.get((scheme, text))
+        if known is None:
+            known = self._codes[scheme, text] = self._resolve(scheme, text)
+        return known
+
+    def _resolve(self, scheme: str, text: str) -> Reading:
+        concept = self._lists.resolve(scheme, text)
+        if concept is None:
+            return None, self._unknown_code(scheme, text)
+        value = Value(concept.iri, concept.notation)
+        own = map(normalise, (concept.notation, *concept.labels.values()))
+        foreign = len(text) <= _LONGEST_CODE and normalise(text) not in own
+        return value, _read_as(concept, text) if foreign else None
+
+    def _unknown_code(self, scheme: str, text: str) -> Problem:
+        label = self._lists[scheme].label
+        nearest = self._lists.nearest(scheme, text)
+        remedy = named(nearest) if nearest else f"use a code or label of the list {scheme}: {self._sample(scheme)}"
+        message = f"{shown(text)!r} is neither a code nor a label of the code list '{label}'."
+        return Problem(Severity.VIOLATION, "unknown-code", message, shown(text), remedy)
+
+    def _sample(self, scheme: str) -> str:
+        notations = [concept.notation for concept in self._lists.concepts(scheme)]
+        return ", ".join(notations[:12]) + (" ..." if len(notations) > 12 else "")
+
+
+def named(concept: Concept) -> str:
+    """A code as a suggestion: its notation, with the label where that says more."""
+    same = normalise(concept.label) == normalise(concept.notation)
+    return concept.notation if same else f"{concept.notation} ({concept.label})"
+
+
+def _violation(code: str, message: str, text: str, suggestion: str | None = None) -> Reading:
+    return None, Problem(Severity.VIOLATION, code, message, shown(text), suggestion)
+
+
+def _read_as(concept: Concept, text: str) -> Problem:
+    message = f"{text!r} was read as {named(concept)}."
+    return Problem(Severity.INFO, "read-as", message, shown(text), concept.notation)
+
+
+def _odd_character(text: str, kind: str, character: str) -> Problem:
+    code, why = _CHARACTERS[kind]
+    return Problem(
+        Severity.VIOLATION,
+        code,
+        f"The cell holds the character {character}. {why}.",
+        shown(text),
+        "type the text again, or paste it without formatting",
+    )
+
+
+def _integer(text: str) -> Reading:
+    if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        number = str(int(text))
+        return Value(Literal(number, datatype=_INTEGER), number), None
+    within = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
+    return _violation(
+        "not-a-number", f"{shown(text)!r} is not a whole number.", text, within[0] if within else "write digits only"
+    )
+
+
+def _date(text: str) -> Reading:
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            return _violation("not-a-date", f"{text!r} is no day of the calendar.", text, "correct month or day")
+        return Value(Literal(text, datatype=_DATE), text), None
+    return _violation(
+        "not-a-date", f"{shown(text)!r} is not a date of the form YYYY-MM-DD.", text, _iso(text) or "write YYYY-MM-DD"
+    )
+
+
+def _iso(text: str) -> str | None:
+    """An ISO date where another spelling can mean only one day."""
+    parts = re.fullmatch(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})", text)
+    if parts is None:
+        return None
+    first, second, year = map(int, parts.groups())
+    for month, day, other in ((second, first, first), (first, second, second)):
+        if month <= 12 < other or first == second:
+            try:
+                return date(year, month, day).isoformat()
+            except ValueError:
+                return None
+    return None
+
+
+def _address(column: Column, text: str) -> Reading:
+    scheme = _SCHEME.match(text)
+    web = scheme is not None and scheme[1].casefold() in ("http", "https")
+    if scheme and not web and not _DOMAIN.match(text):
+        return _violation(
+            "unsafe-address",
+            f"{shown(text)!r} begins with '{scheme[1]}:' and is not a web address.",
+            text,
+            "give an address that begins with https:// or http://",
+        )
+    if web and (column.format is None or column.format.fullmatch(text)) and _host(text):
+        try:
+            return Value(NamedNode(text), text), None
+        except ValueError:
+            pass
+    return _violation(
+        "bad-address", f"{shown(text)!r} is not a web address.", text, _mended(text, web=web) or column.description
+    )
+
+
+def _host(text: str) -> str | None:
+    try:
+        return urlsplit(text).hostname
+    except ValueError:
+        return None
+
+
+def _mended(text: str, *, web: bool) -> str | None:
+    if web and _host(text) and " " in text:
+        return quote(text, safe=":/?#[]@!$&'()*+,;=%~")
+    return f"https://{text}" if not web and _DOMAIN.fullmatch(text) else None
+
+
+def _string(column: Column, text: str) -> Reading:
+    if column.format and not column.format.fullmatch(text):
+        mended = next((t for t in (text.upper(), iris.slug(text)) if column.format.fullmatch(t)), None)
+        message = f"{shown(text)!r} does not have the form of this column."
+        return _violation("bad-form", message, text, mended or column.description)
+    if column.value_url:
+        return _expanded(column, text)
+    literal = Literal(text, language=column.lang) if column.lang else Literal(text)
+    return Value(literal, text), _formula(text) if column.format is None else None
+
+
+def _expanded(column: Column, text: str) -> Reading:
+    """The IRI made by the column's URI template (RFC 6570, simple and reserved expansion of one variable)."""
+    assert column.value_url is not None
+    iri = column.value_url.replace(f"{{+{column.name}}}", text).replace(f"{{{column.name}}}", quote(text, safe=""))
+    return Value(NamedNode(iri), text), None
+
+
+def _formula(text: str) -> Problem | None:
+    if text[0] not in _FORMULA:
+        return None
+    message = f"The text begins with {text[0]!r}: a spreadsheet would take it for a formula. It was kept as text."
+    return Problem(Severity.WARNING, "formula-like", message, shown(text), "begin the text with a letter or a digit")

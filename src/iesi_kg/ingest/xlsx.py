@@ -1,0 +1,138 @@
+"""An Excel workbook (ISO/IEC 29500, read by openpyxl) to rows of text, from the sheet that names our columns."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zipfile
+import zlib
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date, datetime, time
+from io import BytesIO
+from typing import Any
+
+from iesi_kg.errors import FileTooLarge, UnreadableFile
+from iesi_kg.ingest.csv import name_of
+from iesi_kg.records import Finding, Row, SourceFile
+
+# What openpyxl and the zip and XML readers below it raise on a damaged workbook.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    SyntaxError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+_UNPACKED_LIMIT = 1_000_000_000
+_HEADER_WITHIN = 20
+
+
+def read(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
+    """The header row, then every row that is not empty, numbered as Excel shows them. Raises UnreadableFile."""
+    _guard(source)
+    try:
+        yield from _sheet(source, known)
+    except _DAMAGED:
+        raise UnreadableFile(
+            f"{source.name} is a damaged or protected Excel workbook",
+            hint="open it in Excel, remove any password, and save it again as .xlsx or as CSV UTF-8",
+        ) from None
+
+
+def _guard(source: SourceFile) -> None:
+    """Refuse a workbook that would unpack to an absurd size, or whose XML declares entities."""
+    try:
+        with zipfile.ZipFile(BytesIO(source.content)) as archive:
+            unpacked = sum(item.file_size for item in archive.infolist())
+            heads = [_head(archive, item) for item in archive.infolist() if item.filename.endswith((".xml", ".rels"))]
+    except _DAMAGED:
+        raise UnreadableFile(f"{source.name} is a damaged Excel workbook", hint="save it again as .xlsx") from None
+    if unpacked > _UNPACKED_LIMIT:
+        raise FileTooLarge(
+            f"{source.name} unpacks to {unpacked:,} bytes; the limit is {_UNPACKED_LIMIT:,}",
+            hint="remove sheets and formatted empty rows, or send the table as CSV",
+        )
+    if any(b"<!DOCTYPE" in head or b"<!ENTITY" in head for head in heads):
+        raise UnreadableFile(
+            f"{source.name} declares XML entities, which no Excel workbook needs", hint="save it again"
+        )
+
+
+def _head(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> bytes:
+    with archive.open(item) as stream:
+        return stream.read(4096)
+
+
+def _sheet(source: SourceFile, known: Collection[str]) -> Iterator[Row]:
+    from openpyxl import load_workbook
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of styles and validations, which are not read here
+        book = load_workbook(BytesIO(source.content), read_only=True, data_only=True)
+        title = _best(book, known)
+    if title is None:
+        names = ", ".join(repr(name) for name in book.sheetnames)
+        raise UnreadableFile(
+            f"no sheet of {source.name} has the column names of the template in its first rows; its sheets are {names}",
+            hint="the first row must hold the column names; `iesi-kg template --format csv` writes them",
+        )
+    yield from _rows(title, book[title], known)
+
+
+def _best(book: Any, known: Collection[str]) -> str | None:  # noqa: ANN401  (openpyxl is untyped)
+    """The name of the sheet whose header names most known columns; the first of equals."""
+    score = {sheet.title: _score(sheet, known) for sheet in book.worksheets}
+    best = max(score, key=lambda title: score[title], default=None)
+    return best if best is not None and score[best] else None
+
+
+def _score(sheet: Any, known: Collection[str]) -> int:  # noqa: ANN401
+    sheet.reset_dimensions()
+    rows = sheet.iter_rows(values_only=True, max_row=_HEADER_WITHIN)
+    return max((_matches(row, known) for row in rows), default=0)
+
+
+def _matches(row: Iterable[object], known: Collection[str]) -> int:
+    return len({name_of(_text(value)) for value in row} & set(known))
+
+
+def _rows(title: str, sheet: Any, known: Collection[str]) -> Iterator[Row]:  # noqa: ANN401
+    """Rows from the header on, each as wide as the header and as far beyond it as it holds text."""
+    sheet.reset_dimensions()
+    width = 0
+    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+        texts = [_text(value) for value in values]
+        if not width and not _matches(texts, known):
+            continue
+        while texts and not texts[-1].strip():
+            texts.pop()
+        width = width or len(texts)
+        if texts:
+            yield Row(title, number, (*texts, *[""] * (width - len(texts))))
+
+
+def _text(value: object) -> str:
+    """A cell as the text a steward would have typed: dates in ISO 8601, whole numbers without a point.
+
+    >>> _text(2019.0), _text(datetime(2019, 5, 1))
+    ('2019', '2019-05-01')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

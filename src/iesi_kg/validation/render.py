@@ -1,0 +1,88 @@
+"""A report as the JSON contract of ``iesi-kg check`` and as a table for a reader."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Sequence
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from iesi_kg.records import Finding, Report, Severity
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_KEYS = ("severity", "sheet", "row", "column", "value", "message", "suggestion", "code", "shape", "focus_node")
+_STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+_PLURALS = {Severity.VIOLATION: "violations", Severity.WARNING: "warnings", Severity.INFO: "notes"}
+_SHOWN = 500
+_VALUE_SHOWN = 80
+
+
+def json(report: Report) -> str:
+    """The report as one JSON object: ``conforms``, ``records`` and ``findings`` with ten keys each.
+
+    >>> json(Report(records=0))
+    '{"conforms": true, "records": 0, "findings": []}'
+    """
+    findings = [{key: getattr(finding, key) for key in _KEYS} for finding in report.findings]
+    return jsonlib.dumps(
+        {"conforms": report.conforms, "records": report.records, "findings": findings}, ensure_ascii=False
+    )
+
+
+def text(report: Report, *, colour: bool = False, width: int = 100) -> str:
+    """The report as a summary and a table of findings, worst first, as a terminal shows it."""
+    from rich.console import Console
+    from rich.text import Text
+
+    out = StringIO()
+    console = Console(
+        file=out, force_terminal=colour, no_color=not colour, width=width, highlight=False, legacy_windows=False
+    )
+    console.print(Text(summary(report), style="bold" if colour else ""))
+    if report.findings:
+        ordered = sorted(report.findings, key=lambda finding: list(Severity).index(finding.severity))
+        console.print(_table(ordered[:_SHOWN]))
+        if len(ordered) > _SHOWN:
+            console.print(f"... and {len(ordered) - _SHOWN:,} more; --format json lists them all")
+    return out.getvalue()
+
+
+def summary(report: Report) -> str:
+    """One sentence: the verdict, the records and the findings by severity.
+
+    >>> summary(Report(records=2))
+    'Accepted: 2 records, nothing to mend.'
+    """
+    records = f"{report.records:,} record{'' if report.records == 1 else 's'}"
+    verdict = "Accepted" if report.conforms else "Not accepted"
+    counts = [(report.count(severity), severity) for severity in Severity]
+    told = [f"{n:,} {_PLURALS[severity] if n > 1 else _PLURALS[severity][:-1]}" for n, severity in counts if n]
+    return f"{verdict}: {records}, {', '.join(told) or 'nothing to mend'}."
+
+
+def place(finding: Finding) -> str:
+    """Where a finding is, in words: ``Sheet1, row 4, country``; the focus node where there is no cell."""
+    parts = [finding.sheet, f"row {finding.row}" if finding.row else None, finding.column]
+    return ", ".join(part for part in parts if part) or finding.focus_node or "the file"
+
+
+def _table(findings: Sequence[Finding]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_lines=False, pad_edge=False, expand=False)
+    for heading, ratio in (("", 2), ("Where", 4), ("What is wrong", 8), ("Found", 4), ("Remedy", 6)):
+        table.add_column(heading, ratio=ratio, overflow="fold")
+    for finding in findings:
+        value = finding.value or ""
+        short = value if len(value) <= _VALUE_SHOWN else value[:_VALUE_SHOWN] + "..."
+        table.add_row(
+            Text(finding.severity.value, style=_STYLES[finding.severity]),
+            Text(place(finding)),
+            Text(finding.message),
+            Text(short),
+            Text(finding.suggestion or ""),
+        )
+    return table

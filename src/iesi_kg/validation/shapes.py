@@ -1,0 +1,70 @@
+"""A profile's name to its shapes: as one Turtle text for the engines and as the facts that a report needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import pyoxigraph
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
+
+from iesi_kg import assets
+from iesi_kg.vocabulary.annotations import CODE, COLUMN
+from iesi_kg.vocabulary.codelists import CodeLists
+from iesi_kg.vocabulary.namespaces import DCT, SH, SKOS
+
+_PARTS = NamedNode(DCT + "hasPart")
+_MESSAGE = NamedNode(SH + "message")
+_IN_SCHEME = NamedNode(SKOS + "inScheme")
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeFacts:
+    """What a report says about a shape: the key of its findings, its column and its message."""
+
+    code: str | None
+    column: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The shapes of one profile, and the statements of the code lists that they look into."""
+
+    text: str
+    facts: Mapping[str, ShapeFacts]
+    context: tuple[Triple, ...]
+
+
+@cache
+def profile(name: str) -> Profile:
+    """A profile with all its parts, e.g. ``profile("submission")``. Raises NotFound."""
+    described = pyoxigraph.parse(assets.text(f"shapes/profiles/{name}.ttl"), RdfFormat.TURTLE)
+    parts = [quad.object for quad in described if quad.predicate == _PARTS]
+    text = "\n".join(
+        assets.text("shapes/" + part.value.rsplit("/", 1)[1]) for part in parts if isinstance(part, NamedNode)
+    )
+    return Profile(_once(text), _facts(text), _context())
+
+
+def _once(text: str) -> str:
+    """Shapes files joined, their prefixes first and each stated once."""
+    prefixes = dict.fromkeys(re.findall(r"^@prefix .*$", text, re.M))
+    return "\n".join(prefixes) + "\n" + re.sub(r"^@prefix .*$\n?", "", text, flags=re.M)
+
+
+def _facts(text: str) -> dict[str, ShapeFacts]:
+    found: dict[str, dict[NamedNode, str]] = {}
+    for quad in pyoxigraph.parse(text, RdfFormat.TURTLE):
+        if quad.predicate in (CODE, COLUMN, _MESSAGE) and isinstance(quad.object, Literal):
+            facts = found.setdefault(quad.subject.value if isinstance(quad.subject, NamedNode) else "", {})
+            if quad.object.language in (None, "en"):
+                facts[quad.predicate] = quad.object.value
+    return {iri: ShapeFacts(facts.get(CODE), facts.get(COLUMN), facts.get(_MESSAGE)) for iri, facts in found.items()}
+
+
+def _context() -> tuple[Triple, ...]:
+    """Which code is in which list: what the shapes ask of the code lists."""
+    return tuple(Triple(code.iri, _IN_SCHEME, scheme.iri) for scheme in CodeLists.load() for code in scheme.concepts)
