@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from iesi_kg import assets
 from iesi_kg.endpoint.negotiation import prefers_html
 from iesi_kg.errors import FileTooLarge, InputError
-from iesi_kg.publication.workflow import receive
+from iesi_kg.publication import workflow
 from iesi_kg.records import Finding, Report, Severity, SourceFile
 from iesi_kg.validation import render as rendered
 from iesi_kg.web.pages.rendering import render
@@ -41,7 +41,7 @@ async def check(
     data = form == "json" or not prefers_html(request.headers.get("accept"))
     try:
         source = await _source(file, site.settings.upload_bytes)
-        report = (await run_in_threadpool(receive, source)).report
+        report = await run_in_threadpool(workflow.check, source)
     except InputError as error:
         if data:
             raise
