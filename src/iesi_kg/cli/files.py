@@ -1,0 +1,59 @@
+"""What commands that take a file share: reading it, and showing progress on a terminal."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from iesi_kg.errors import FileTooLarge, UsageError
+from iesi_kg.records import SourceFile
+
+LONGEST = 2_000_000_000
+_LONG_FILE = 500_000
+
+
+def read_source(name: str) -> SourceFile:
+    """The bytes of a file, or of standard input for ``-``. Raises UsageError, FileTooLarge."""
+    if name == "-":
+        return SourceFile("standard input", sys.stdin.buffer.read())
+    path = Path(name)
+    try:
+        if path.stat().st_size > LONGEST:
+            raise FileTooLarge(f"{name} is larger than {LONGEST:,} bytes", hint="split it into several files")
+        return SourceFile(path.name, path.read_bytes())
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {name}", hint="check the name and the folder") from None
+    except IsADirectoryError:
+        raise UsageError(f"{name} is a folder, not a file", hint="name one file in it") from None
+    except OSError as error:
+        raise UsageError(f"{name} cannot be opened: {error.strerror}") from None
+
+
+@contextmanager
+def progress(source: SourceFile, *, quiet: bool) -> Iterator[Callable[[int], None] | None]:
+    """A function that is told how many records are done: a bar on a terminal, for long files only."""
+    if quiet or not sys.stderr.isatty() or len(source.content) < _LONG_FILE:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    lines = max(source.content.count(b"\n"), 1)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("records", total=lines)
+
+        def tell(done: int) -> None:
+            bar.update(task, completed=min(done, lines))
+
+        yield tell
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; 120 where the output goes to a file or a pipe."""
+    return shutil.get_terminal_size((120, 25)).columns if sys.stdout.isatty() else 120

@@ -1,0 +1,51 @@
+"""``iesi-kg submit``: a file to a published version, or to the reasons why not."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from iesi_kg import settings
+from iesi_kg.cli.files import progress, read_source, terminal_width
+from iesi_kg.errors import SubmissionRejected
+from iesi_kg.records import Report
+
+
+@click.command()
+@click.argument("file")
+@click.option("--by", required=True, metavar="NAME", help="your name, or a role: stored and shown with the records")
+@click.option("--store", type=click.Path(path_type=Path), help="folder of the store (default: the setting)")
+def command(file: str, by: str, store: Path | None) -> None:
+    """Check FILE and publish it whole, or not at all. The same file again changes nothing."""
+    from iesi_kg.publication import workflow
+    from iesi_kg.store.embedded import EmbeddedStore
+
+    chosen = settings.load(store=store)
+    source = read_source(file)
+    with progress(source, quiet=False) as tell:
+        receipt = workflow.receive(source, progress=tell)
+    try:
+        workflow.decide(receipt)
+        opened = EmbeddedStore.open(
+            chosen.store, create=True, lock_timeout=chosen.lock_seconds, keep=chosen.keep_versions
+        )
+        published = workflow.publish(opened, receipt, by=by, at=datetime.now(UTC))
+        opened.close()
+    except SubmissionRejected as refused:
+        _show(refused.members.get("report"))
+        raise
+    _show(receipt.report)
+    if published.changed:
+        click.echo(f"accepted as version {published.version}: {published.records} records in {published.graph.value}")
+    else:
+        click.echo(f"nothing changed: this file is already published in {published.graph.value}")
+
+
+def _show(report: object) -> None:
+    from iesi_kg.validation import render
+
+    if isinstance(report, Report) and report.findings:
+        click.echo(render.text(report, colour=sys.stdout.isatty(), width=terminal_width()), nl=False)

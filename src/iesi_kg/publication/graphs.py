@@ -1,0 +1,126 @@
+"""A submission to the change it makes: its own graph, and the published merge in the default graph (design.md 6).
+
+A record owns its node and the fragments of that node. When it is published again, what it owned leaves the default
+graph; what its earlier graph said about shared nodes leaves unless a current record of some graph still rests on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pyoxigraph import NamedNode, Quad, Triple
+
+from iesi_kg.records import Submission
+from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader
+from iesi_kg.vocabulary import iris
+from iesi_kg.vocabulary.namespaces import DCAT, FOAF, PROV, RDF
+
+_TYPE = NamedNode(RDF + "type")
+_TOPIC = NamedNode(FOAF + "primaryTopic")
+_RECORD = NamedNode(DCAT + "CatalogRecord")
+_FROM = NamedNode(PROV + "wasDerivedFrom")
+
+
+def publication(reader: Reader, submission: Submission, graph: NamedNode) -> ChangeSet:
+    """The change that publishes a submission in its graph, over what stands now."""
+    new = {*submission.triples, *_catalogued(submission, graph)}
+    leaving = superseded(reader, submission.subjects) - new
+    return ChangeSet(
+        label=graph.value,
+        add=[*in_graph(submission.triples, graph), *in_graph(new)],
+        remove=list(in_graph(leaving)),
+    )
+
+
+def replacement(reader: Reader, triples: Iterable[Triple], graph: NamedNode) -> ChangeSet:
+    """The change after which a graph, and its copy in the default graph, hold just these triples."""
+    new = set(triples)
+    old = {quad.triple for quad in reader.quads(graph=graph)}
+    return ChangeSet(
+        label=graph.value,
+        add=[*in_graph(new - old, graph), *in_graph(new - old)],
+        remove=[*in_graph(old - new, graph), *in_graph(old - new)],
+    )
+
+
+def is_published(reader: Reader, subject: NamedNode) -> bool:
+    """Whether a record stands in the default graph."""
+    return next(iter(reader.quads(subject, graph=DEFAULT_GRAPH)), None) is not None
+
+
+def in_graph(triples: Iterable[Triple], graph: NamedNode | None = None) -> Iterator[Quad]:
+    """The triples as quads of a graph, of the default graph without one."""
+    for triple in triples:
+        yield Quad(triple.subject, triple.predicate, triple.object, graph or DEFAULT_GRAPH)
+
+
+def superseded(reader: Reader, subjects: Iterable[NamedNode]) -> set[Triple]:
+    """What leaves the default graph when these records are published again or withdrawn."""
+    leaving: set[Triple] = set()
+    renewed = {subject for subject in subjects if is_published(reader, subject)}
+    for subject in renewed:
+        owned = set(_owned(reader, subject))
+        leaving |= owned
+        for earlier in _graphs_of(reader, subject):
+            shared = {t.object for t in owned if isinstance(t.object, NamedNode) and _base(t.object) != subject}
+            leaving.update(_unsupported(reader, shared, earlier, renewed))
+    return leaving
+
+
+def _catalogued(submission: Submission, graph: NamedNode) -> Iterator[Triple]:
+    """The catalogue record of each record, and the graph from which it is published."""
+    for subject in submission.subjects:
+        record = iris.fragment(subject, "record")
+        yield Triple(record, _TYPE, _RECORD)
+        yield Triple(record, _TOPIC, subject)
+        yield Triple(record, _FROM, graph)
+
+
+def _base(node: NamedNode) -> NamedNode:
+    """The record that owns a fragment; any other node itself."""
+    return NamedNode(node.value.partition("#")[0]) if "#" in node.value else node
+
+
+def _owned(reader: Reader, subject: NamedNode) -> Iterator[Triple]:
+    """The published statements about a record and its fragments, which hang together by statements."""
+    seen, waiting = {subject}, [subject]
+    while waiting:
+        node = waiting.pop()
+        about = [quad.triple for quad in reader.quads(node, graph=DEFAULT_GRAPH)]
+        yield from about
+        near = [t.object for t in about] + [quad.subject for quad in reader.quads(object=node, graph=DEFAULT_GRAPH)]
+        for other in near:
+            if isinstance(other, NamedNode) and other not in seen and _base(other) == subject:
+                seen.add(other)
+                waiting.append(other)
+
+
+def _graphs_of(reader: Reader, subject: NamedNode) -> list[NamedNode]:
+    """The graphs from which a record is published now: one, unless it never was."""
+    found = reader.quads(iris.fragment(subject, "record"), _FROM, graph=DEFAULT_GRAPH)
+    return [quad.object for quad in found if isinstance(quad.object, NamedNode)]
+
+
+def _unsupported(
+    reader: Reader, nodes: Iterable[object], graph: NamedNode, renewed: set[NamedNode]
+) -> Iterator[Triple]:
+    """What a graph says about shared nodes and nothing else upholds once some records are renewed."""
+    for node in nodes:
+        if not isinstance(node, NamedNode):
+            continue
+        for quad in reader.quads(node, graph=graph):
+            stating = reader.quads(node, quad.predicate, quad.object)
+            if not any(_upholds(reader, node, other, renewed) for other in stating):
+                yield quad.triple
+
+
+def _upholds(reader: Reader, node: NamedNode, stated: Quad, renewed: set[NamedNode]) -> bool:
+    """Whether a graph that states something about a node also holds a current record that refers to the node."""
+    graph = stated.graph_name
+    if not isinstance(graph, NamedNode):
+        return False
+    for quad in reader.quads(object=node, graph=graph):
+        record = _base(quad.subject) if isinstance(quad.subject, NamedNode) else None
+        if record is not None and record not in renewed and graph in _graphs_of(reader, record):
+            return True
+    return False

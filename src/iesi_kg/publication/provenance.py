@@ -1,0 +1,146 @@
+"""Who handed in which file, when, and what became of it, in PROV-O (graph/provenance)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyoxigraph import Literal, NamedNode, Quad
+
+from iesi_kg import __version__
+from iesi_kg.errors import UsageError
+from iesi_kg.records import SourceFile, Submission
+from iesi_kg.store.base import Reader
+from iesi_kg.vocabulary import iris
+from iesi_kg.vocabulary.namespaces import DCAT, DCT, FOAF, PROV, RDF, SCHEMA, VOID, XSD
+
+GRAPH = iris.graph("provenance")
+_TYPE = NamedNode(RDF + "type")
+_GENERATED = NamedNode(PROV + "generated")
+_USED = NamedNode(PROV + "used")
+_HASH = NamedNode(SCHEMA + "sha256")
+_TITLE = NamedNode(DCT + "title")
+_NAME = NamedNode(FOAF + "name")
+_ATTRIBUTION = NamedNode("http://creativecommons.org/ns#attributionName")
+_LONGEST_NAME = 200
+
+Fact = tuple[NamedNode, NamedNode, NamedNode | Literal]
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedFrom:
+    """A data set of others from which a submission was made, with its licence."""
+
+    title: str
+    publisher: str
+    licence: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is said about the graph of a submission: title, licence, attribution and the data it was made from."""
+
+    title: str
+    description: str
+    publisher: str
+    licence: str
+    attribution: str
+    derived_from: tuple[DerivedFrom, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Who publishes, when, and what is said about the graph."""
+
+    by: str
+    at: datetime
+    notice: Notice | None = None
+
+
+def graph_of_file(reader: Reader, source: SourceFile) -> NamedNode | None:
+    """The graph in which this very file was published; None when it never was."""
+    for file in reader.quads(predicate=_HASH, object=Literal(source.sha256), graph=GRAPH):
+        for use in reader.quads(predicate=_USED, object=file.subject, graph=GRAPH):
+            for made in reader.quads(use.subject, _GENERATED, graph=GRAPH):  # type: ignore[arg-type]
+                return made.object if isinstance(made.object, NamedNode) else None
+    return None
+
+
+def quads(submission: Submission, activity: NamedNode, occasion: Occasion) -> Iterator[Quad]:
+    """The provenance of one publication. Raises UsageError for a name that names nobody."""
+    graph = iris.submission_graph(activity)
+    facts = [*_activity(submission, activity, graph, occasion), *_graph(graph, activity, submission, occasion.at)]
+    if occasion.notice is not None:
+        facts += _noticed(graph, occasion.notice)
+    for subject, predicate, value in facts:
+        yield Quad(subject, predicate, value, GRAPH)
+
+
+def _agent_name(by: str) -> str:
+    name = " ".join(by.split())
+    if not name or not name.isprintable() or len(name) > _LONGEST_NAME:
+        raise UsageError("the name of who submits is empty, too long or not printable", hint="give a name or a role")
+    return name
+
+
+def _activity(submission: Submission, activity: NamedNode, graph: NamedNode, occasion: Occasion) -> Iterator[Fact]:
+    by, at = _agent_name(occasion.by), occasion.at
+    file, person = iris.fragment(activity, "file"), iris.agent(by)
+    software = iris.agent(f"iesi-kg {__version__}")
+    yield activity, _TYPE, NamedNode(PROV + "Activity")
+    yield activity, NamedNode(PROV + "endedAtTime"), _time(at)
+    yield activity, NamedNode(PROV + "wasAssociatedWith"), person
+    yield activity, NamedNode(PROV + "wasAssociatedWith"), software
+    yield activity, _USED, file
+    yield activity, _GENERATED, graph
+    yield file, _TYPE, NamedNode(PROV + "Entity")
+    yield file, _TITLE, Literal(submission.source.name)
+    yield file, _HASH, Literal(submission.source.sha256)
+    yield file, NamedNode(DCAT + "byteSize"), _integer(len(submission.source.content))
+    yield person, _TYPE, NamedNode(PROV + "Agent")
+    yield person, _NAME, Literal(by)
+    yield software, _TYPE, NamedNode(PROV + "SoftwareAgent")
+    yield software, _NAME, Literal("iesi-kg")
+    yield software, NamedNode(SCHEMA + "softwareVersion"), Literal(__version__)
+
+
+def _graph(graph: NamedNode, activity: NamedNode, submission: Submission, at: datetime) -> Iterator[Fact]:
+    yield graph, _TYPE, NamedNode(PROV + "Entity")
+    yield graph, _TYPE, NamedNode(VOID + "Dataset")
+    yield graph, NamedNode(PROV + "wasGeneratedBy"), activity
+    yield graph, NamedNode(PROV + "generatedAtTime"), _time(at)
+    yield graph, NamedNode(PROV + "wasDerivedFrom"), iris.fragment(activity, "file")
+    yield graph, NamedNode(VOID + "entities"), _integer(len(submission.subjects))
+    yield graph, NamedNode(VOID + "triples"), _integer(len(submission.triples))
+
+
+def _noticed(graph: NamedNode, notice: Notice) -> Iterator[Fact]:
+    yield graph, _TITLE, Literal(notice.title, language="en")
+    yield graph, NamedNode(DCT + "description"), Literal(notice.description, language="en")
+    yield graph, NamedNode(DCT + "license"), NamedNode(notice.licence)
+    yield from _published_by(graph, notice.publisher)
+    yield graph, NamedNode(DCT + "rightsHolder"), iris.agent(notice.publisher)
+    yield graph, _ATTRIBUTION, Literal(notice.attribution, language="en")
+    for data in notice.derived_from:
+        dataset = NamedNode(data.address)
+        yield graph, NamedNode(DCT + "source"), dataset
+        yield dataset, _TITLE, Literal(data.title, language="en")
+        yield dataset, NamedNode(DCT + "license"), NamedNode(data.licence)
+        yield from _published_by(dataset, data.publisher)
+
+
+def _published_by(thing: NamedNode, name: str) -> Iterator[Fact]:
+    publisher = iris.agent(name)
+    yield thing, NamedNode(DCT + "publisher"), publisher
+    yield publisher, _TYPE, NamedNode(FOAF + "Agent")
+    yield publisher, _NAME, Literal(name)
+
+
+def _time(at: datetime) -> Literal:
+    return Literal(at.isoformat(timespec="seconds"), datatype=NamedNode(XSD + "dateTime"))
+
+
+def _integer(number: int) -> Literal:
+    return Literal(str(number), datatype=NamedNode(XSD + "integer"))

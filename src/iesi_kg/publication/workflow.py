@@ -1,0 +1,156 @@
+"""The walk of a submission: received, decided, published; ``check`` and ``submit`` cut the same walk (design.md 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+
+from pyoxigraph import NamedNode, Triple
+
+from iesi_kg import assets
+from iesi_kg.errors import SubmissionRejected
+from iesi_kg.ingest import csv, kinds, mapping, rdf, xlsx
+from iesi_kg.ingest.template import Template
+from iesi_kg.publication import graphs, provenance
+from iesi_kg.publication.provenance import Notice, Occasion
+from iesi_kg.records import CellRef, Finding, Report, Severity, SourceFile, Submission
+from iesi_kg.store.base import ChangeSet, Reader, Store
+from iesi_kg.validation import engine, shapes
+from iesi_kg.validation.report import Reporter
+from iesi_kg.vocabulary import iris
+from iesi_kg.vocabulary.codelists import CodeLists
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A file that was read and validated: the verdict, and what would be published."""
+
+    report: Report
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a publication did: the version that shows it, its graph, and whether anything changed."""
+
+    version: int
+    graph: NamedNode
+    records: int
+    changed: bool
+
+
+@cache
+def template() -> Template:
+    """The submission template of the bundle."""
+    return Template.load(assets.text("ontology/template.json"))
+
+
+def check(source: SourceFile, *, progress: Progress | None = None) -> Report:
+    """The verdict on a file; nothing is kept, so that memory does not grow with the number of rows."""
+    records, findings = 0, list[Finding]()
+    for chunk, found in _walk(source, progress):
+        records += chunk.records
+        findings += found
+    return Report(records, tuple(findings))
+
+
+def receive(source: SourceFile, *, progress: Progress | None = None) -> Receipt:
+    """Read and validate a file, and keep its statements for publication. Raises InputError."""
+    records, findings = 0, list[Finding]()
+    triples: dict[Triple, None] = {}
+    subjects: dict[NamedNode, CellRef] = {}
+    derived: set[NamedNode] = set()
+    for chunk, found in _walk(source, progress):
+        records += chunk.records
+        findings += found
+        triples.update(dict.fromkeys(chunk.triples))
+        subjects.update(chunk.subjects)
+        derived |= chunk.derived
+    submission = Submission(source, records, tuple(triples), subjects, {}, findings, frozenset(derived))
+    return Receipt(Report(records, tuple(findings)), submission)
+
+
+def decide(receipt: Receipt) -> None:
+    """Refuse what has violations. Raises SubmissionRejected, with the report among its members."""
+    violations = receipt.report.count(Severity.VIOLATION)
+    if violations:
+        raise SubmissionRejected(
+            f"{receipt.submission.source.name} was not published: it has {violations:,} "
+            f"violation{'' if violations == 1 else 's'}",
+            report=receipt.report,
+        )
+
+
+def publish(store: Store, receipt: Receipt, *, by: str, at: datetime, notice: Notice | None = None) -> Published:
+    """Publish a file that was received, in one commit: all of it or none; the same file again changes nothing.
+
+    Raises SubmissionRejected, and StoreError with the store as it was.
+    """
+    decide(receipt)
+    with store.writer() as writer:
+        reader = writer.reader
+        before = provenance.graph_of_file(reader, receipt.submission.source)
+        if before is not None:
+            return Published(reader.version, before, receipt.report.records, changed=False)
+        decide(against(reader, receipt))
+        change, graph = prepare(reader, receipt, Occasion(by, at, notice))
+        return Published(writer.commit(change), graph, receipt.report.records, changed=True)
+
+
+def prepare(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[ChangeSet, NamedNode]:
+    """The change that publishes a received file over what stands now, and the graph that will hold it."""
+    submission = receipt.submission
+    activity = iris.submission(occasion.at.date(), submission.source.sha256)
+    graph = iris.submission_graph(activity)
+    change = graphs.publication(reader, submission, graph)
+    told = provenance.quads(submission, activity, occasion)
+    return replace(change, label=activity.value, add=[*change.add, *told]), graph
+
+
+def against(reader: Reader, receipt: Receipt) -> Receipt:
+    """The receipt with what only the store can tell: a name without identifier that names a published record."""
+    known = [subject for subject in receipt.submission.derived if graphs.is_published(reader, subject)]
+    found = [_identifier_needed(subject, receipt.submission.subjects[subject]) for subject in known]
+    findings = sorted([*receipt.report.findings, *found], key=lambda finding: finding.row or 0)
+    return replace(receipt, report=Report(receipt.report.records, tuple(findings)))
+
+
+def _walk(source: SourceFile, progress: Progress | None) -> Iterator[tuple[Submission, list[Finding]]]:
+    """Every chunk of a file with its findings."""
+    profile = shapes.profile("submission")
+    reporter = Reporter(profile.facts)
+    done = 0
+    for chunk in _chunks(source):
+        results = engine.validate([*chunk.triples, *profile.context], profile.text)
+        yield chunk, reporter.findings(chunk, results)
+        done += chunk.records
+        if progress:
+            progress(done)
+
+
+def _chunks(source: SourceFile) -> Iterator[Submission]:
+    kind = kinds.detect(source)
+    if not kind.tabular:
+        return iter([rdf.submission(source, kind, template())])
+    read = csv.read if kind is kinds.Kind.CSV else xlsx.read
+    return mapping.map_rows(source, read(source, template().by_header.keys()), template(), CodeLists.load())
+
+
+def _identifier_needed(subject: NamedNode, ref: CellRef) -> Finding:
+    slug = subject.value.rsplit("/", 1)[1]
+    return Finding(
+        Severity.VIOLATION,
+        "identifier-needed",
+        "A record of this name is published already, and this row has no identifier: it cannot be told whether the row "
+        "is a new version of that record or another initiative.",
+        sheet=ref.sheet,
+        row=ref.row,
+        column=ref.column,
+        suggestion=f"to replace the published record write {slug} in the column "
+        f"{template().nodes[0].key[0]}; for another initiative write an identifier of its own, such as {slug}-2",
+        focus_node=subject.value,
+    )
