@@ -5,7 +5,6 @@ https://www.w3.org/TR/sparql11-protocol/ ; caching by RFC 9111 and RFC 9110 sect
 
 from __future__ import annotations
 
-import asyncio
 from hashlib import blake2b
 from typing import Any
 
@@ -139,8 +138,7 @@ class Sparql:
         from iesi_kg.web import pages
 
         request = Request(scope, receive)
-        page = pages.sparql_html(request, query.text if query else None)
-        reply = await page if asyncio.iscoroutine(page) else page
+        reply = await watched(pages.sparql_html(request, query.text if query else None), receive)
         await reply(scope, receive, send)
 
     async def _describe(self, asked: _Asked, scope: Any, send: Any) -> None:  # noqa: ANN401
