@@ -1,0 +1,201 @@
+"""Each rule of the profile is broken once, on a record that otherwise satisfies all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import shifty
+from rdflib import SH, Graph, Literal, URIRef
+
+from .conftest import CODE, Found, profile, read
+
+Engine = Callable[[Graph, Graph], Found]
+EXAMPLE = "https://w3id.org/iesi-kg/id/initiative/example"
+V, W = "Violation", "Warning"
+
+PREFIXES = f"""
+PREFIX x: <{EXAMPLE}#>
+PREFIX adms: <http://www.w3.org/ns/adms#>
+PREFIX dcat: <http://www.w3.org/ns/dcat#>
+PREFIX dct: <http://purl.org/dc/terms/>
+PREFIX foaf: <http://xmlns.com/foaf/0.1/>
+PREFIX iesi: <https://w3id.org/iesi-kg/ontology#>
+PREFIX m8g: <http://data.europa.eu/m8g/>
+PREFIX org: <http://www.w3.org/ns/org#>
+PREFIX prov: <http://www.w3.org/ns/prov#>
+PREFIX schema: <https://schema.org/>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
+"""
+CITY = "<https://w3id.org/iesi-kg/id/organisation/city-es>"
+PAGE = "<https://w3id.org/iesi-kg/id/document/example-1>"
+X = f"<{EXAMPLE}>"
+
+
+def without(subject: str, *predicates: str) -> str:
+    return ";".join(f"DELETE WHERE {{ {subject} {predicate} ?o }}" for predicate in predicates)
+
+
+def instead(subject: str, predicate: str, value: str) -> str:
+    return f"{without(subject, predicate)}; INSERT DATA {{ {subject} {predicate} {value} }}"
+
+
+def also(subject: str, predicate: str, value: str) -> str:
+    return f"INSERT DATA {{ {subject} {predicate} {value} }}"
+
+
+BROKEN = [
+    ("name-missing", V, without(X, "dct:title")),
+    ("name-one", V, also(X, "dct:title", '"Second name"')),
+    ("name-text", V, instead(X, "dct:title", '"  "')),
+    ("description-missing", W, without(X, "dct:description")),
+    ("description-language", V, also(X, "dct:description", '"Another."@en')),
+    ("country-missing", V, without(X, "iesi:country")),
+    ("nuts-form", W, instead(X, "dct:spatial", "<http://data.europa.eu/nuts/code/es511>")),
+    ("start-year-missing", W, without(X, "iesi:startYear")),
+    ("start-year-range", V, instead(X, "iesi:startYear", "1850")),
+    ("end-year-range", V, instead(X, "iesi:endYear", "20200")),
+    ("end-before-start", V, instead(X, "iesi:endYear", "2012")),
+    ("end-date-before-start-date", V, instead(X, "schema:endDate", '"2013-03-31"^^xsd:date')),
+    ("website-address", V, instead(X, "foaf:homepage", "<javascript:alert(1)>")),
+    ("website-address", V, instead(X, "foaf:homepage", '"example.org"')),
+    ("service-areas-missing", V, without(X, "m8g:thematicArea")),
+    ("target-groups-missing", W, without(X, "dct:audience", "iesi:targetGroupText")),
+    ("lead-missing", W, instead("x:lead", "m8g:role", "<https://w3id.org/iesi-kg/codes/participation-role/funder>")),
+    ("source-missing", V, without(X, "iesi:hasSourceReading")),
+    ("participation-kind", V, f"{without('x:partner-1', 'a')}"),
+    ("participant-missing", V, without("x:partner-1", "m8g:hasParticipant")),
+    ("participant-one", V, also("x:partner-1", "m8g:hasParticipant", CITY)),
+    ("participant-kind", V, without(CITY, "a")),
+    ("role-missing", V, without("x:partner-1", "m8g:role")),
+    ("organisation-name-missing", V, without(CITY, "skos:prefLabel")),
+    ("organisation-name-text", V, instead(CITY, "skos:prefLabel", '""')),
+    ("source-document-missing", V, without("x:source-1", "iesi:document")),
+    ("source-document-one", V, also("x:source-1", "iesi:document", "<http://a/> . <http://a/> a iesi:SourceDocument ; foaf:page <http://a/>")),  # noqa: E501
+    ("source-check-missing", W, without("x:source-1", "iesi:readingStatus")),
+    ("source-read-missing", W, without("x:source-1", "iesi:dateRead")),
+    ("source-read-form", V, instead("x:source-1", "iesi:dateRead", '"2026"^^xsd:gYear')),
+    ("source-address-missing", V, without(PAGE, "foaf:page")),
+    ("source-address", V, instead(PAGE, "foaf:page", "<file:///etc/passwd>")),
+    ("outcome-missing", V, without("x:outcome-1", "dct:description")),
+    ("outcome-source-missing", W, without("x:outcome-1", "dct:source")),
+    ("outcome-source-kind", V, instead("x:outcome-1", "dct:source", "<https://example.org/>")),
+    ("record-topic", V, without("x:record", "foaf:primaryTopic")),
+    ("coded-by-missing", W, without("x:coding", "prov:wasAttributedTo")),
+    ("coding-date-missing", W, without("x:coding", "dct:date")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "severity", "update"), BROKEN)
+def test_one_mistake_makes_one_finding(
+    example: Graph, submission: Graph, findings: Engine, code: str, severity: str, update: str
+) -> None:
+    assert findings(example, submission) == set()
+    example.update(PREFIXES + update)
+    assert findings(example, submission) == {(code, severity)}
+
+
+@pytest.mark.parametrize(
+    ("found", "update"),
+    [
+        ({"start-year-range", "end-before-start"}, instead(X, "iesi:startYear", '"about 2013"')),
+        ({"start-date-form", "end-date-before-start-date"}, instead(X, "schema:startDate", '"2013-02-31"^^xsd:date')),
+    ],
+)
+def test_what_is_no_date_cannot_be_compared_either(
+    example: Graph, submission: Graph, findings: Engine, found: set[str], update: str
+) -> None:
+    """SHACL section 4.5.3 makes values that cannot be compared a result; a table never gets here, its cells are typed."""
+    example.update(PREFIXES + update)
+    assert findings(example, submission) == {(code, V) for code in found}
+
+
+def test_a_part_without_its_document_type_is_said_at_both_ends(
+    example: Graph, submission: Graph, findings: Engine
+) -> None:
+    example.update(PREFIXES + without(PAGE, "a"))
+    assert findings(example, submission) == {("source-document-kind", V), ("outcome-source-kind", V)}
+
+
+def test_the_address_of_an_initiative_follows_from_its_identifier(
+    example: Graph, submission: Graph, findings: Engine
+) -> None:
+    wrong = "<https://w3id.org/iesi-kg/id/initiative/Two--Hyphens>"
+    example.update(f"{PREFIXES} DELETE {{ {X} ?p ?o }} INSERT {{ {wrong} ?p ?o }} WHERE {{ {X} ?p ?o }}")
+    example.update(PREFIXES + instead("x:record", "foaf:primaryTopic", wrong))
+    assert findings(example, submission) == {("identifier-form", V)}
+
+
+def _simple(code: str, shapes: Graph) -> URIRef:
+    """The path of a property shape that constrains one predicate."""
+    path = shapes.value(shapes.value(predicate=CODE, object=Literal(code)), SH.path)
+    assert isinstance(path, URIRef)
+    return path
+
+
+def _family(end: str) -> list[str]:
+    shapes = profile("submission")
+    done = {code for code, _, _ in BROKEN}
+    return sorted(c for code in shapes.objects(None, CODE) if (c := str(code)).endswith(end) and c not in done)
+
+
+@pytest.mark.parametrize("code", _family("-code"))
+def test_a_value_outside_its_code_list_is_found(
+    example: Graph, submission: Graph, findings: Engine, code: str
+) -> None:
+    path = _simple(code, submission)
+    right = next((s, o) for s, o in example.subject_objects(path) if _focus(s, code, example, submission))
+    example.remove((right[0], path, right[1]))
+    example.add((right[0], path, URIRef("https://w3id.org/iesi-kg/codes/map-edition/2020")))
+    assert (code, V) in findings(example, submission)
+
+
+@pytest.mark.parametrize("code", _family("-one"))
+def test_a_second_value_where_one_belongs_is_found(
+    example: Graph, submission: Graph, findings: Engine, code: str
+) -> None:
+    path = _simple(code, submission)
+    subject, value = next((s, o) for s, o in example.subject_objects(path) if _focus(s, code, example, submission))
+    example.add((subject, path, _another(value, example)))
+    assert (code, V) in findings(example, submission)
+
+
+@pytest.mark.parametrize("code", _family("-date-form"))
+def test_a_day_that_is_no_date_is_found(example: Graph, submission: Graph, findings: Engine, code: str) -> None:
+    path = _simple(code, submission)
+    subject = next(s for s in example.subjects(path) if _focus(s, code, example, submission))
+    example.set((subject, path, Literal("22/11/2026")))
+    assert (code, V) in findings(example, submission)
+
+
+def _focus(subject: object, code: str, data: Graph, shapes: Graph) -> bool:
+    shape = shapes.value(predicate=CODE, object=Literal(code))
+    target = shapes.value(shapes.value(predicate=SH.property, object=shape), SH.targetClass)
+    return (subject, None, target) in data
+
+
+def _another(value: object, data: Graph) -> URIRef | Literal:
+    """A second value of the same kind, which alone would be right."""
+    if isinstance(value, URIRef):
+        scheme = str(value).rsplit("/", 1)[0]
+        return next(s for s in data.subjects() if str(s).startswith(f"{scheme}/") and s != value)  # type: ignore[return-value]
+    assert isinstance(value, Literal)
+    text = str(value)
+    later = text.replace("-22", "-23") if text.startswith("2026") else text.replace("20", "19", 1)
+    return Literal(later, datatype=value.datatype)
+
+
+def test_every_rule_is_broken_by_some_test(submission: Graph) -> None:
+    broken = {code for code, _, _ in BROKEN} | {"source-document-kind", "identifier-form"}
+    broken |= {*_family("-code"), *_family("-one"), *_family("-date-form")}
+    assert {str(code) for code in submission.objects(None, CODE)} - broken == set()
+
+
+@pytest.mark.parametrize(("code", "severity", "update"), BROKEN)
+def test_the_fast_engine_agrees_with_the_reference(
+    example: Graph, submission: Graph, code: str, severity: str, update: str
+) -> None:
+    example.update(PREFIXES + update)
+    _, report, _ = shifty.validate(example, submission, infer=False, on_unsupported="error", graph_mode="data")
+    assert read(report, submission) == {(code, severity)}
