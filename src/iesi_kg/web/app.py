@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,7 +18,7 @@ from iesi_kg.errors import IesiKgError, UsageError
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import entity, headers, problem
+from iesi_kg.web import entity, headers, pages, problem
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql
@@ -80,10 +80,7 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     api.add_api_route("/health", _health, methods=["GET", "HEAD"], summary="Whether the service is up, and its version")
     api.add_api_route("/problems/{code}", _problem_kind, methods=["GET", "HEAD"], summary="What a kind of error means")
     api.include_router(entity.router)
-    with suppress(ImportError):
-        from iesi_kg.web import pages
-
-        api.include_router(pages.router)
+    api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)
     api.add_exception_handler(HTTPException, _on_error)
     api.add_exception_handler(RequestValidationError, _on_error)

@@ -19,7 +19,7 @@ from iesi_kg.endpoint.entity import Description, describe, serialise
 from iesi_kg.endpoint.negotiation import GRAPHS, HTML, MediaType
 from iesi_kg.errors import NotAcceptable, NotFound
 from iesi_kg.vocabulary import iris
-from iesi_kg.web import headers
+from iesi_kg.web import headers, pages
 from iesi_kg.web.cache import Entry
 from iesi_kg.web.headers import Headers
 from iesi_kg.web.site import Site
@@ -94,8 +94,6 @@ def _describe(site: Site, iri: NamedNode) -> Description:
 
 def _page(request: Request, site: Site, wanted: _Wanted) -> Response:
     description = _describe(site, wanted.iri)
-    from iesi_kg.web import pages
-
     page: Response = pages.entity_html(request, description)
     for name, value in _fields(wanted, description.version):
         page.headers[name.decode()] = value.decode("latin-1")
