@@ -40,7 +40,8 @@ def test_place_and_words(text: str, line: int, column: int | None, word: str) ->
 
 
 def test_known_prefix_is_offered() -> None:
-    assert explained("ASK { ?s skos:note ?o }").hint == "put `PREFIX skos: <http://www.w3.org/2004/02/skos/core#>` before the query"
+    hint = explained("ASK { ?s skos:note ?o }").hint
+    assert hint == "put `PREFIX skos: <http://www.w3.org/2004/02/skos/core#>` before the query"
 
 
 def test_without_a_place_nothing_is_invented() -> None:

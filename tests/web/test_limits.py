@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+
 from running_server import Reply, Server
 
 RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
@@ -22,7 +23,11 @@ def document(reply: Reply) -> dict[str, object]:
 @pytest.mark.parametrize("text", [RUNAWAY, SORTING])
 def test_a_runaway_is_stopped_and_others_are_answered(server: Server, text: str) -> None:
     replies: list[Reply] = []
-    runaways = [threading.Thread(target=lambda: replies.append(server.query(text + f" # {n}"))) for n in range(2)]
+
+    def run(number: int) -> None:
+        replies.append(server.query(f"{text} # {number}"))
+
+    runaways = [threading.Thread(target=run, args=(number,)) for number in range(2)]
     begun = time.monotonic()
     for thread in runaways:
         thread.start()
@@ -46,7 +51,8 @@ def test_a_runaway_is_stopped_and_others_are_answered(server: Server, text: str)
 
 
 def test_too_large_a_result(server: Server) -> None:
-    reply = server.query("SELECT * { ?a <http://example.org/value> ?b . ?c <http://example.org/value> ?d FILTER(?b < 4) }")
+    value = "<http://example.org/value>"
+    reply = server.query(f"SELECT * {{ ?a {value} ?b . ?c {value} ?d FILTER(?b < 4) }}")
     assert reply.status == 503
     assert "bytes" in reply.text
 

@@ -7,6 +7,7 @@ import time
 from urllib.parse import quote
 
 import psutil
+
 from running_server import Server
 
 RUNAWAY = quote("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }")
@@ -56,14 +57,16 @@ def test_nonsense_is_refused(server: Server) -> None:
 
 def test_half_a_request_disturbs_nobody(server: Server) -> None:
     with socket.create_connection(server.address, timeout=5) as connection:
-        connection.sendall(b"POST /sparql HTTP/1.1\r\nHost: e\r\nContent-Type: application/sparql-query\r\nContent-Length: 50\r\n\r\nASK")
+        head = b"POST /sparql HTTP/1.1\r\nHost: e\r\nContent-Type: application/sparql-query\r\nContent-Length: 50\r\n"
+        connection.sendall(head + b"\r\nASK")
         assert server.query("ASK {}").status == 200
     assert server.query("ASK {}").status == 200
 
 
 def test_invalid_utf8_and_escapes(server: Server) -> None:
     for path in (b"/sparql?query=%C3", b"/sparql?query=%", b"/sparql?query=ASK%7"):
-        assert talk(server, b"GET " + path + b" HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 400")
+        received = talk(server, b"GET " + path + b" HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n")
+        assert received.startswith(b"HTTP/1.1 400")
 
 
 def test_a_hang_up_ends_the_query(server: Server) -> None:

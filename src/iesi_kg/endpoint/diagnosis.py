@@ -23,20 +23,19 @@ def explain(text: str, error: QuerySyntaxError) -> QuerySyntaxError:
     if not isinstance(line, int) or not isinstance(column, int):
         return error
     engine = error.detail.partition(": ")[2]
-    known = _meaning(text, _offset(text, line, column), engine)
-    if known is not None:
-        reason, hint = known
-    else:
+    offset = _offset(text, line, column)
+    reason, hint = _meaning(text, offset, engine)
+    if not reason:
         # The engine names the furthest place it reached, often behind the fault; the grammar names the fault.
         fault = first_fault(text)
-        offset = _offset(text, line, column) if fault is None else fault.offset
+        offset = offset if fault is None else fault.offset
         reason, hint = _fault(text, offset, fault), None if fault and fault.missing else _expected(engine)
         line, column = position(text, offset)
     return QuerySyntaxError(f"line {line}, column {column}: {reason}", hint=hint, line=line, column=column)
 
 
-def _meaning(text: str, offset: int, expected: str) -> tuple[str, str] | None:
-    """Faults of meaning, which the engine names itself."""
+def _meaning(text: str, offset: int, expected: str) -> tuple[str, str | None]:
+    """Faults of meaning, which the engine names itself; no words for all others."""
     if "prefix is used" in expected or "Prefix not found" in expected:
         name = _PREFIXED.search(text[:offset])
         prefix = (name[1] or "") if name else ""
@@ -50,8 +49,11 @@ def _meaning(text: str, offset: int, expected: str) -> tuple[str, str] | None:
     if _DUPLICATE in expected:
         return "SELECT gives the same variable twice", "name each result differently after AS"
     if _RELATIVE in expected:
-        return "an IRI here is not absolute or holds a forbidden character", "write it in full, <http://...>, or as BASE"
-    return None
+        return (
+            "an IRI here is not absolute or holds a forbidden character",
+            "write it in full, <http://...>, or name a BASE",
+        )
+    return "", None
 
 
 def _fault(text: str, offset: int, fault: Fault | None) -> str:

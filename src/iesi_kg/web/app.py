@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -34,18 +35,30 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.stopping = False
         self.sparql = Sparql()
         self.api = _api(self._lifespan)
         self.state = self.api.state
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
-        if scope["type"] == "http":
-            scope["app"] = self.api
+        if scope["type"] != "http":
+            await self.api(scope, receive, send)
+            return
+        scope["app"] = self.api
+        try:
             if scope["path"].rstrip("/") == PATH:
                 await self.sparql(scope, receive, send)
-                return
-            send = _secured(send)
-        await self.api(scope, receive, send)
+            else:
+                await self.api(scope, receive, _secured(send))
+        except asyncio.CancelledError:
+            if not self.stopping:
+                raise
+
+    async def stop(self) -> None:
+        """End the running queries, so that nobody waits for them while the server stops."""
+        self.stopping = True
+        if hasattr(self.state, "site"):
+            await self.state.site.pool.close()
 
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""Answers for the IRIs of things under this host: /id, /codes and /ontology, negotiated (docs/decisions, entity addresses)."""
+"""Answers for the IRIs of things under this host: /id, /codes and /ontology, negotiated."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ def _wanted(request: Request) -> _Wanted:
         media = negotiation.best(GRAPHS, accept) or negotiation.best((HTML,), accept)
     if media is None:
         available = [offer.name for offer in _OFFERS]
-        raise NotAcceptable("a thing is described in other media types only", hint=", ".join(available), available=available)
+        raise NotAcceptable("a thing is described in other media types", hint=", ".join(available), available=available)
     return _Wanted(iris.from_path(bare), quote(bare, safe="/-._~!$&'()*+,;=:@"), media, suffix is not None)
 
 
 def _describe(site: Site, iri: NamedNode) -> Description:
     description = describe(site.store.reader(), iri)
     if description is None:
-        raise NotFound(f"nothing is known of <{iri.value}>", hint="look it up in the list of initiatives, /", iri=iri.value)
+        raise NotFound(f"nothing is known of <{iri.value}>", hint="the start page / leads to all lists", iri=iri.value)
     return description
 
 
