@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from iesi_kg import errors
 from iesi_kg.errors import IesiKgError
-from iesi_kg.web.headers import CORS, NO_STORE, SECURITY, SOFTWARE, Headers
+from iesi_kg.web.headers import CORS, NO_STORE, SECURITY, Headers
 
 MEDIA_TYPE = b"application/problem+json"
 _PATH = "/problems/"
@@ -109,7 +109,7 @@ def _extra(error: IesiKgError) -> Headers:
         extra.append((b"allow", str(error.members["allow"]).encode("latin-1")))
     if isinstance(error, errors.ServiceBusy | errors.StoreBusy | errors.WorkerLost):
         extra.append((b"retry-after", _RETRY_AFTER))
-    return (*extra, *NO_STORE, *CORS, *SOFTWARE)
+    return (*extra, *NO_STORE, *CORS)
 
 
 def _plain_page(error: IesiKgError) -> str:
