@@ -5,6 +5,8 @@ Version n holds exactly ``item 1..n`` in the default graph and in a named one, a
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -19,14 +21,16 @@ def change(number: int) -> ChangeSet:
     return ChangeSet(f"commit {number}", items, [quad("marker", str(number - 1))])
 
 
-def main(path: str, checkpoint_seconds: str, commits_per_writer: str) -> None:
-    store = EmbeddedStore(Path(path), checkpoint_seconds=float(checkpoint_seconds))
+def main(path: str, checkpoint_seconds: str, commits_per_writer: str, end: str = "go on") -> None:
+    store = EmbeddedStore.open(Path(path), create=True, checkpoint_seconds=float(checkpoint_seconds))
     while True:
         with store.writer() as writer:
             for _ in range(int(commits_per_writer)):
                 number = writer.commit(change(writer.reader.version + 1))
                 sys.stdout.write(f"{number}\n")
                 sys.stdout.flush()
+            if end == "die":
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def crash_and_check(path: Path, seeds: range) -> None:
         version = store.current().number
         assert version in {acknowledged, acknowledged + 1}, f"seed {seed}"
         assert_exactly(store, version)
-        assert not list(store.layout.journal.iterdir())
+        assert not any(segment.stat().st_size for segment in store.layout.journal.iterdir())
         store.close()
 
 
@@ -68,39 +68,35 @@ def test_two_hundred_killed_writers_leave_whole_versions(store: EmbeddedStore) -
     crash_and_check(store.layout.root, range(1_000, 1_200))
 
 
-def unpublished(store: EmbeddedStore, tmp_path: Path, commits: int) -> Path:
-    """A copy of the store folder as a power cut would leave it: version 1 current, later commits in the journal."""
-    copy = tmp_path / "after the cut"
-    with store.writer() as writer:
-        for number in range(1, commits + 1):
-            writer.commit(change(number))
-        shutil.copytree(store.layout.root, copy)
-    return copy
+def unpublished(path: Path, commits: int) -> Path:
+    """A store whose writer was killed: version 1 current, later commits in the journal."""
+    command = [sys.executable, str(HERE / "crash_writer.py"), str(path), "1000", str(commits), "die"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == -signal.SIGKILL
+    assert EmbeddedStore(path).current().number == 1
+    return path
 
 
-def test_the_journal_is_replayed_on_the_live_store(store: EmbeddedStore, tmp_path: Path) -> None:
-    copy = unpublished(store, tmp_path, 5)
+def test_the_journal_is_replayed_on_the_live_store(tmp_path: Path) -> None:
+    copy = unpublished(tmp_path / "kg", 5)
     assert EmbeddedStore(copy).reader().version == 1
     assert_exactly(EmbeddedStore.open(copy), 5)
 
 
-def test_the_journal_is_replayed_when_the_live_store_lost_its_last_commits(
-    store: EmbeddedStore, tmp_path: Path
-) -> None:
-    copy = unpublished(store, tmp_path, 5)
+def test_the_journal_is_replayed_when_the_live_store_lost_its_last_commits(tmp_path: Path) -> None:
+    copy = unpublished(tmp_path / "kg", 5)
     for log in (copy / "live").glob("*.log"):
         log.write_bytes(b"")
     assert_exactly(EmbeddedStore.open(copy), 5)
 
 
-def test_the_journal_is_replayed_when_the_live_store_is_gone(store: EmbeddedStore, tmp_path: Path) -> None:
-    copy = unpublished(store, tmp_path, 5)
+def test_the_journal_is_replayed_when_the_live_store_is_gone(tmp_path: Path) -> None:
+    copy = unpublished(tmp_path / "kg", 5)
     shutil.rmtree(copy / "live")
     assert_exactly(EmbeddedStore.open(copy), 5)
 
 
-def test_a_torn_last_entry_was_never_acknowledged(store: EmbeddedStore, tmp_path: Path) -> None:
-    copy = unpublished(store, tmp_path, 3)
+def test_a_torn_last_entry_was_never_acknowledged(tmp_path: Path) -> None:
+    copy = unpublished(tmp_path / "kg", 3)
     [segment] = (copy / "journal").iterdir()
     whole = segment.read_bytes()
     length = len(whole) // 2  # two entries of one size: versions 2 and 3
@@ -112,15 +108,15 @@ def test_a_torn_last_entry_was_never_acknowledged(store: EmbeddedStore, tmp_path
         assert_exactly(EmbeddedStore.open(trial), 2 if cut >= length else 1)
 
 
-def test_blocks_of_zeros_at_the_end_of_the_journal_are_no_damage(store: EmbeddedStore, tmp_path: Path) -> None:
-    copy = unpublished(store, tmp_path, 3)
+def test_blocks_of_zeros_at_the_end_of_the_journal_are_no_damage(tmp_path: Path) -> None:
+    copy = unpublished(tmp_path / "kg", 3)
     [segment] = (copy / "journal").iterdir()
     segment.write_bytes(segment.read_bytes() + bytes(4096))
     assert_exactly(EmbeddedStore.open(copy), 3)
 
 
-def test_a_broken_entry_before_a_whole_one_is_damage_not_silence(store: EmbeddedStore, tmp_path: Path) -> None:
-    copy = unpublished(store, tmp_path, 3)
+def test_a_broken_entry_before_a_whole_one_is_damage_not_silence(tmp_path: Path) -> None:
+    copy = unpublished(tmp_path / "kg", 3)
     [segment] = (copy / "journal").iterdir()
     broken = bytearray(segment.read_bytes())
     broken[60] ^= 0xFF
@@ -129,9 +125,9 @@ def test_a_broken_entry_before_a_whole_one_is_damage_not_silence(store: Embedded
         EmbeddedStore.open(copy)
 
 
-def test_replaying_twice_is_replaying_once(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_replaying_twice_is_replaying_once(tmp_path: Path) -> None:
     """A crash between publishing and forgetting the journal leaves entries that are already published."""
-    copy = unpublished(store, tmp_path, 4)
+    copy = unpublished(tmp_path / "kg", 4)
     journal = shutil.copytree(copy / "journal", tmp_path / "journal kept")
     EmbeddedStore.open(copy).close()
     shutil.copytree(journal, copy / "journal", dirs_exist_ok=True)
@@ -142,8 +138,8 @@ def test_replaying_twice_is_replaying_once(store: EmbeddedStore, tmp_path: Path)
     assert_exactly(again, 5)
 
 
-def test_a_checkpoint_that_was_made_but_not_switched_to_is_made_again(store: EmbeddedStore, tmp_path: Path) -> None:
-    copy = unpublished(store, tmp_path, 3)
+def test_a_checkpoint_that_was_made_but_not_switched_to_is_made_again(tmp_path: Path) -> None:
+    copy = unpublished(tmp_path / "kg", 3)
     (copy / "versions" / "00000003").mkdir()
     (copy / "versions" / ".00000003.new").mkdir()
     assert_exactly(EmbeddedStore.open(copy), 3)

@@ -173,7 +173,7 @@ def test_many_writers_one_after_another_keep_the_folder_small(store: EmbeddedSto
         if number >= 20:
             sizes.append(weigh(store.layout.root))
     assert len(store.layout.numbers()) == 3
-    assert max(files for files, _ in sizes) < 200
+    assert max(files for files, _ in sizes) < 700  # the engine merges tables only when a family has some 40 of them
     assert max(size for _, size in sizes) < 16_000_000
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreReadOnly
@@ -34,9 +34,17 @@ class EmbeddedStore:
         self._number = 0
 
     @classmethod
-    def open(cls, path: Path, *, create: bool = False, lock_timeout: float = 10.0, keep: int = 3) -> EmbeddedStore:
+    def open(
+        cls,
+        path: Path,
+        *,
+        create: bool = False,
+        lock_timeout: float = 10.0,
+        keep: int = 3,
+        checkpoint_seconds: float = 1.0,
+    ) -> EmbeddedStore:
         """Open a store, mending what a crash left; ``create`` makes an empty one where there is none."""
-        store = cls(path, lock_timeout=lock_timeout, keep=keep)
+        store = cls(path, lock_timeout=lock_timeout, keep=keep, checkpoint_seconds=checkpoint_seconds)
         if not store.layout.exists() and not create:
             read_current(store.layout)
         if not store._is_sound():
@@ -107,11 +115,12 @@ class EmbeddedStore:
 
     @contextmanager
     def _locked(self, timeout: float) -> Iterator[None]:
-        try:
-            with locked(self.layout.lock, timeout):
-                yield
-        except OSError as error:
-            raise store_error(error, self.layout.root) from error
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self.layout.lock, timeout))
+            except OSError as error:
+                raise store_error(error, self.layout.root) from error
+            yield
 
     def _make_folder(self) -> None:
         try:

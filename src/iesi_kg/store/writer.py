@@ -6,9 +6,11 @@ a change set is two sets of quads, replaying the journal over a state that alrea
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import time
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +45,7 @@ class EmbeddedWriter:
         self._number = self._published = number
         self._triples = triples
         self._pace = pace
-        self._checkpointed = 0.0
+        self._checkpointed = -math.inf
 
     @classmethod
     def open(cls, layout: Layout, pace: Pace, *, patience: float, verify: bool = False) -> EmbeddedWriter:
@@ -70,6 +72,7 @@ class EmbeddedWriter:
             self._triples += apply(live, change)
         except (OSError, RuntimeError) as error:
             del live
+            traceback.clear_frames(error.__traceback__)  # they hold the engine instance that must close now
             self._undo(mark, change)
             raise store_error(error, self._layout.root) from error
         self._number += 1
@@ -142,6 +145,8 @@ def _recover(layout: Layout, pace: Pace, patience: float, *, verify: bool) -> Em
     for entry in journal.entries(after=published):
         apply(live, entry.change)
     fresh = sound and last == published
+    if fresh:
+        journal.cover(published)
     writer = EmbeddedWriter(layout, live, last, triples if fresh else len(live), pace)
     if not fresh:
         try:
@@ -169,6 +174,8 @@ def _published(layout: Layout, *, verify: bool) -> tuple[int, int, bool]:
 
 def _open_live(layout: Layout, patience: float, published: int) -> Store:
     """The live store; made anew from the checkpoint ``published`` when it is missing or damaged."""
+    for log in layout.live.glob("LOG.old.*"):
+        log.unlink()  # the engine keeps a thousand of its own logs
     if not layout.live.exists():
         _rebuild(layout, published)
         return _open_patiently(layout.live, patience)
