@@ -63,12 +63,12 @@ def unexpected(error: Exception, where: str) -> IesiKgError:
     )
 
 
-def of_status(status: int, detail: str | None, path: str) -> IesiKgError:
+def of_status(status: int, detail: str | None, path: str, allow: str) -> IesiKgError:
     """An error of the HTTP framework as one of ours."""
     if status == HTTPStatus.NOT_FOUND:
         return errors.NotFound(f"there is nothing at {path}", hint="the start page / lists the ways in")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return errors.MethodNotAllowed(f"this method does not work on {path}", allow="GET, HEAD")
+        return errors.MethodNotAllowed(f"this method does not work on {path}", allow=allow)
     error = errors.RequestError(detail or HTTPStatus(status).phrase)
     error.status, error.title = status, HTTPStatus(status).phrase
     return error

@@ -179,7 +179,7 @@ class _Asked:
                 self.accept = more if self.accept is None else f"{self.accept}, {more}"
             elif name == b"accept-encoding":
                 self.gzip = self.gzip or negotiation.accepts_gzip(value.decode("latin-1"))
-            elif name == b"if-none-match":
+            elif name == b"if-none-match" and self.method != "POST":  # a POST is never "not modified"
                 self.if_none_match = value.decode("latin-1")
             elif name == b"content-type":
                 self.content_type = value.decode("latin-1")
