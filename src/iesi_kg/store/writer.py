@@ -6,10 +6,13 @@ a change set is two sets of quads, replaying the journal over a state that alrea
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import time
+import traceback
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pyoxigraph import BlankNode, DefaultGraph, Quad, Store
@@ -22,26 +25,33 @@ from iesi_kg.store.reader import EmbeddedReader, View
 from iesi_kg.store.versions import Layout, open_current, prune, publish, read_current
 
 BULK = 50_000
-CHECKPOINT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many checkpoints a store keeps, and how many seconds a writer leaves between two of them."""
+
+    keep: int = 3
+    seconds: float = 1.0
 
 
 class EmbeddedWriter:
     """The one writer of a store folder; whoever makes it holds the folder's lock."""
 
-    def __init__(self, layout: Layout, live: Store, number: int, triples: int, keep: int) -> None:
+    def __init__(self, layout: Layout, live: Store, number: int, triples: int, pace: Pace) -> None:
         self._layout = layout
         self._view: View | None = View(live)
         self._journal = Journal(layout.journal)
         self._number = self._published = number
         self._triples = triples
-        self._keep = keep
-        self._checkpointed = 0.0
+        self._pace = pace
+        self._checkpointed = -math.inf
 
     @classmethod
-    def open(cls, layout: Layout, *, keep: int, patience: float, verify: bool = False) -> EmbeddedWriter:
+    def open(cls, layout: Layout, pace: Pace, *, patience: float, verify: bool = False) -> EmbeddedWriter:
         """Open the live store, replaying or repairing first; ``verify`` also tries the current checkpoint."""
         try:
-            return _recover(layout, keep, patience, verify=verify)
+            return _recover(layout, pace, patience, verify=verify)
         except (OSError, RuntimeError) as error:
             raise store_error(error, layout.root) from error
 
@@ -62,6 +72,7 @@ class EmbeddedWriter:
             self._triples += apply(live, change)
         except (OSError, RuntimeError) as error:
             del live
+            traceback.clear_frames(error.__traceback__)  # they hold the engine instance that must close now
             self._undo(mark, change)
             raise store_error(error, self._layout.root) from error
         self._number += 1
@@ -77,7 +88,7 @@ class EmbeddedWriter:
         self._published = self._number
         self._checkpointed = time.monotonic()
         self._journal.cover(self._number)
-        prune(self._layout, self._keep, self._number)
+        prune(self._layout, self._pace.keep, self._number)
 
     def close(self) -> None:
         """Publish the last commit and let go of the live directory."""
@@ -100,7 +111,7 @@ class EmbeddedWriter:
             raise
 
     def _checkpoint_if_due(self) -> None:
-        if time.monotonic() - self._checkpointed < CHECKPOINT_SECONDS:
+        if time.monotonic() - self._checkpointed < self._pace.seconds:
             return
         try:
             self.checkpoint()
@@ -126,7 +137,7 @@ class EmbeddedWriter:
         return self._view
 
 
-def _recover(layout: Layout, keep: int, patience: float, *, verify: bool) -> EmbeddedWriter:
+def _recover(layout: Layout, pace: Pace, patience: float, *, verify: bool) -> EmbeddedWriter:
     journal = Journal(layout.journal)
     published, triples, sound = _published(layout, verify=verify)
     last = max(published, journal.last_number())
@@ -134,7 +145,9 @@ def _recover(layout: Layout, keep: int, patience: float, *, verify: bool) -> Emb
     for entry in journal.entries(after=published):
         apply(live, entry.change)
     fresh = sound and last == published
-    writer = EmbeddedWriter(layout, live, last, triples if fresh else len(live), keep)
+    if fresh:
+        journal.cover(published)
+    writer = EmbeddedWriter(layout, live, last, triples if fresh else len(live), pace)
     if not fresh:
         try:
             writer.checkpoint()
@@ -161,6 +174,8 @@ def _published(layout: Layout, *, verify: bool) -> tuple[int, int, bool]:
 
 def _open_live(layout: Layout, patience: float, published: int) -> Store:
     """The live store; made anew from the checkpoint ``published`` when it is missing or damaged."""
+    for log in layout.live.glob("LOG.old.*"):
+        log.unlink()  # the engine keeps a thousand of its own logs
     if not layout.live.exists():
         _rebuild(layout, published)
         return _open_patiently(layout.live, patience)
