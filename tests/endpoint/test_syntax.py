@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -131,8 +132,6 @@ def test_positions(text: str, line: int, column: int) -> None:
 def test_hostile_texts_take_linear_time(piece: str) -> None:
     text = ('SELECT """' if piece.endswith("\n") else "SELECT ") + piece * (90_000 // len(piece))
     begun = time.process_time()
-    try:
+    with suppress(QueryRefused, QuerySyntaxError):
         inspect(text, GUARDS)
-    except (QueryRefused, QuerySyntaxError):
-        pass
     assert time.process_time() - begun < 1.0

@@ -1,10 +1,11 @@
-"""One server for the session on a small graph; the graph is written out below, so that every expectation can be read off."""
+"""One server for the session on a small graph, written out below: every expectation can be read off."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+
 from running_server import Server, fill, serving
 
 LIMIT_SECONDS = 2
@@ -18,17 +19,19 @@ DEFAULT = """
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 
-id:alpha a ex:Project ; dct:title "Alpha, the first"@en ; ex:year 2009 ; ex:part <https://w3id.org/iesi-kg/id/initiative/alpha#lead> ;
+id:alpha a ex:Project ; dct:title "Alpha, the first"@en ; ex:year 2009  ;
+  ex:part <https://w3id.org/iesi-kg/id/initiative/alpha#lead> ;
   ex:code <https://w3id.org/iesi-kg/codes/colour/red> ; ex:note "d\\u00e9j\\u00e0 \\"vu\\", \\u03b1\\u03b2\\u03b3" .
 <https://w3id.org/iesi-kg/id/initiative/alpha#lead> ex:of org:town-es .
 <https://w3id.org/iesi-kg/id/initiative/alpha#record> foaf:primaryTopic id:alpha ; dct:modified "2020-01-01" .
 id:beta a ex:Project ; dct:title "Beta" ; ex:year 2012 ; dct:relation id:alpha .
 org:town-es skos:prefLabel "The town" .
 <https://w3id.org/iesi-kg/codes/colour> a skos:ConceptScheme ; skos:prefLabel "Colours"@en .
-<https://w3id.org/iesi-kg/codes/colour/red> skos:inScheme <https://w3id.org/iesi-kg/codes/colour> ; skos:prefLabel "red"@en .
+<https://w3id.org/iesi-kg/codes/colour/red> skos:inScheme <https://w3id.org/iesi-kg/codes/colour> ;
+  skos:prefLabel "red"@en .
 <https://w3id.org/iesi-kg/ontology> rdfs:label "A small ontology" .
 <https://w3id.org/iesi-kg/ontology#Thing> rdfs:isDefinedBy <https://w3id.org/iesi-kg/ontology> ; rdfs:label "Thing" .
-""" + "\n".join(f'<http://example.org/number/{n}> <http://example.org/value> {n} .' for n in range(1_000))
+""" + "\n".join(f"<http://example.org/number/{n}> <http://example.org/value> {n} ." for n in range(1_000))
 
 GRAPHS = {
     "http://example.org/graph/a": '<http://example.org/s> <http://example.org/in> "a" .',
@@ -36,7 +39,8 @@ GRAPHS = {
     "https://w3id.org/iesi-kg/graph/provenance": """
 @prefix prov: <http://www.w3.org/ns/prov#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 <https://w3id.org/iesi-kg/id/initiative/gone> prov:invalidatedAtTime "2026-01-31T00:00:00Z"^^xsd:dateTime .
-<https://w3id.org/iesi-kg/id/submission/2026-01-01-abc> a prov:Activity ; prov:endedAtTime "2026-01-01T00:00:00Z"^^xsd:dateTime .
+<https://w3id.org/iesi-kg/id/submission/2026-01-01-abc> a prov:Activity ;
+  prov:endedAtTime "2026-01-01T00:00:00Z"^^xsd:dateTime .
 """,
 }
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from pyoxigraph import NamedNode, RdfFormat, parse
+
 from running_server import Reply, Server
 
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s <http://example.org/value> ?o }"
@@ -51,7 +52,9 @@ def test_select(server: Server, accept: str | None, content_type: str, body: str
         assert reply.text == body
 
 
-@pytest.mark.parametrize("accept", ["text/turtle", "application/n-triples", "application/rdf+xml", "application/ld+json"])
+@pytest.mark.parametrize(
+    "accept", ["text/turtle", "application/n-triples", "application/rdf+xml", "application/ld+json"]
+)
 def test_graph(server: Server, accept: str) -> None:
     reply = server.query(f"CONSTRUCT {{ {ALPHA} ?p ?o }} WHERE {{ {ALPHA} ?p ?o }}", accept)
     assert reply.headers["Content-Type"].partition(";")[0] == accept
@@ -89,7 +92,11 @@ def test_form_post_keeps_an_escaped_blank(server: Server) -> None:
     [
         ("", "SELECT ?o { ?s <http://example.org/in> ?o }", []),
         ("default-graph-uri=G/a", "SELECT ?o { ?s <http://example.org/in> ?o }", ["a"]),
-        ("default-graph-uri=G/a&default-graph-uri=G/b", "SELECT ?o { ?s <http://example.org/in> ?o } ORDER BY ?o", ["a", "b"]),
+        (
+            "default-graph-uri=G/a&default-graph-uri=G/b",
+            "SELECT ?o { ?s <http://example.org/in> ?o } ORDER BY ?o",
+            ["a", "b"],
+        ),
         ("named-graph-uri=G/b", "SELECT ?o { GRAPH ?g { ?s <http://example.org/in> ?o } }", ["b"]),
         ("named-graph-uri=G/b", "SELECT ?o { ?s <http://example.org/in> ?o }", []),
         ("default-graph-uri=G/a", "SELECT ?o { GRAPH ?g { ?s <http://example.org/in> ?o } }", []),
@@ -170,12 +177,18 @@ def test_syntax_errors(server: Server, text: str, line: int, column: int | None,
 
 
 def test_unknown_function_is_the_clients_error(server: Server) -> None:
-    assert "http://example.org/f" in str(problem(server.query("ASK { FILTER(<http://example.org/f>(1)) }"), 400)["detail"])
+    assert "http://example.org/f" in str(
+        problem(server.query("ASK { FILTER(<http://example.org/f>(1)) }"), 400)["detail"]
+    )
 
 
 @pytest.mark.parametrize(
     "text",
-    ["SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }", "LOAD <http://127.0.0.1:1/>", "INSERT DATA { <a:b> <a:b> 1 }"],
+    [
+        "SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }",
+        "LOAD <http://127.0.0.1:1/>",
+        "INSERT DATA { <a:b> <a:b> 1 }",
+    ],
 )
 def test_refused(server: Server, text: str) -> None:
     assert problem(server.query(text), 403)["hint"]
@@ -211,7 +224,10 @@ def test_service_description(server: Server, accept: str) -> None:
     media = reply.headers["Content-Type"].partition(";")[0]
     assert accept.startswith(media)
     sd = "http://www.w3.org/ns/sparql-service-description#"
-    said = {(t.subject.value, t.predicate.value, t.object.value) for t in parse(reply.body, RdfFormat.from_media_type(media))}
+    said = {
+        (t.subject.value, t.predicate.value, t.object.value)
+        for t in parse(reply.body, RdfFormat.from_media_type(media))
+    }
     assert (server.endpoint, f"{sd}endpoint", server.endpoint) in said
     assert (server.endpoint, f"{sd}supportedLanguage", f"{sd}SPARQL11Query") in said
     assert (server.endpoint, f"{sd}resultFormat", "http://www.w3.org/ns/formats/SPARQL_Results_CSV") in said

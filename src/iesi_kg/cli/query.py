@@ -24,7 +24,7 @@ _FORMATS = ["table", *(media.short for media in (*TABLES, *GRAPHS))]
 @click.argument("query")
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store to ask")
 @click.option("--endpoint", help="address of a SPARQL service to ask instead of a store")
-@click.option("--format", "short", type=click.Choice(_FORMATS), default="table", show_default=True, help="of the answer")
+@click.option("--format", "short", type=click.Choice(_FORMATS), default="table", show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=0.1), help="time limit (default: IESI_KG_QUERY_SECONDS)")
 def command(query: str, store: Path | None, endpoint: str | None, short: str, seconds: float | None) -> None:
     """Run QUERY: the text of a query, a file that holds one, or - for standard input."""
@@ -100,6 +100,7 @@ def _print(answer: Answer, short: str) -> None:
 
         show(answer)
         return
-    click.get_binary_stream("stdout").write(answer.body)
+    sys.stdout.buffer.write(answer.body)
+    sys.stdout.buffer.flush()
     if sys.stdout.isatty() and not answer.body.endswith(b"\n"):
         click.echo()

@@ -77,15 +77,20 @@ def _run(settings: Settings, listener: socket.socket) -> None:
     from iesi_kg.web.app import create_app
 
     class Server(uvicorn.Server):
-        """A server that says its address once it listens, not before."""
+        """A server that says its address once it listens, not before, and does not wait for long queries."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
             if self.started:
                 click.echo(_greeting(settings.host, listener.getsockname()[1]))
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await app.stop()
+            await super().shutdown(sockets=sockets)
+
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         access_log=False,
         log_level="warning",
         lifespan="on",

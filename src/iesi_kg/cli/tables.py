@@ -64,5 +64,5 @@ def _short(iri: str) -> str:
     return f"{name}:{local}" if local and "/" not in local else iri
 
 
-_VISIBLE = {code: "�" for code in (*range(0x09), *range(0x0B, 0x20), 0x7F, *range(0x80, 0xA0))}
+_VISIBLE = dict.fromkeys((*range(9), *range(11, 32), 127, *range(128, 160)), "�")
 _VISIBLE |= {0x0A: " ", 0x09: " "}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
+from pyoxigraph import Literal, NamedNode, Triple
 
 from iesi_kg.endpoint.negotiation import GRAPHS, TABLES, MediaType
+from iesi_kg.endpoint.serialisation import write
 from iesi_kg.endpoint.syntax import Guards
-from iesi_kg.vocabulary.namespaces import DCT, PREFIXES, RDF, RDFS, SD
+from iesi_kg.vocabulary.namespaces import DCT, RDF, RDFS, SD
 
 _FORMATS = "http://www.w3.org/ns/formats/"
 _FORMAT_NAMES = {
@@ -21,32 +22,26 @@ _FORMAT_NAMES = {
     "rdf": "RDF_XML",
     "jsonld": "JSON-LD",
 }
-_FORMAT = {"ttl": RdfFormat.TURTLE, "nt": RdfFormat.N_TRIPLES, "rdf": RdfFormat.RDF_XML, "jsonld": RdfFormat.JSON_LD}
 
 
 def service_description(endpoint: str, media: MediaType, guards: Guards, limits: str) -> bytes:
     """What this service is, can and bounds, as RDF; ``limits`` is a sentence on time and size."""
-    triples = list(_triples(NamedNode(endpoint), guards, limits))
-    used = {name: PREFIXES[name] for name in ("sd", "dct", "rdfs")} | {"formats": _FORMATS}
-    return serialize(triples, format=_FORMAT[media.short], prefixes=used)
+    return write(_triples(NamedNode(endpoint), guards, limits), media, {"formats": _FORMATS})
 
 
 def _triples(service: NamedNode, guards: Guards, limits: str) -> Iterator[Triple]:
-    sd = lambda name: NamedNode(SD + name)  # noqa: E731
     dataset, default = NamedNode(service.value + "#dataset"), NamedNode(service.value + "#default-graph")
-    yield Triple(service, NamedNode(RDF + "type"), sd("Service"))
-    yield Triple(service, sd("endpoint"), service)
+    yield Triple(service, NamedNode(RDF + "type"), NamedNode(SD + "Service"))
+    yield Triple(service, NamedNode(SD + "endpoint"), service)
     for language in ("SPARQL10Query", "SPARQL11Query"):
-        yield Triple(service, sd("supportedLanguage"), sd(language))
+        yield Triple(service, NamedNode(SD + "supportedLanguage"), NamedNode(SD + language))
     for media in (*TABLES, *GRAPHS):
-        yield Triple(service, sd("resultFormat"), NamedNode(_FORMATS + _FORMAT_NAMES[media.short]))
-    yield Triple(service, sd("defaultDataset"), dataset)
-    yield Triple(dataset, NamedNode(RDF + "type"), sd("Dataset"))
-    yield Triple(dataset, sd("defaultGraph"), default)
-    yield Triple(default, NamedNode(RDF + "type"), sd("Graph"))
-    yield Triple(
-        default, NamedNode(RDFS + "comment"), Literal("the merge of everything published", language="en")
-    )
+        yield Triple(service, NamedNode(SD + "resultFormat"), NamedNode(_FORMATS + _FORMAT_NAMES[media.short]))
+    yield Triple(service, NamedNode(SD + "defaultDataset"), dataset)
+    yield Triple(dataset, NamedNode(RDF + "type"), NamedNode(SD + "Dataset"))
+    yield Triple(dataset, NamedNode(SD + "defaultGraph"), default)
+    yield Triple(default, NamedNode(RDF + "type"), NamedNode(SD + "Graph"))
+    yield Triple(default, NamedNode(RDFS + "comment"), Literal("the merge of everything published", language="en"))
     text = (
         f"{limits}; queries of at most {guards.length:,} characters, {guards.nesting} levels of brackets and "
         f"about {guards.patterns:,} patterns; SERVICE and SPARQL Update are refused"

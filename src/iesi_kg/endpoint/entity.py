@@ -5,21 +5,18 @@ Which statements belong to a thing is said by the queries in ``queries/entity``,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
+from pyoxigraph import Literal, NamedNode, Triple
 
 from iesi_kg import assets
 from iesi_kg.endpoint.negotiation import MediaType
+from iesi_kg.endpoint.serialisation import write
 from iesi_kg.errors import Gone
 from iesi_kg.store.base import Reader
-from iesi_kg.vocabulary.namespaces import PREFIXES, RDF, RDFS
-
-_FORMAT = {"ttl": RdfFormat.TURTLE, "nt": RdfFormat.N_TRIPLES, "rdf": RdfFormat.RDF_XML, "jsonld": RdfFormat.JSON_LD}
-_NAMESPACE = re.compile(r"[^/#]*\Z")
+from iesi_kg.vocabulary.namespaces import RDF, RDFS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,8 @@ def describe(reader: Reader, iri: NamedNode) -> Description | None:
     outgoing = tuple(reader.construct(_query("outgoing"), bindings))
     if not outgoing:
         _refuse_withdrawn(reader, iri)
+        outgoing = tuple(reader.construct(_query("provenance"), bindings))
+    if not outgoing:
         return None
     incoming = tuple(reader.construct(_query("incoming"), bindings))
     counted = reader.select(_query("incoming-count"), bindings)
@@ -67,31 +66,13 @@ def serialise(description: Description, media: MediaType) -> bytes:
     named = [Triple(thing, label, name) for thing, names in description.labels.items() for name in names]
     triples = {*description.outgoing, *named, *description.incoming}
     ordered = sorted(triples, key=lambda triple: _place(triple, description.iri))
-    if media.short != "ttl":
-        return serialize(ordered, format=_FORMAT[media.short])
-    return _sorted_head(serialize(ordered, format=RdfFormat.TURTLE, prefixes=_prefixes(ordered)))
+    return write(ordered, media)
 
 
 def _place(triple: Triple, iri: NamedNode) -> tuple[bool, str, bool, str, str]:
     """The thing first, its type first: one order, so that equal descriptions are equal bytes."""
     subject, predicate = str(triple.subject), str(triple.predicate)
     return triple.subject != iri, subject, triple.predicate.value != RDF + "type", predicate, str(triple.object)
-
-
-def _prefixes(triples: list[Triple]) -> dict[str, str]:
-    """The prefixes that shorten something here (a local name with a slash is no shorter to the eye)."""
-    terms = {term.value for triple in triples for term in (triple.subject, triple.predicate, triple.object)
-             if isinstance(term, NamedNode)} | {
-        triple.object.datatype.value for triple in triples if isinstance(triple.object, Literal)
-    }  # fmt: skip
-    heads = {_NAMESPACE.sub("", term) for term in terms}
-    return {name: space for name, space in PREFIXES.items() if space in heads}
-
-
-def _sorted_head(turtle: bytes) -> bytes:
-    lines = turtle.splitlines(keepends=True)
-    head = [line for line in lines if line.startswith(b"@prefix ")]
-    return b"".join((*sorted(head), b"\n", *lines[len(head) :]))
 
 
 def _labels(reader: Reader, iri: NamedNode) -> dict[NamedNode, tuple[Literal, ...]]:

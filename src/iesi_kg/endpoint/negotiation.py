@@ -30,7 +30,8 @@ XML = MediaType(
 )
 CSV = MediaType("text/csv", "csv", "text/csv; charset=utf-8; header=present")
 TSV = MediaType("text/tab-separated-values", "tsv", "text/tab-separated-values; charset=utf-8")
-TURTLE = MediaType("text/turtle", "ttl", "text/turtle; charset=utf-8", ("application/x-turtle", "application/turtle", "text/n3", "text/rdf+n3"))
+_TURTLE_ALIASES = ("application/x-turtle", "application/turtle", "text/n3", "text/rdf+n3")
+TURTLE = MediaType("text/turtle", "ttl", "text/turtle; charset=utf-8", _TURTLE_ALIASES)
 N_TRIPLES = MediaType("application/n-triples", "nt", "application/n-triples", ("text/plain",))
 RDF_XML = MediaType("application/rdf+xml", "rdf", "application/rdf+xml", ("application/xml", "text/xml"))
 JSON_LD = MediaType("application/ld+json", "jsonld", "application/ld+json", ("application/json",))
@@ -62,7 +63,7 @@ def choose(form: Form, accept: str | None, shorts: Sequence[str] = ()) -> MediaT
     if chosen is None:
         raise NotAcceptable(
             f"none of the media types asked for can carry the {form} of this query",
-            hint="ask for one of the available ones in Accept, or by format=" + "|".join(offer.short for offer in offers),
+            hint="name an available one in Accept, or by format=" + "|".join(offer.short for offer in offers),
             available=[offer.name for offer in offers],
         )
     return chosen

@@ -51,9 +51,7 @@ _FORMS = {
     "construct": Form.GRAPH,
     "describe": Form.GRAPH,
 }
-_UPDATES = frozenset(
-    {"insert", "delete", "load", "clear", "drop", "create", "copy", "move", "add", "with", "modify"}
-)
+_UPDATES = frozenset({"insert", "delete", "load", "clear", "drop", "create", "copy", "move", "add", "with", "modify"})
 _VOLATILE = frozenset({"now", "rand", "uuid", "struuid", "bnode"})
 _CLAUSES = frozenset({"filter", "bind", "as", "union", "optional", "minus", "graph", "exists", "values", "lateral"})
 _SEPARATORS = frozenset({".", ";", "{"})

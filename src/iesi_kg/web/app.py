@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,7 +19,7 @@ from iesi_kg.errors import IesiKgError, UsageError
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import entity, headers, problem
+from iesi_kg.web import entity, headers, pages, problem
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql
@@ -34,18 +35,30 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.stopping = False
         self.sparql = Sparql()
         self.api = _api(self._lifespan)
         self.state = self.api.state
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
-        if scope["type"] == "http":
-            scope["app"] = self.api
+        if scope["type"] != "http":
+            await self.api(scope, receive, send)
+            return
+        scope["app"] = self.api
+        try:
             if scope["path"].rstrip("/") == PATH:
                 await self.sparql(scope, receive, send)
-                return
-            send = _secured(send)
-        await self.api(scope, receive, send)
+            else:
+                await self.api(scope, receive, _secured(send))
+        except asyncio.CancelledError:
+            if not self.stopping:
+                raise
+
+    async def stop(self) -> None:
+        """End the running queries, so that nobody waits for them while the server stops."""
+        self.stopping = True
+        if hasattr(self.state, "site"):
+            await self.state.site.pool.close()
 
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
@@ -80,10 +93,7 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     api.add_api_route("/health", _health, methods=["GET", "HEAD"], summary="Whether the service is up, and its version")
     api.add_api_route("/problems/{code}", _problem_kind, methods=["GET", "HEAD"], summary="What a kind of error means")
     api.include_router(entity.router)
-    with suppress(ImportError):
-        from iesi_kg.web import pages
-
-        api.include_router(pages.router)
+    api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)
     api.add_exception_handler(HTTPException, _on_error)
     api.add_exception_handler(RequestValidationError, _on_error)

@@ -1,4 +1,4 @@
-"""Answers for the IRIs of things under this host: /id, /codes and /ontology, negotiated (docs/decisions, entity addresses)."""
+"""Answers for the IRIs of things under this host: /id, /codes and /ontology, negotiated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from iesi_kg.endpoint.entity import Description, describe, serialise
 from iesi_kg.endpoint.negotiation import GRAPHS, HTML, MediaType
 from iesi_kg.errors import NotAcceptable, NotFound
 from iesi_kg.vocabulary import iris
-from iesi_kg.web import headers
+from iesi_kg.web import headers, pages
 from iesi_kg.web.cache import Entry
 from iesi_kg.web.headers import Headers
 from iesi_kg.web.site import Site
@@ -29,7 +29,7 @@ router = APIRouter()
 
 _OFFERS = (HTML, *GRAPHS)
 _SUFFIX = re.compile(r"\.(ttl|jsonld|nt|rdf|html)\Z")
-_VALID = re.compile(r"[^<>\"{}|\\^`\x00-\x20]+")
+_VALID = re.compile(r"/[A-Za-z0-9/_~.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +81,18 @@ def _wanted(request: Request) -> _Wanted:
         media = negotiation.best(GRAPHS, accept) or negotiation.best((HTML,), accept)
     if media is None:
         available = [offer.name for offer in _OFFERS]
-        raise NotAcceptable("a thing is described in other media types only", hint=", ".join(available), available=available)
+        raise NotAcceptable("a thing is described in other media types", hint=", ".join(available), available=available)
     return _Wanted(iris.from_path(bare), quote(bare, safe="/-._~!$&'()*+,;=:@"), media, suffix is not None)
 
 
 def _describe(site: Site, iri: NamedNode) -> Description:
     description = describe(site.store.reader(), iri)
     if description is None:
-        raise NotFound(f"nothing is known of <{iri.value}>", hint="look it up in the list of initiatives, /", iri=iri.value)
+        raise NotFound(f"nothing is known of <{iri.value}>", hint="the start page / leads to all lists", iri=iri.value)
     return description
 
 
 def _page(request: Request, site: Site, wanted: _Wanted) -> Response:
-    from iesi_kg.web import pages
-
     description = _describe(site, wanted.iri)
     page: Response = pages.entity_html(request, description)
     for name, value in _fields(wanted, description.version):

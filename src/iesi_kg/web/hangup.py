@@ -12,8 +12,8 @@ T = TypeVar("T")
 _PATIENCE = 0.05
 
 
-class HangUp(Exception):  # noqa: N818  (not an error of ours: nobody is left to be told)
-    """The client closed the connection before its answer was ready."""
+class HangUp(Exception):
+    """The client closed the connection before its answer was ready; nobody is left to be told."""
 
 
 async def watched(work: Coroutine[Any, Any, T], receive: Callable[[], Awaitable[Any]]) -> T:

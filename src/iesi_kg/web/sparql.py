@@ -18,10 +18,10 @@ from iesi_kg.errors import IesiKgError, RequestError, RequestTooLarge
 from iesi_kg.records import Answer
 from iesi_kg.web import headers, problem
 from iesi_kg.web.cache import Entry
-from iesi_kg.web.headers import Headers
-from iesi_kg.web.validators import matches, pack, packed_tag, without_content, worth_packing
 from iesi_kg.web.hangup import HangUp, watched
+from iesi_kg.web.headers import Headers
 from iesi_kg.web.site import Site
+from iesi_kg.web.validators import matches, pack, packed_tag, without_content, worth_packing
 
 PATH = "/sparql"
 _BYTES_PER_CHARACTER = 4
@@ -123,10 +123,10 @@ class Sparql:
             raise _too_large(most)
         body = b""
         while True:
-            message = await receive()
+            message: dict[str, Any] = await receive()
             if message["type"] == "http.disconnect":
                 raise HangUp
-            body += message.get("body", b"")
+            body += bytes(message.get("body", b""))
             if len(body) > most:
                 raise _too_large(most)
             if not message.get("more_body", False):
