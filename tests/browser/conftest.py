@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
-from pyoxigraph import RdfFormat, parse
 
-from iesi_kg.store.base import ChangeSet
-from iesi_kg.store.embedded import EmbeddedStore
+from running_server import fill, serving
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -27,7 +23,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
 @pytest.fixture(scope="session")
@@ -45,29 +40,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def address(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the service listens: ``iesi-kg serve`` on a store that holds the test graph."""
-    folder = tmp_path_factory.mktemp("browser") / "store"
-    store = EmbeddedStore.open(folder, create=True)
+    """Where the service listens, on a store that holds the test graph."""
     lists = sorted((root / "ontology" / "codelists").glob("*.ttl"))
     files = (root / "tests" / "pages" / "graph.ttl", root / "ontology" / "iesi.ttl", *lists)
-    with store.writer() as writer:
-        quads = tuple(quad for path in files for quad in parse(path=path, format=RdfFormat.TURTLE))
-        writer.commit(ChangeSet("test graph", add=quads))
-    store.close()
-    command = [sys.executable, "-m", "iesi_kg", "serve", "--port", "0", "--store", str(folder)]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(root / "src")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as service:
-        assert service.stdout
-        told = []
-        for line in service.stdout:
-            told.append(line)
-            if found := _ADDRESS.search(line):
-                yield found[0]
-                break
-        else:
-            pytest.fail("the service did not start: " + "".join(told))
-        service.terminate()
-        service.stdout.read()
+    store = tmp_path_factory.mktemp("browser") / "store"
+    fill(store, "\n".join(path.read_text("utf-8") for path in files))
+    with serving(store) as server:
+        yield server.url
 
 
 @dataclass

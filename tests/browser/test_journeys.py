@@ -104,7 +104,7 @@ def test_the_editor_completes_a_term_declares_its_prefix_and_runs_on_ctrl_enter(
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_the_place_of_a_syntax_error_is_marked(opened: Opener, watch: Any, scripts: bool) -> None:  # noqa: ANN401
     watch.expected.add(400)
-    page = opened("/sparql?query=" + quote("SELECT *\nWHERE {\n  ?s ?p }\n"), scripts=scripts)
+    page = opened("/sparql?query=" + quote("SELECT *\nWHERE {\n  ?s nope:p ?o }\n"), scripts=scripts)
     expect(page.get_by_role("alert")).to_contain_text("line 3")
     marked = page.locator(".cm-lintRange-error, .cm-lintPoint-error" if scripts else ".query-text mark")
     expect(marked.first).to_be_visible()

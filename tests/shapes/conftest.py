@@ -67,7 +67,7 @@ def findings() -> Callable[[Graph, Graph], Found]:
 
 
 def read(report: Graph, shapes: Graph) -> Found:
-    """Pairs of our code and severity in a standard validation report; what stands under sh:detail is no result of its own."""
+    """Pairs of our code and severity in a standard report; what stands under sh:detail is no result of its own."""
     return {
         (str(shapes.value(report.value(result, SH.sourceShape), CODE)), str(severity).rsplit("#", 1)[1])
         for result in report.objects(None, SH.result)

@@ -39,7 +39,8 @@ def command(file: str, by: str, store: Path | None) -> None:
         raise
     _show(receipt.report)
     if published.changed:
-        click.echo(f"accepted as version {published.version}: {published.records} records in {published.graph.value}")
+        records = f"{published.records:,} record{'' if published.records == 1 else 's'}"
+        click.echo(f"accepted as version {published.version}: {records} in {published.graph.value}")
     else:
         click.echo(f"nothing changed: this file is already published in {published.graph.value}")
 

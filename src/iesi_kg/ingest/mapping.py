@@ -9,12 +9,12 @@ from itertools import islice
 from pyoxigraph import NamedNode, Triple
 
 from iesi_kg.ingest.nodes import Cell, Nodes
-from iesi_kg.ingest.template import Column, Template
+from iesi_kg.ingest.template import Column, Node, Template
 from iesi_kg.ingest.values import Problem, Value, ValueReader
 from iesi_kg.records import CellRef, Finding, Row, Severity, SourceFile, Submission
 from iesi_kg.vocabulary.codelists import CodeLists
 
-CHUNK = 500
+CHUNK = 250
 
 
 def map_rows(
@@ -117,7 +117,7 @@ class Mapper:
         made = self._nodes.of_row(subject, here, cells)
         for triple, cell in made.statements():
             chunk.origin.setdefault(triple, cell)
-        chunk.findings.extend(made.lost())
+        chunk.findings.extend(self._lost(row, cells, node, columns) for node, columns in made.lost())
 
     def _cell(self, column: Column, row: Row, place: int, title: str, chunk: Chunk) -> Cell:
         ref = CellRef(row.sheet, row.number, title)
@@ -144,6 +144,30 @@ class Mapper:
             filled = self._nodes.filled(column.node, cells)
             if filled and len(cell.texts) <= max(filled):
                 yield _short(column, cell, max(filled) + 1)
+
+    def _lost(self, row: Row, cells: Mapping[str, Cell], node: Node, columns: Mapping[Column, list[str]]) -> Finding:
+        """One finding for all the values that describe a node which nothing in the row names."""
+        key = " or ".join(node.when)
+        names = ", ".join(column.name for column in columns)
+        told = node.when[0] if len(columns) > 1 or not self._nodes.filled(node.name, cells) else names
+        header = self._headers.get(told)
+        if not self._nodes.filled(node.name, cells):
+            message = f"This cell is empty, but {names} says more about what it should name."
+            value, remedy = None, f"fill {key}, or empty {names}"
+        else:
+            message = f"There are more values in {names} than in {key}, so that the last of them describe nothing."
+            value = "|".join(next(iter(columns.values()))) if len(columns) == 1 else None
+            remedy = f"give one value for each of {key}, with nothing between two bars where one is unknown: a||c"
+        return Finding(
+            Severity.VIOLATION,
+            "value-without-subject",
+            message,
+            sheet=row.sheet,
+            row=row.number,
+            column=header.column if header else told,
+            value=value,
+            suggestion=remedy,
+        )
 
     def _complete(self, cells: dict[str, Cell]) -> None:
         """Fill empty cells and positions with the default of their column, where the node they describe exists."""

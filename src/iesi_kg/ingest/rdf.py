@@ -42,14 +42,21 @@ def submission(source: SourceFile, kind: Kind, template: Template) -> Submission
     root = set(template.nodes[0].types)
     subjects = {t.subject: CellRef() for t in triples if t.object in root and isinstance(t.subject, NamedNode)}
     kept = tuple(t for t in triples if not _nested(t))
-    return Submission(source, len(subjects), kept, subjects, {}, list(_findings(triples, template)))
+    return Submission(source, len(subjects), kept, subjects, {}, list(_findings(triples, subjects, template)))
 
 
 def _nested(triple: Triple) -> bool:
     return isinstance(triple.subject, Triple) or isinstance(triple.object, Triple)
 
 
-def _findings(triples: Iterable[Triple], template: Template) -> Iterator[Finding]:
+def _findings(triples: Iterable[Triple], subjects: Iterable[NamedNode], template: Template) -> Iterator[Finding]:
+    if not subjects:
+        yield Finding(
+            Severity.VIOLATION,
+            "no-records",
+            "The file describes no initiative, so there is nothing to publish.",
+            suggestion="give each initiative the type " + " or ".join(kind.value for kind in template.nodes[0].types),
+        )
     if any(map(_nested, triples)):
         yield Finding(
             Severity.VIOLATION,

@@ -106,7 +106,7 @@ class Template:
     def _nearest(self, text: str) -> str | None:
         from rapidfuzz import fuzz, process
 
-        best = process.extractOne(name_of(text), self.by_header.keys(), scorer=fuzz.ratio, score_cutoff=60)
+        best = process.extractOne(name_of(text), self.by_header.keys(), scorer=fuzz.ratio, score_cutoff=75)
         return self.by_header[best[0]].name if best else None
 
 

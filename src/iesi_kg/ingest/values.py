@@ -23,6 +23,7 @@ _FORMULA = "=+-@"
 _LONGEST_CODE = 3
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.I)
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*)\s*:", re.I)
+_WHOLE = "write the whole address, beginning with https:// or http://"
 _CHARACTERS = {
     "bidi": ("bidi-character", "It changes the direction of the text, so that readers see another text than is stored"),
     "invisible": ("invisible-character", "It cannot be seen, so that two texts look the same and are not"),
@@ -176,16 +177,14 @@ def _address(column: Column, text: str) -> Reading:
             "unsafe-address",
             f"{shown(text)!r} begins with '{scheme[1]}:' and is not a web address.",
             text,
-            "give an address that begins with https:// or http://",
+            _WHOLE,
         )
     if web and (column.format is None or column.format.fullmatch(text)) and _host(text):
         try:
             return Value(NamedNode(text), text), None
         except ValueError:
             pass
-    return _violation(
-        "bad-address", f"{shown(text)!r} is not a web address.", text, _mended(text, web=web) or column.description
-    )
+    return _violation("bad-address", f"{shown(text)!r} is not a web address.", text, _mended(text, web=web) or _WHOLE)
 
 
 def _host(text: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -18,6 +19,7 @@ from iesi_kg.publication.provenance import Notice, Occasion
 from iesi_kg.records import CellRef, Finding, Report, Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.validation import engine, shapes
+from iesi_kg.validation.engine import Result
 from iesi_kg.validation.report import Reporter
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.codelists import CodeLists
@@ -120,16 +122,27 @@ def against(reader: Reader, receipt: Receipt) -> Receipt:
 
 
 def _walk(source: SourceFile, progress: Progress | None) -> Iterator[tuple[Submission, list[Finding]]]:
-    """Every chunk of a file with its findings."""
+    """Every chunk of a file with its findings; one chunk is validated while the next is read."""
     profile = shapes.profile("submission")
     reporter = Reporter(profile.facts)
     done = 0
-    for chunk in _chunks(source):
-        results = engine.validate([*chunk.triples, *profile.context], profile.text)
+    for chunk, results in _validated(_chunks(source), profile):
         yield chunk, reporter.findings(chunk, results)
         done += chunk.records
         if progress:
             progress(done)
+
+
+def _validated(chunks: Iterator[Submission], profile: shapes.Profile) -> Iterator[tuple[Submission, list[Result]]]:
+    with ThreadPoolExecutor(1) as pool:
+        waiting: tuple[Submission, Future[list[Result]]] | None = None
+        for chunk in chunks:
+            future = pool.submit(engine.validate, [*chunk.triples, *profile.context], profile.text)
+            if waiting is not None:
+                yield waiting[0], waiting[1].result()
+            waiting = chunk, future
+        if waiting is not None:
+            yield waiting[0], waiting[1].result()
 
 
 def _chunks(source: SourceFile) -> Iterator[Submission]:

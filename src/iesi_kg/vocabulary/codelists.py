@@ -14,8 +14,9 @@ from iesi_kg.vocabulary.namespaces import DCT, IESI, RDF, SKOS
 
 FOLDER = "ontology/codelists"
 _CODE = 65.0  # alike by two characters of three: SI4 still finds its neighbours
-_WORD = 78.0  # a slip or two in a word
+_WORD = 71.0  # a slip or two in a word
 _PART_OF = 80.0  # one text holds the other's words
+_SAME = str.maketrans(dict.fromkeys("-_/‐‑–—", " ") | dict.fromkeys("’ʼ´`", "'"))
 _TELLING = 4  # a shorter text is part of too many labels to mean one
 
 
@@ -102,13 +103,13 @@ class CodeLists:
 
 
 def normalise(text: str) -> str:
-    """A text without case, accents and differences of space, hyphen or slash.
+    """A text without case, accents and differences of space, hyphen, slash or apostrophe.
 
     >>> normalise("  Éducation  et-formation ")
     'education et formation'
     """
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return " ".join("".join(" " if c in "-_/‐‑–—" else c for c in bare).split())
+    return " ".join(bare.translate(_SAME).split())
 
 
 def _read(turtle: str) -> CodeList:

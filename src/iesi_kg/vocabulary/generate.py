@@ -76,11 +76,12 @@ def _texts(quad: Quad) -> tuple[str, str, str]:
 def _context(terms: list[Term], columns: list[dict[str, object]]) -> str:
     dates = {str(column.get("propertyUrl")) for column in columns if column["datatype"] == "date"}
     taken = Counter(term.name for term in terms)
-    entries: dict[str, object] = {"@version": 1.1, "id": "@id", "type": "@type", **PREFIXES}
-    for term in terms:
-        if term.is_ours or taken[term.name] == 1:
-            entries[term.name] = _entry(term, is_date=term.iri in dates)
-    return json.dumps({"@context": entries}, ensure_ascii=False, indent=2) + "\n"
+    named = [term for term in terms if term.is_ours or taken[term.name] == 1]
+    entries = {term.name: _entry(term, is_date=term.iri in dates) for term in named}
+    # A name is a prefix or a term, not both: records say "id" and "codes" more often than they abbreviate an IRI.
+    prefixes = {prefix: iri for prefix, iri in PREFIXES.items() if prefix not in {"id", "type", *entries}}
+    context = {"@version": 1.1, "id": "@id", "type": "@type", **prefixes, **entries}
+    return json.dumps({"@context": context}, ensure_ascii=False, indent=2) + "\n"
 
 
 def _entry(term: Term, *, is_date: bool) -> str | dict[str, str]:

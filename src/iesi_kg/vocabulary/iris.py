@@ -6,7 +6,6 @@ import re
 import unicodedata
 from datetime import date
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 from pyoxigraph import NamedNode
 
@@ -19,6 +18,7 @@ _CYRILLIC = (
     "ы=y ь= э=e ю=yu я=ya і=i є=ie ґ=g ђ=dj ј=j љ=lj њ=nj ћ=c џ=dz ѕ=dz"
 )
 _TABLE = str.maketrans(dict(pair.split("=") for pair in f"{_LATIN} {_GREEK} {_CYRILLIC}".split()) | {"&": " and "})
+_HOST = re.compile(r"https?://(?:[^/?#@]*@)?(?:www\.)?([^/?#:\[\]]+)", re.IGNORECASE)
 _LONGEST = 80
 
 
@@ -63,8 +63,8 @@ def organisation(name: str, country: str = "") -> NamedNode:
 def document(url: str) -> NamedNode:
     """The IRI of a document by its web address: readable host, digest of the whole address."""
     address = url.strip()
-    host = (urlsplit(address).hostname or "").removeprefix("www.")
-    return _thing("document", f"{slug(host)}-{_digest(address)}" if host else _digest(address))
+    host = _HOST.match(address)
+    return _thing("document", f"{slug(host[1])}-{_digest(address)}" if host else _digest(address))
 
 
 def agent(name: str) -> NamedNode:

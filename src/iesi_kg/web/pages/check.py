@@ -24,7 +24,7 @@ _MOST_FINDINGS = 500
 _MOST_EMBEDDED = 2_000_000
 
 
-@router.get("/check")
+@router.api_route("/check", methods=["GET", "HEAD"])
 def form(request: Request) -> Response:
     """The empty form."""
     return _page(request)
@@ -53,7 +53,7 @@ async def check(
     return _page(request, source.name, report=report, text=text)
 
 
-@router.get("/check/template.csv")
+@router.api_route("/check/template.csv", methods=["GET", "HEAD"])
 def template() -> Response:
     """The empty template: one header row."""
     headers = {"Content-Disposition": 'attachment; filename="iesi-kg-template.csv"'}

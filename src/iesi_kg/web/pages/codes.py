@@ -10,7 +10,7 @@ from iesi_kg.web.pages.rendering import reader, render
 router = APIRouter()
 
 
-@router.get("/codes")
+@router.api_route("/codes", methods=["GET", "HEAD"])
 def codes(request: Request) -> Response:
     """Every code list with the number of its codes."""
     source = reader(request)

@@ -52,7 +52,7 @@ class Option:
     pairs: list[tuple[str, str]]
 
 
-@router.get("/initiatives")
+@router.api_route("/initiatives", methods=["GET", "HEAD"])
 def initiatives(request: Request) -> Response:
     """The list page."""
     listed = index(request)
@@ -75,7 +75,7 @@ def initiatives(request: Request) -> Response:
     return render(request, "initiatives.html", context)
 
 
-@router.get("/initiatives.csv")
+@router.api_route("/initiatives.csv", methods=["GET", "HEAD"])
 def as_csv(request: Request) -> Response:
     """The list as CSV (SPARQL 1.1 Query Results CSV): the query behind the page, on the same version."""
     listed = index(request)

@@ -12,7 +12,7 @@ from iesi_kg.web.pages.shelf import counts, index
 router = APIRouter()
 
 
-@router.get("/")
+@router.api_route("/", methods=["GET", "HEAD"])
 def landing(request: Request) -> Response:
     """The landing page."""
     listed = index(request)

@@ -22,6 +22,7 @@ from iesi_kg.vocabulary.namespaces import BASE, PREFIXES
 from iesi_kg.web.pages.static import address
 
 _LOCAL = re.compile(r"\w[\w-]*")
+_SERVED = re.compile(r"/(?:id/[^/#]+/[^/#]+|codes/[^/#]+(?:/[^/#]+)?|ontology)(?:#.*)?")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'{nonce}; img-src 'self'; connect-src 'self'; "
@@ -77,7 +78,7 @@ def href(iri: str) -> str | None:
     """The address to link for an IRI: ours on this server, others as they are, none for what is not a web address."""
     local = iris.local_path(iri)
     if local is not None:
-        return quote(local, safe="/#%:@!$&'()*+,;=~-._")
+        return quote(local, safe="/#%:@!$&'()*+,;=~-._") if _SERVED.fullmatch(local) else None
     return iri if iri.startswith(("http://", "https://")) else None
 
 

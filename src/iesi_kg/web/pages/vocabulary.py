@@ -14,7 +14,7 @@ from iesi_kg.web.pages.shelf import shelf
 router = APIRouter()
 
 
-@router.get("/completions.json")
+@router.api_route("/completions.json", methods=["GET", "HEAD"])
 def completions(request: Request) -> Response:
     """Prefixes, terms and codes."""
     content = shelf(request).get("completions", reader(request), _content)
