@@ -74,9 +74,9 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
         settings = self.settings
-        store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
         pool = Pool(settings.store, workers=settings.workers, memory=settings.query_memory, queue=settings.query_queue)
         try:
+            store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()
         except IesiKgError as error:
             self.failure = error
@@ -140,7 +140,7 @@ def _as_ours(request: Request, error: Exception) -> IesiKgError:
     if isinstance(error, IesiKgError):
         return error
     if isinstance(error, HTTPException):
-        allow = (error.headers or {}).get("Allow", "GET, HEAD")
+        allow = ", ".join(sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", ")))
         return problem.of_status(error.status_code, error.detail, request.url.path, allow)
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
