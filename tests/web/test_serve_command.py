@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-
 from running_server import fill, serving, start, stop
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from running_server import Server
 
 from iesi_kg import __version__
-from running_server import Server
 
 
 def test_health(server: Server) -> None:
@@ -20,6 +20,8 @@ def test_health(server: Server) -> None:
 def test_openapi_without_pages_that_load_from_elsewhere(server: Server) -> None:
     paths = json.loads(server.ask("GET", "/openapi.json").body)["paths"]
     assert "/id/{kind}/{slug}" in paths
+    names = [operation["operationId"] for path in paths.values() for operation in path.values()]
+    assert len(names) == len(set(names))
     assert server.ask("GET", "/docs").status == 404
     assert server.ask("GET", "/redoc").status == 404
 
@@ -54,3 +56,18 @@ def test_wrong_method_names_the_right_ones(server: Server) -> None:
     reply = server.ask("POST", "/health")
     assert reply.status == 405
     assert reply.headers["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize("path", ["/id/initiative/alpha", "/codes/colour", "/ontology", "/health"])
+def test_scripts_of_other_origins_may_read(server: Server, path: str) -> None:
+    asked = {"Origin": "https://example.org", "Access-Control-Request-Method": "GET"}
+    reply = server.ask("OPTIONS", path, asked | {"Access-Control-Request-Headers": "if-none-match"})
+    assert reply.status == 204
+    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    assert "If-None-Match" in reply.headers["Access-Control-Allow-Headers"]
+    assert "POST" not in reply.headers["Access-Control-Allow-Methods"]
+
+
+def test_scripts_of_other_origins_may_not_use_the_forms(server: Server) -> None:
+    reply = server.ask("OPTIONS", "/check", {"Origin": "https://example.org", "Access-Control-Request-Method": "POST"})
+    assert reply.headers["Access-Control-Allow-Methods"] is None

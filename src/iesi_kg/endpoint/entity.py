@@ -5,7 +5,7 @@ Which statements belong to a thing is said by the queries in ``queries/entity``,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,7 +16,7 @@ from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.serialisation import write
 from iesi_kg.errors import Gone
 from iesi_kg.store.base import Reader
-from iesi_kg.vocabulary.namespaces import RDF, RDFS
+from iesi_kg.vocabulary.namespaces import RDF
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Description:
     """A thing as one version of the graph states it.
 
     ``outgoing`` holds the statements about the thing and about its ``nodes`` (its own fragments, e.g. ``#lead``);
-    ``incoming`` a bounded number of the statements that point at it, of ``incoming_count`` in all; ``labels`` the
-    names of every other thing mentioned.
+    ``incoming`` a bounded number of the statements that point at it, of ``incoming_count`` in all; ``names`` the
+    statements that name the other things mentioned.
     """
 
     iri: NamedNode
@@ -34,7 +34,16 @@ class Description:
     incoming: tuple[Triple, ...]
     incoming_count: int
     nodes: tuple[NamedNode, ...]
-    labels: Mapping[NamedNode, tuple[Literal, ...]]
+    names: tuple[Triple, ...]
+
+    @property
+    def labels(self) -> Mapping[NamedNode, tuple[Literal, ...]]:
+        """The names by the thing they name."""
+        found: dict[NamedNode, tuple[Literal, ...]] = {}
+        for triple in self.names:
+            if isinstance(triple.subject, NamedNode) and isinstance(triple.object, Literal):
+                found[triple.subject] = (*found.get(triple.subject, ()), triple.object)
+        return found
 
 
 def describe(reader: Reader, iri: NamedNode) -> Description | None:
@@ -56,32 +65,28 @@ def describe(reader: Reader, iri: NamedNode) -> Description | None:
         incoming=incoming,
         incoming_count=int(getattr(counted[0]["count"], "value", 0)) if counted else 0,
         nodes=tuple(sorted((node for node in subjects if isinstance(node, NamedNode)), key=str)),
-        labels=_labels(reader, iri),
+        names=tuple(_names(reader, iri)),
     )
 
 
 def serialise(description: Description, media: MediaType) -> bytes:
     """The description as RDF: what is said of the thing, the names of what it mentions, the links to it."""
-    label = NamedNode(RDFS + "label")
-    named = [Triple(thing, label, name) for thing, names in description.labels.items() for name in names]
-    triples = {*description.outgoing, *named, *description.incoming}
-    ordered = sorted(triples, key=lambda triple: _place(triple, description.iri))
-    return write(ordered, media)
+    parts = (description.outgoing, description.names, description.incoming)
+    places = {triple: _place(triple, part, description.iri) for part in (2, 1, 0) for triple in parts[part]}
+    return write(sorted(places, key=lambda triple: places[triple]), media)
 
 
-def _place(triple: Triple, iri: NamedNode) -> tuple[bool, str, bool, str, str]:
+def _place(triple: Triple, part: int, iri: NamedNode) -> tuple[int, bool, str, bool, str, str]:
     """The thing first, its type first: one order, so that equal descriptions are equal bytes."""
     subject, predicate = str(triple.subject), str(triple.predicate)
-    return triple.subject != iri, subject, triple.predicate.value != RDF + "type", predicate, str(triple.object)
+    return part, triple.subject != iri, subject, triple.predicate.value != RDF + "type", predicate, str(triple.object)
 
 
-def _labels(reader: Reader, iri: NamedNode) -> dict[NamedNode, tuple[Literal, ...]]:
-    names: dict[NamedNode, tuple[Literal, ...]] = {}
+def _names(reader: Reader, iri: NamedNode) -> Iterator[Triple]:
     for row in reader.select(_query("labels"), {"thing": iri}):
-        thing, name = row["object"], row["label"]
-        if isinstance(thing, NamedNode) and isinstance(name, Literal):
-            names[thing] = (*names.get(thing, ()), name)
-    return names
+        thing, naming, name = row["object"], row["naming"], row["label"]
+        if isinstance(thing, NamedNode) and isinstance(naming, NamedNode):
+            yield Triple(thing, naming, name)
 
 
 def _refuse_withdrawn(reader: Reader, iri: NamedNode) -> None:

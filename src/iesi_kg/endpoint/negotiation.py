@@ -69,7 +69,7 @@ def choose(form: Form, accept: str | None, shorts: Sequence[str] = ()) -> MediaT
     return chosen
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def best(offers: tuple[MediaType, ...], accept: str | None) -> MediaType | None:
     """The offer the client likes best; among equals the first offered, None when it likes none."""
     if accept is None or not accept.strip():
@@ -80,7 +80,7 @@ def best(offers: tuple[MediaType, ...], accept: str | None) -> MediaType | None:
     return offers[-index] if quality > 0 else None
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def prefers_html(accept: str | None) -> bool:
     """Whether the client names HTML and likes nothing of ours better, as browsers do."""
     if not accept or "html" not in accept.lower():
@@ -91,7 +91,7 @@ def prefers_html(accept: str | None) -> bool:
     return html > 0 and html >= data
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def names_rdf(accept: str | None) -> bool:
     """Whether the client asks for a media type that carries nothing but RDF."""
     names = {f"{kind}/{sub}" for kind, sub, quality in _ranges(accept or "") if quality > 0}

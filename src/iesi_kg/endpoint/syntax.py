@@ -44,6 +44,7 @@ _OPENING, _CLOSING = frozenset("{(["), frozenset("})]")
 _PUNCTUATION = frozenset("{}()[]|-+*/!=<>^.;,") | {"&&", "||"}
 _QUOTES = frozenset("\"'")
 _SHOWN = 40
+_SHORT = 2_000
 _PROLOGUE = frozenset({"prefix", "base", "version"})
 _FORMS = {
     "select": Form.SOLUTIONS,
@@ -77,7 +78,6 @@ class Shape:
     volatile: bool
 
 
-@lru_cache(maxsize=1024)
 def inspect(text: str, guards: Guards) -> Shape:
     """The shape of a query that may run. Raises QuerySyntaxError or QueryRefused.
 
@@ -92,6 +92,10 @@ def inspect(text: str, guards: Guards) -> Shape:
             maximum=guards.length,
             actual=len(text),
         )
+    return _short(text, guards) if len(text) <= _SHORT else _inspect(text, guards)
+
+
+def _inspect(text: str, guards: Guards) -> Shape:
     tokens = [token for token in _TOKEN.findall(text) if token]
     if tokens and tokens[-1][0] in _QUOTES:
         raise _syntax(text, len(text) - len(tokens[-1]), "the string that begins here is not closed")
@@ -106,6 +110,9 @@ def inspect(text: str, guards: Guards) -> Shape:
         _check_patterns(tokens, guards)
     volatile = not _VOLATILE.isdisjoint(words) or _HIDDEN_CALL.search(text) is not None
     return Shape(_FORMS[keyword], keyword.upper(), volatile)
+
+
+_short = lru_cache(maxsize=1024)(_inspect)  # long texts are rarely asked twice and would fill the memory
 
 
 def _words(tokens: Iterable[str]) -> set[str]:

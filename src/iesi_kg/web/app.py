@@ -21,13 +21,18 @@ from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Pool
 from iesi_kg.web import entity, headers, pages, problem
 from iesi_kg.web.cache import ResultCache
+from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
-from iesi_kg.web.sparql import PATH, Sparql
+from iesi_kg.web.sparql import PATH, Sparql, preflight
 
 _DESCRIPTION = (
     "An open knowledge graph of ICT-enabled social innovation. "
     "The SPARQL endpoint is at /sparql; it follows the SPARQL 1.1 Protocol and describes itself there in RDF."
 )
+
+
+# What scripts of other origins may read; the forms of the pages are not among it.
+_OPEN = ("/id/", "/codes/", "/ontology", "/health", "/problems/")
 
 
 class Application:
@@ -49,6 +54,8 @@ class Application:
         try:
             if scope["path"].rstrip("/") == PATH:
                 await self.sparql(scope, receive, send)
+            elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
+                await preflight(send, "GET, HEAD, OPTIONS")
             else:
                 await self.api(scope, receive, _secured(send))
         except asyncio.CancelledError:
@@ -105,8 +112,8 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
         redoc_url=None,
         lifespan=lifespan,
     )
-    api.add_api_route("/health", _health, methods=["GET", "HEAD"], summary="Whether the service is up, and its version")
-    api.add_api_route("/problems/{code}", _problem_kind, methods=["GET", "HEAD"], summary="What a kind of error means")
+    readable(api, "/health", _health, "Whether the service is up, and its version")
+    readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
     api.include_router(entity.router)
     api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)

@@ -22,6 +22,7 @@ from iesi_kg.vocabulary import iris
 from iesi_kg.web import headers, pages
 from iesi_kg.web.cache import Entry
 from iesi_kg.web.headers import Headers
+from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 from iesi_kg.web.validators import matches, pack, packed_tag, without_content, worth_packing
 
@@ -42,11 +43,6 @@ class _Wanted:
     fixed: bool
 
 
-@router.api_route("/id/{kind}/{slug}", methods=["GET", "HEAD"], summary="One thing, as a page or as RDF")
-@router.api_route("/codes/{scheme}/{notation}", methods=["GET", "HEAD"], summary="One code of a code list")
-@router.api_route("/codes/{scheme}", methods=["GET", "HEAD"], summary="One code list")
-@router.api_route("/ontology", methods=["GET", "HEAD"], summary="The ontology")
-@router.api_route("/ontology.{suffix}", methods=["GET", "HEAD"], include_in_schema=False)
 async def thing(request: Request) -> Response:
     """What the graph says of one thing, in the form asked by Accept or by the suffix of the address."""
     wanted = _wanted(request)
@@ -64,6 +60,16 @@ async def thing(request: Request) -> Response:
     if known and matches(known, entry.etag):
         return _response(304, without_content(entry.headers), b"")
     return _response(200, entry.headers, entry.body)
+
+
+for _path, _summary in (
+    ("/id/{kind}/{slug}", "One thing, as a page or as RDF"),
+    ("/codes/{scheme}/{notation}", "One code of a code list, as a page or as RDF"),
+    ("/codes/{scheme}", "One code list, as a page or as RDF"),
+    ("/ontology", "The ontology, as a page or as RDF"),
+    ("/ontology.{suffix}", "The ontology in one form"),
+):
+    readable(router, _path, thing, _summary)
 
 
 def _wanted(request: Request) -> _Wanted:

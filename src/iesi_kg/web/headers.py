@@ -22,7 +22,6 @@ CORS: Headers = (
     (b"access-control-expose-headers", EXPOSED.encode()),
 )
 PREFLIGHT: Headers = (
-    (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
     (b"access-control-allow-headers", b"Accept, Accept-Encoding, Content-Type, If-None-Match"),
     (b"access-control-max-age", b"86400"),
 )

@@ -26,6 +26,7 @@ from iesi_kg.web.validators import matches, pack, packed_tag, without_content, w
 PATH = "/sparql"
 _BYTES_PER_CHARACTER = 4
 _FORM_ROOM = 65_536
+_SIZED = (bytes, str)
 
 
 class Sparql:
@@ -59,8 +60,7 @@ class Sparql:
 
     async def _answer(self, asked: _Asked, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
         if asked.method == "OPTIONS":
-            allow = ((b"allow", METHODS.encode()), (b"content-length", b"0"))
-            await _send(send, 204, (*allow, *headers.CORS, *headers.PREFLIGHT), b"")
+            await preflight(send, METHODS)
             return
         body = await self._body(asked, receive) if asked.method == "POST" else b""
         key = (asked.query_string, asked.content_type, body, asked.accept, asked.gzip)
@@ -93,8 +93,7 @@ class Sparql:
             tag = _tag(answer.version, query, media)
         entry = await self._entry(asked, media, tag, answer)
         if entry.etag:
-            weight = len(asked.query_string) + len(query.text)
-            self.site.cache.put(answer.version, key, entry, weight)
+            self.site.cache.put(answer.version, key, entry, sum(len(part) for part in key if isinstance(part, _SIZED)))
         return entry
 
     async def _entry(self, asked: _Asked, media: MediaType, tag: str, answer: Answer) -> Entry:
@@ -206,6 +205,12 @@ def _too_large(most: int) -> RequestTooLarge:
 def _address(scope: Any) -> str:  # noqa: ANN401
     host = headers.find(scope["headers"], b"host") or "localhost"
     return f"{scope.get('scheme', 'http')}://{host}{PATH}"
+
+
+async def preflight(send: Any, methods: str) -> None:  # noqa: ANN401
+    """Answer OPTIONS: what works here, for scripts of any origin (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+    allow = ((b"allow", methods.encode()), (b"access-control-allow-methods", methods.encode()))
+    await _send(send, 204, (*allow, *headers.CORS, *headers.PREFLIGHT), b"")
 
 
 async def _send(send: Any, status: int, fields: Headers, body: bytes) -> None:  # noqa: ANN401
