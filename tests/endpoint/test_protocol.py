@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from urllib.parse import quote, quote_plus, unquote_plus
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iesi_kg.endpoint import protocol
 from iesi_kg.endpoint.protocol import Query, parse
 from iesi_kg.errors import IesiKgError, MethodNotAllowed, QueryRefused, RequestError, UnsupportedMediaType
 
@@ -71,3 +76,13 @@ def test_refused(
     with pytest.raises(error) as caught:
         parse(method, address, kind, body)
     assert word in caught.value.detail
+
+
+@given(st.binary(max_size=60).filter(lambda data: b"&" not in data))
+def test_decoding_is_percent_decoding(data: bytes) -> None:
+    """What reads quickly must read like the standard library, for every byte in every place."""
+    text = data.decode("latin-1")
+    plain = quote(text, safe="=\r\n\t !*'();:@$,/?#[]").encode()
+    for encoded in (plain, quote_plus(text).encode(), b"".join(b"%%%02X" % byte for byte in text.encode())):
+        pairs = list(protocol._pairs(b"query=" + encoded, "the address"))
+        assert pairs == [("query", unquote_plus(encoded.decode(), errors="strict"))]

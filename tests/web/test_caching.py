@@ -91,3 +91,11 @@ def test_cross_origin_headers_are_exposed(server: Server) -> None:
     exposed = server.query("ASK {}").headers["Access-Control-Expose-Headers"]
     for name in ("ETag", "IESI-KG-Version", "Retry-After", "Link", "Content-Location"):
         assert name in exposed
+
+
+def test_a_post_is_answered_whole(server: Server) -> None:
+    """If-None-Match gives 304 to GET and HEAD only (RFC 9110 section 13.1.2)."""
+    direct = {"Content-Type": "application/sparql-query"}
+    tag = server.ask("POST", "/sparql", direct, MANY).headers["ETag"]
+    assert tag
+    assert server.ask("POST", "/sparql", direct | {"If-None-Match": tag}, MANY).status == 200

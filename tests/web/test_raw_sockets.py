@@ -91,3 +91,11 @@ def test_paths_with_traversal(server: Server) -> None:
         received = talk(server, f"GET {path} HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n".encode())
         assert received.startswith(b"HTTP/1.1 404"), (path, received[:200])
         assert b"root:" not in received
+
+
+def test_an_address_of_a_megabyte(server: Server) -> None:
+    received = talk(
+        server, b"GET /sparql?query=" + b"x" * 1_000_000 + b" HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n"
+    )
+    assert received[:12] in (b"HTTP/1.1 403", b"HTTP/1.1 400", b"HTTP/1.1 414")
+    assert server.query("ASK {}").status == 200

@@ -113,3 +113,24 @@ def test_a_wrong_setting(tmp_path: Path) -> None:
     said, _ = process.communicate(timeout=20)
     assert process.returncode == 3
     assert "IESI_KG_WORKERS" in said
+
+
+def test_a_damaged_store(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    fill(store, "<http://example.org/s> <http://example.org/p> 1 .")
+    for file in store.rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"not a store")
+    process = start(store)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "iesi-kg: " in said
+    assert "Traceback" not in said
+
+
+def test_a_file_in_place_of_the_store(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("hello")
+    process = start(tmp_path / "store")
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert "Traceback" not in said

@@ -150,10 +150,7 @@ def test_head(server: Server) -> None:
 
 
 def test_limits_are_readable(server: Server) -> None:
-    headers = server.query("ASK {}").headers
-    assert headers["IESI-KG-Query-Seconds"] == "2"
-    assert headers["IESI-KG-Result-Bytes"] == "300000"
-    assert headers["IESI-KG-Result-Rows"] == "5000"
+    assert server.query("ASK {}").headers["IESI-KG-Limits"] == "seconds=2, bytes=300000, rows=5000"
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def _run(settings: Settings, listener: socket.socket) -> None:
     server = Server(config)
     server.run(sockets=[listener])
     if not server.started:
-        raise StartError("the service did not start", hint="the lines above say why")
+        raise app.failure or StartError("the service did not start", hint="the lines above say why")
 
 
 def _greeting(host: str, port: int) -> str:

@@ -6,9 +6,9 @@ https://www.w3.org/TR/sparql11-protocol/#query-operation
 from __future__ import annotations
 
 import re
+from binascii import a2b_qp
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
 from iesi_kg.errors import MethodNotAllowed, QueryRefused, RequestError, UnsupportedMediaType
 
@@ -100,7 +100,12 @@ def _pairs(encoded: bytes, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _unescape(part: bytes, place: str) -> str:
-    return _text(unquote_to_bytes(part.replace(b"+", b" ")), place)
+    if b"%" in part:
+        # Quoted-printable is percent-encoding with another sign, and its decoder is written in C.
+        part = a2b_qp(part.replace(b"=", b"=3D").replace(b"+", b" ").replace(b"%", b"="))
+    else:
+        part = part.replace(b"+", b" ")
+    return _text(part, place)
 
 
 def _text(data: bytes, place: str) -> str:

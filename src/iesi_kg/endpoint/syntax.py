@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -41,7 +41,7 @@ _JOINTS = re.compile(r"[.\-\u00b7]")
 _HIDDEN_CALL = re.compile(r"<[^<>\s]*\b(?:now|rand|uuid|struuid|bnode)\(", re.IGNORECASE)
 
 _OPENING, _CLOSING = frozenset("{(["), frozenset("})]")
-_PUNCTUATION = frozenset("{}()[]&|-+*/!=<>^.;,")
+_PUNCTUATION = frozenset("{}()[]|-+*/!=<>^.;,") | {"&&", "||"}
 _QUOTES = frozenset("\"'")
 _SHOWN = 40
 _PROLOGUE = frozenset({"prefix", "base", "version"})
@@ -95,25 +95,22 @@ def inspect(text: str, guards: Guards) -> Shape:
     tokens = [token for token in _TOKEN.findall(text) if token]
     if tokens and tokens[-1][0] in _QUOTES:
         raise _syntax(text, len(text) - len(tokens[-1]), "the string that begins here is not closed")
-    counts = Counter(tokens)
-    words = _words(counts)
-    keyword = _keyword(text, words)
+    keyword = _keyword(text, tokens)
+    words = _words(tokens)
     if "service" in words:
         raise _service(text)
-    _check_nesting(tokens, counts, guards)
-    _check_patterns(counts, words, guards)
+    # Neither limit can be passed by fewer tokens than it allows, and nearly every query has fewer.
+    if len(tokens) > guards.nesting:
+        _check_nesting(tokens, guards)
+    if len(tokens) + text.count(".") > guards.patterns:
+        _check_patterns(tokens, guards)
     volatile = not _VOLATILE.isdisjoint(words) or _HIDDEN_CALL.search(text) is not None
     return Shape(_FORMS[keyword], keyword.upper(), volatile)
 
 
-def _words(counts: Mapping[str, int]) -> dict[str, int]:
-    """Keywords and their number; dots and hyphens, which a prefixed name may hold, end a word that has no colon."""
-    words: dict[str, int] = {}
-    for token, count in counts.items():
-        if token[0] not in _PUNCTUATION:
-            for word in _JOINTS.split(token.lower()) if len(token) > 1 else (token,):
-                words[word] = words.get(word, 0) + count
-    return words
+def _words(tokens: Iterable[str]) -> set[str]:
+    """Keywords in lower case; dots and hyphens, which a prefixed name may hold, end a word that has no colon."""
+    return set(_JOINTS.sub(" ", " ".join({token for token in tokens if token not in _PUNCTUATION}).lower()).split())
 
 
 def position(text: str, offset: int) -> tuple[int, int]:
@@ -125,8 +122,8 @@ def position(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
-def _keyword(text: str, words: Iterable[str]) -> str:
-    first = next((word for word in words if word not in _PROLOGUE), None)
+def _keyword(text: str, tokens: Iterable[str]) -> str:
+    first = next((word for token in tokens if (word := token.lower()) not in _PROLOGUE), None)
     if first in _FORMS:
         return first
     if first in _UPDATES:
@@ -152,9 +149,7 @@ def _service(text: str) -> QueryRefused:
     )
 
 
-def _check_nesting(tokens: Iterable[str], counts: Mapping[str, int], guards: Guards) -> None:
-    if sum(counts.get(bracket, 0) for bracket in _OPENING) <= guards.nesting:
-        return
+def _check_nesting(tokens: Iterable[str], guards: Guards) -> None:
     depth = deepest = 0
     for token in tokens:
         if token in _OPENING:
@@ -172,10 +167,14 @@ def _check_nesting(tokens: Iterable[str], counts: Mapping[str, int], guards: Gua
         )
 
 
-def _check_patterns(counts: Mapping[str, int], words: Mapping[str, int], guards: Guards) -> None:
-    patterns = sum(counts.get(token, 0) for token in _SEPARATORS) + sum(words.get(word, 0) for word in _CLAUSES)
-    patterns += sum(count * token.count(".") for token, count in counts.items() if len(token) > 1 and "." in token)
-    operators = sum(counts.get(token, 0) for token in _OPERATORS)
+def _check_patterns(tokens: Iterable[str], guards: Guards) -> None:
+    counts = Counter(tokens)
+    patterns = sum(counts[token] for token in _SEPARATORS)
+    operators = sum(counts[token] for token in _OPERATORS)
+    for token, count in counts.items():
+        if token not in _PUNCTUATION:
+            parts = _JOINTS.split(token.lower())
+            patterns += count * (token.count(".") + sum(part in _CLAUSES for part in parts))
     most = guards.patterns * OPERATORS_PER_PATTERN
     for count, maximum, noun in ((patterns, guards.patterns, "patterns"), (operators, most, "operators")):
         if count > maximum:

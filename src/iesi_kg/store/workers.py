@@ -136,7 +136,7 @@ class Pool:
             raise
         finally:
             timer.cancel()
-            with suppress(ValueError):
+            if waiter in self._waiting:
                 self._waiting.remove(waiter)
 
     def _grant(self) -> None:

@@ -36,13 +36,14 @@ class Application:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.stopping = False
+        self.failure: IesiKgError | None = None
         self.sparql = Sparql()
         self.api = _api(self._lifespan)
         self.state = self.api.state
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         if scope["type"] != "http":
-            await self.api(scope, receive, send)
+            await self.api(scope, receive, self._in_a_sentence(send))
             return
         scope["app"] = self.api
         try:
@@ -60,12 +61,26 @@ class Application:
         if hasattr(self.state, "site"):
             await self.state.site.pool.close()
 
+    def _in_a_sentence(self, send: Any) -> Any:  # noqa: ANN401
+        """Say why the service cannot start without the traceback that the framework would send."""
+
+        async def told(message: dict[str, Any]) -> None:
+            if message["type"] == "lifespan.startup.failed" and self.failure is not None:
+                message = {**message, "message": self.failure.detail}
+            await send(message)
+
+        return told
+
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
         settings = self.settings
-        store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
         pool = Pool(settings.store, workers=settings.workers, memory=settings.query_memory, queue=settings.query_queue)
-        await pool.start()
+        try:
+            store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
+            await pool.start()
+        except IesiKgError as error:
+            self.failure = error
+            raise
         try:
             api.state.site = Site(settings, store, pool, ResultCache(settings.cache_bytes))
             self.sparql.start(api.state.site)
@@ -125,7 +140,8 @@ def _as_ours(request: Request, error: Exception) -> IesiKgError:
     if isinstance(error, IesiKgError):
         return error
     if isinstance(error, HTTPException):
-        return problem.of_status(error.status_code, error.detail, request.url.path)
+        allow = ", ".join(sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", ")))
+        return problem.of_status(error.status_code, error.detail, request.url.path, allow)
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
         return UsageError(f"{first['loc'][-1]}: {first['msg']}", parameter=str(first["loc"][-1]))

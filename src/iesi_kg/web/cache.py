@@ -41,9 +41,11 @@ class ResultCache:
         return entry
 
     def put(self, version: int, key: Hashable, entry: Entry, weight: int) -> None:
-        """Keep an answer, unless it alone would take more than a quarter of the memory."""
-        if version != self._version:
+        """Keep an answer of the newest version, unless it alone would take more than a quarter of the memory."""
+        if self._version is None or version > self._version:
             self._forget(version)
+        elif version < self._version:
+            return
         size = len(entry.body) + weight + _OVERHEAD
         if size * _LARGEST_SHARE > self._capacity:
             return
@@ -60,8 +62,6 @@ class ResultCache:
             self.bytes -= self._sizes.pop(key)
 
     def _forget(self, version: int) -> None:
-        if self._version is not None and version < self._version:
-            return
         self._entries.clear()
         self._sizes.clear()
         self.bytes = 0

@@ -119,7 +119,6 @@ def _fields(wanted: _Wanted, version: int) -> Headers:
         (b"vary", b"Accept-Encoding" if wanted.fixed else b"Accept, Accept-Encoding"),
         (headers.VERSION, str(version).encode()),
         *headers.CORS,
-        *headers.SOFTWARE,
     )
 
 

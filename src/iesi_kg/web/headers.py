@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from iesi_kg import __version__
 from iesi_kg.settings import Settings
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 VERSION = b"iesi-kg-version"
-EXPOSED = (
-    "Content-Location, ETag, IESI-KG-Result-Bytes, IESI-KG-Result-Rows, IESI-KG-Query-Seconds, "
-    "IESI-KG-Software, IESI-KG-Version, Link, Retry-After"
-)
+EXPOSED = "Content-Location, ETag, IESI-KG-Limits, IESI-KG-Version, Link, Retry-After"
 
 # A page may load its own files and nothing else; the editor carries its style in a nonce-less file of ours.
 CONTENT_SECURITY_POLICY = (
@@ -41,16 +37,12 @@ NO_SNIFFING: Headers = ((b"x-content-type-options", b"nosniff"),)
 VARY: Headers = ((b"vary", b"Accept, Accept-Encoding"),)
 REVALIDATE: Headers = ((b"cache-control", b"public, no-cache"),)
 NO_STORE: Headers = ((b"cache-control", b"no-store"),)
-SOFTWARE: Headers = ((b"iesi-kg-software", f"iesi-kg/{__version__}".encode()),)
 
 
 def limits(settings: Settings) -> Headers:
-    """The limits of a query, readable by every client on every answer."""
-    return (
-        (b"iesi-kg-query-seconds", f"{settings.query_seconds:g}".encode()),
-        (b"iesi-kg-result-bytes", str(settings.query_bytes).encode()),
-        (b"iesi-kg-result-rows", str(settings.query_rows).encode()),
-    )
+    """The limits of a query on every answer, as one dictionary of RFC 8941."""
+    text = f"seconds={settings.query_seconds:g}, bytes={settings.query_bytes}, rows={settings.query_rows}"
+    return ((b"iesi-kg-limits", text.encode()),)
 
 
 def find(headers: list[tuple[bytes, bytes]], name: bytes) -> str | None:

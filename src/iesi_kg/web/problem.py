@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from iesi_kg import errors
 from iesi_kg.errors import IesiKgError
-from iesi_kg.web.headers import CORS, NO_STORE, SECURITY, SOFTWARE, Headers
+from iesi_kg.web.headers import CORS, NO_STORE, SECURITY, Headers
 
 MEDIA_TYPE = b"application/problem+json"
 _PATH = "/problems/"
@@ -63,12 +63,12 @@ def unexpected(error: Exception, where: str) -> IesiKgError:
     )
 
 
-def of_status(status: int, detail: str | None, path: str) -> IesiKgError:
+def of_status(status: int, detail: str | None, path: str, allow: str) -> IesiKgError:
     """An error of the HTTP framework as one of ours."""
     if status == HTTPStatus.NOT_FOUND:
         return errors.NotFound(f"there is nothing at {path}", hint="the start page / lists the ways in")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return errors.MethodNotAllowed(f"this method does not work on {path}", allow="GET, HEAD")
+        return errors.MethodNotAllowed(f"this method does not work on {path}", allow=allow)
     error = errors.RequestError(detail or HTTPStatus(status).phrase)
     error.status, error.title = status, HTTPStatus(status).phrase
     return error
@@ -109,7 +109,7 @@ def _extra(error: IesiKgError) -> Headers:
         extra.append((b"allow", str(error.members["allow"]).encode("latin-1")))
     if isinstance(error, errors.ServiceBusy | errors.StoreBusy | errors.WorkerLost):
         extra.append((b"retry-after", _RETRY_AFTER))
-    return (*extra, *NO_STORE, *CORS, *SOFTWARE)
+    return (*extra, *NO_STORE, *CORS)
 
 
 def _plain_page(error: IesiKgError) -> str:

@@ -13,7 +13,7 @@ from iesi_kg.endpoint import description, negotiation
 from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.protocol import METHODS, Query, parse
-from iesi_kg.endpoint.syntax import Shape, inspect
+from iesi_kg.endpoint.syntax import inspect
 from iesi_kg.errors import IesiKgError, RequestError, RequestTooLarge
 from iesi_kg.records import Answer
 from iesi_kg.web import headers, problem
@@ -42,7 +42,6 @@ class Sparql:
             *headers.VARY,
             *headers.CORS,
             *headers.NO_SNIFFING,
-            *headers.SOFTWARE,
             *headers.limits(site.settings),
         )
 
@@ -90,15 +89,16 @@ class Sparql:
                 if matches(asked.if_none_match, known):
                     return Entry(known, self._headers(version, media, known), b"")
         answer = await watched(execute(query, media, self.site.pool, self.site.limits), receive)
-        entry = await self._entry(asked, query, media, shape, answer)
+        if tag and answer.version != version:
+            tag = _tag(answer.version, query, media)
+        entry = await self._entry(asked, media, tag, answer)
         if entry.etag:
             weight = len(asked.query_string) + len(query.text)
             self.site.cache.put(answer.version, key, entry, weight)
         return entry
 
-    async def _entry(self, asked: _Asked, query: Query, media: MediaType, shape: Shape, answer: Answer) -> Entry:
+    async def _entry(self, asked: _Asked, media: MediaType, tag: str, answer: Answer) -> Entry:
         body = answer.body
-        tag = "" if shape.volatile else _tag(answer.version, query, media)
         if not asked.gzip or not worth_packing(body):
             return Entry(tag, self._headers(answer.version, media, tag, len(body)), body)
         packed = await pack(body)
@@ -179,7 +179,7 @@ class _Asked:
                 self.accept = more if self.accept is None else f"{self.accept}, {more}"
             elif name == b"accept-encoding":
                 self.gzip = self.gzip or negotiation.accepts_gzip(value.decode("latin-1"))
-            elif name == b"if-none-match":
+            elif name == b"if-none-match" and self.method != "POST":  # a POST is never "not modified"
                 self.if_none_match = value.decode("latin-1")
             elif name == b"content-type":
                 self.content_type = value.decode("latin-1")

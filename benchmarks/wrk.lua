@@ -1,0 +1,26 @@
+-- Ask for queries from a template: {n} cycles through the initiatives; in mode "first" a comment makes each text new.
+local template, initiatives, mode
+local counter = 0
+
+function init(args)
+  template, initiatives, mode = args[1], tonumber(args[2]), args[3]
+  counter = tonumber(args[4])
+end
+
+local function encode(text)
+  return (text:gsub("[^%w%-%._~]", function(c) return string.format("%%%02X", c:byte()) end))
+end
+
+function request()
+  counter = counter + 1
+  local number = mode == "first" and counter * 7919 % initiatives or 1
+  local text = template:gsub("{n}", tostring(number))
+  if mode == "first" then text = text .. " #" .. counter end
+  return wrk.format("GET", wrk.path .. "?query=" .. encode(text), { Accept = "application/sparql-results+json" })
+end
+
+function done(summary, latency)
+  io.write(string.format(
+    "RESULT %d %d %.1f %.1f %d\n", summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    summary.errors.status + summary.errors.read + summary.errors.timeout + summary.errors.connect))
+end
