@@ -44,7 +44,9 @@ def address(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     lists = sorted((root / "ontology" / "codelists").glob("*.ttl"))
     files = (root / "tests" / "pages" / "graph.ttl", root / "ontology" / "iesi.ttl", *lists)
     store = tmp_path_factory.mktemp("browser") / "store"
-    fill(store, "\n".join(path.read_text("utf-8") for path in files))
+    provenance = (root / "tests" / "pages" / "provenance.ttl").read_text("utf-8")
+    turtle = "\n".join(path.read_text("utf-8") for path in files)
+    fill(store, turtle, {"https://w3id.org/iesi-kg/graph/provenance": provenance})
     with serving(store) as server:
         yield server.url
 

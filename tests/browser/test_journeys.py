@@ -101,6 +101,13 @@ def test_the_editor_completes_a_term_declares_its_prefix_and_runs_on_ctrl_enter(
     expect(page.get_by_role("heading", level=1)).to_have_text("Belgium")
 
 
+def test_the_tab_key_leaves_the_editor(opened: Opener) -> None:
+    page = opened("/sparql")
+    page.get_by_role("textbox", name="SPARQL query").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Run the query")).to_be_focused()
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_the_place_of_a_syntax_error_is_marked(opened: Opener, watch: Any, scripts: bool) -> None:  # noqa: ANN401
     watch.expected.add(400)

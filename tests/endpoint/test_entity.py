@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from pyoxigraph import Literal, NamedNode, Triple
-from running_server import fill
 
 from iesi_kg.endpoint.entity import describe, serialise
 from iesi_kg.endpoint.negotiation import JSON_LD, TURTLE
 from iesi_kg.errors import Gone
 from iesi_kg.store.base import Reader
 from iesi_kg.store.embedded import EmbeddedStore
+from running_server import fill
 
 EX = "http://example.org/"
 LABEL = NamedNode("http://www.w3.org/2004/02/skos/core#prefLabel")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,17 @@ def test_violations_as_a_table(broken: Path) -> None:
     assert "row 2, country" in text
     assert "ES (Spain)" in text
     assert "\x1b" not in text
+
+
+def test_a_terminal_that_knows_few_letters_gets_an_answer(tmp_path: Path) -> None:
+    path = tmp_path / "greek.csv"
+    path.write_text(f"{HEADER}\n{GOOD.replace('ES', 'Ελλας')}\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for output in ("text", "json"):
+        command = [sys.executable, "-m", "iesi_kg", "check", "--format", output, str(path)]
+        done = subprocess.run(command, capture_output=True, env=environment, check=False)
+        assert (done.returncode, done.stderr) == (1, b"")
+    assert json.loads(done.stdout)["findings"][0]["value"] == "Ελλας"
 
 
 def test_standard_input(good: Path) -> None:

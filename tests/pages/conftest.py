@@ -11,6 +11,8 @@ from iesi_kg.store.base import Reader
 from iesi_kg.store.embedded import EmbeddedStore
 from running_server import fill
 
+PROVENANCE = "https://w3id.org/iesi-kg/graph/provenance"
+
 
 @pytest.fixture(scope="session")
 def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -18,7 +20,8 @@ def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     lists = sorted((root / "ontology" / "codelists").glob("*.ttl"))
     files = (Path(__file__).with_name("graph.ttl"), root / "ontology" / "iesi.ttl", *lists)
     path = tmp_path_factory.mktemp("pages") / "store"
-    fill(path, "\n".join(file.read_text("utf-8") for file in files))
+    provenance = {PROVENANCE: Path(__file__).with_name("provenance.ttl").read_text("utf-8")}
+    fill(path, "\n".join(file.read_text("utf-8") for file in files), provenance)
     return path
 
 

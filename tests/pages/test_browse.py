@@ -34,6 +34,7 @@ def test_the_figures_of_the_landing_page(reader: Reader) -> None:
         (CODES + "policy-area", "scheme"),
         (CODES + "country/FR", "concept"),
         ("https://w3id.org/iesi-kg/ontology", "ontology"),
+        (ID + "submission/2026-11-22-abcdefabcdef", "submission"),
         (ID + "document/example-org-0123456789ab", None),
     ],
 )
@@ -55,7 +56,14 @@ def test_the_sections_of_an_initiative(reader: Reader) -> None:
         "read",
     )
     assert [(row["name"], row["date"]) for row in page["coding"]] == [("Tester", "2026-11-21")]
-    assert [row["modified"] for row in page["record"]] == ["2026-11-22"]
+    (record,) = page["record"]
+    assert (record["modified"], record["title"], record["by"], record["date"], record["attribution"]) == (
+        "2026-11-22",
+        "Cafés of the test",
+        "Tester",
+        "2026-11-22",
+        "The testers",
+    )
     assert [row["text"] for row in page["outcomes"]] == ["Two in three said they felt less alone."]
     assert {row["title"] for row in page["facts"]} >= {"Also known as", "Country", "Status", "Potential of ICT"}
 
@@ -64,6 +72,14 @@ def test_an_organisation_lists_its_initiatives_and_partners(reader: Reader) -> N
     page = browse.sections(reader, "organisation", ID + "organisation/lab-ouvert-be")
     assert [row["name"] for row in page["initiatives"]] == ["Café Numérique", "Kinder-Netz"]
     assert [(row["name"], row["shared"]) for row in page["partners"]] == [("Ville d'Essai", "1")]
+
+
+def test_a_submission_says_what_was_handed_in_and_what_it_rests_on(reader: Reader) -> None:
+    page = browse.sections(reader, "submission", ID + "submission/2026-11-22-abcdefabcdef")
+    (summary,) = page["summary"]
+    assert (summary["file"], summary["digest"], summary["by"]) == ("cafe.csv", "abcdefabcdef0123", "Tester")
+    assert [(row["title"], row["publisher"]) for row in page["sources"]] == [("A data set", "The office")]
+    assert [row["name"] for row in page["initiatives"]] == ["Café Numérique"]
 
 
 def test_a_code_list_counts_the_uses_of_its_codes(reader: Reader) -> None:

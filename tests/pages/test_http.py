@@ -71,6 +71,18 @@ def test_every_local_link_of_the_pages_leads_somewhere(client: httpx.Client) -> 
     assert len(seen) > 100
 
 
+@pytest.mark.parametrize("path", ["/", "/static/site.css", "/static/vendor/sparql-editor.js"])
+def test_what_is_large_travels_packed_when_that_is_accepted(client: httpx.Client, path: str) -> None:
+    packed = client.get(path, headers={"Accept-Encoding": "gzip"})
+    plain = client.get(path, headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.content == plain.content
+    assert int(packed.headers["content-length"]) * 2 < int(plain.headers["content-length"])
+    assert "Accept-Encoding" in packed.headers["vary"]
+    assert packed.headers.get("etag", "1") != plain.headers.get("etag", "2")
+
+
 def test_the_nonce_is_new_for_each_answer(client: httpx.Client) -> None:
     policies = {client.get("/sparql").headers["content-security-policy"] for _ in range(3)}
     assert len(policies) == 3

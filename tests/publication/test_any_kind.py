@@ -122,6 +122,8 @@ def test_a_finding_on_rdf_names_the_node() -> None:
     [
         ('<https://w3id.org/iesi-kg/id/initiative/a> dct:relation [ dct:title "x" ] .', "blank-node"),
         ("<https://example.org/other> dct:title 'x' .", "foreign-subject"),
+        ("<https://w3id.org/iesi-kg/id/initiative/other> dct:title 'x' .", "undescribed-record"),
+        ("<https://w3id.org/iesi-kg/id/initiative/other#lead> dct:title 'x' .", "undescribed-record"),
         ("<https://w3id.org/iesi-kg/codes/country/XX> dct:title 'x' .", "foreign-subject"),
         ("<https://w3id.org/iesi-kg/id/submission/x> dct:title 'x' .", "foreign-subject"),
     ],

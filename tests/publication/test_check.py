@@ -58,7 +58,7 @@ ADDRESS = "write the whole address, beginning with https:// or http://"
         ({"start_date": "03/04/2013"}, (V, "not-a-date", 2, "start_date", "03/04/2013", "write YYYY-MM-DD")),
         (
             {"start_date": "2013-02-30"},
-            (V, "not-a-date", 2, "start_date", "2013-02-30", "correct month or day"),
+            (V, "not-a-date", 2, "start_date", "2013-02-30", "mend month or day"),
         ),
         (
             {"website": "javascript:x"},
@@ -274,3 +274,17 @@ def test_rows_after_a_broken_quote_are_not_guessed_at() -> None:
     report = check(SourceFile("f.csv", content))
     assert [(finding.code, finding.row) for finding in report.findings] == [("unbalanced-quote", 3)]
     assert not report.conforms
+
+
+def test_a_value_below_no_header_is_not_lost_in_silence() -> None:
+    content = (
+        b"name,,country,service_areas,source_url\nA,,ES,childcare,https://e.org/\nB,x,ES,childcare,https://e.org/\n"
+    )
+    found = [item for item in check(SourceFile("f.csv", content)).findings if item.severity.value == V]
+    assert [(item.code, item.row, item.value) for item in found] == [("unnamed-column", 3, "x")]
+
+
+def test_a_very_long_value_is_quoted_in_short() -> None:
+    (finding,) = of(GOOD | {"country": "x" * 5_000}).findings
+    assert len(finding.message) < 200
+    assert finding.value == "x" * 5_000

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pyoxigraph import DefaultGraph, NamedNode
+from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, serialize
 from submission_tables import GOOD, table
 
 from iesi_kg import __version__
@@ -169,6 +169,18 @@ def test_a_name_without_identifier_is_not_merged_with_a_published_record(store: 
     )
     assert size(store) == before
     assert submit(store, GOOD | {"identifier": "vincles-bcn", "note": "now named"}).changed
+
+
+def test_rdf_is_published_and_replaced_like_a_table(store: EmbeddedStore) -> None:
+    made = receive(SourceFile("file.csv", table(GOOD))).submission.triples
+    turtle = serialize(made, format=RdfFormat.TURTLE) or b""
+    publish(store, receive(SourceFile("file.ttl", turtle)), by="x", at=AT)
+    by_table = EmbeddedStore.open(store.layout.root.parent / "other", create=True)
+    submit(by_table, GOOD)
+    assert published(store.reader(), f"{ID}initiative/vincles", f"{IESI}startYear") == ["2013"]
+    assert size(store) == size(by_table)
+    submit(store, GOOD | {"start_year": "2014"})
+    assert published(store.reader(), f"{ID}initiative/vincles", f"{IESI}startYear") == ["2014"]
 
 
 @pytest.mark.parametrize("by", ["", "  ", "a\x00b", "x" * 201])

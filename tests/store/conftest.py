@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pyoxigraph import Literal, Quad
+from store_mounts import Mount
+from store_processes import forget_earlier
 from store_quads import iri
 
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
 
-Mount = Callable[..., Path]
+
+@pytest.fixture(autouse=True)
+def _own_processes() -> None:
+    forget_earlier()
 
 
 @pytest.fixture

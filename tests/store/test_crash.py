@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from crash_writer import change
+from pyoxigraph import Quad
 from store_quads import quad
 
 from iesi_kg.errors import StoreDamaged
@@ -144,6 +146,28 @@ def test_a_checkpoint_that_was_made_but_not_switched_to_is_made_again(tmp_path: 
     (copy / "versions" / ".00000003.new").mkdir()
     assert_exactly(EmbeddedStore.open(copy), 3)
     assert sorted(path.name for path in (copy / "versions").iterdir()) == ["00000000", "00000001", "00000003"]
+
+
+class InterruptedQuads(tuple[Quad, ...]):
+    """Quads during whose third reading somebody presses Ctrl-C: after the check and the journal, in the engine."""
+
+    readings = 0
+
+    def __iter__(self) -> Iterator[Quad]:
+        InterruptedQuads.readings += 1
+        if InterruptedQuads.readings == 3:
+            raise KeyboardInterrupt
+        return super().__iter__()
+
+
+def test_an_interrupt_in_the_middle_of_a_commit_is_like_a_crash(store: EmbeddedStore) -> None:
+    """The change was never acknowledged, and comes whole at the next open, because the journal has it."""
+    with pytest.raises(KeyboardInterrupt), store.writer() as writer:
+        writer.commit(change(1))
+        writer.commit(change(2))
+        writer.commit(ChangeSet("3", InterruptedQuads(change(3).add), change(3).remove))
+    assert store.reader().version == 1
+    assert_exactly(EmbeddedStore.open(store.layout.root), 3)
 
 
 def test_the_journal_names_what_it_holds(store: EmbeddedStore) -> None:

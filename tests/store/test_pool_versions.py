@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from store_processes import children
 from store_quads import quad
-from test_pool import CSV, JSON, LIMITS, RUNAWAY, children, running, until, with_pool
+from test_pool import CSV, JSON, LIMITS, RUNAWAY, running, until, with_pool
 
 from iesi_kg import errors
 from iesi_kg.store.base import ChangeSet

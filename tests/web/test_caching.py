@@ -6,6 +6,7 @@ import gzip
 from urllib.parse import quote
 
 import pytest
+
 from running_server import Server
 
 MANY = "SELECT ?s { ?s <http://example.org/value> ?o } ORDER BY ?o LIMIT 200"

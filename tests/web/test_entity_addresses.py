@@ -6,6 +6,7 @@ import json
 
 import pytest
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
+
 from running_server import Server
 
 BASE = "https://w3id.org/iesi-kg/"

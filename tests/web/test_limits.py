@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+
 from running_server import Reply, Server
 
 RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"

@@ -7,6 +7,7 @@ import time
 from urllib.parse import quote
 
 import psutil
+
 from running_server import Server
 
 RUNAWAY = quote("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from running_server import fill, serving, start, stop
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from running_server import Server
 
 from iesi_kg import __version__
+from running_server import Server
 
 
 def test_health(server: Server) -> None:

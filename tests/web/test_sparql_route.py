@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from pyoxigraph import NamedNode, RdfFormat, parse
+
 from running_server import Reply, Server
 
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s <http://example.org/value> ?o }"

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from iesi_kg.cli.files import progress, read_source, terminal_width
+from iesi_kg.cli.files import progress, read_source, say, terminal_width
 
 
 @click.command()
@@ -24,8 +24,7 @@ def command(file: str, output: str) -> None:
     with progress(source, quiet=output == "json") as tell:
         report = workflow.check(source, progress=tell)
     if output == "json":
-        click.echo(render.json(report))
+        click.echo(f"{render.json(report)}\n".encode(), nl=False)
     else:
-        text = render.text(report, colour=sys.stdout.isatty(), width=terminal_width())
-        click.echo(text, nl=False, color=sys.stdout.isatty())
+        say(render.text(report, colour=sys.stdout.isatty(), width=terminal_width()))
     sys.exit(0 if report.conforms else 1)

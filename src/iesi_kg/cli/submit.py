@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from iesi_kg import settings
-from iesi_kg.cli.files import progress, read_source, terminal_width
+from iesi_kg.cli.files import progress, read_source, say, terminal_width
 from iesi_kg.errors import SubmissionRejected
 from iesi_kg.records import Report
 
@@ -49,4 +49,4 @@ def _show(report: object) -> None:
     from iesi_kg.validation import render
 
     if isinstance(report, Report) and report.findings:
-        click.echo(render.text(report, colour=sys.stdout.isatty(), width=terminal_width()), nl=False)
+        say(render.text(report, colour=sys.stdout.isatty(), width=terminal_width()))

@@ -9,7 +9,7 @@ from itertools import islice
 from pyoxigraph import NamedNode, Triple
 
 from iesi_kg.ingest.nodes import Cell, Nodes
-from iesi_kg.ingest.template import Column, Node, Template
+from iesi_kg.ingest.template import Column, Node, Template, letters
 from iesi_kg.ingest.values import Problem, Value, ValueReader
 from iesi_kg.records import CellRef, Finding, Row, Severity, SourceFile, Submission
 from iesi_kg.vocabulary.codelists import CodeLists
@@ -78,6 +78,7 @@ class Mapper:
         self._nodes = Nodes(template)
         self._columns = [(template.by_name[name], place, header.texts[place]) for name, place in places.items()]
         self._headers = {column.name: CellRef(header.sheet, header.number, title) for column, _, title in self._columns}
+        self._unnamed = [place for place, title in enumerate(header.texts) if not title.strip()]
         self._seen: dict[NamedNode, CellRef] = {}
 
     def submission(self, source: SourceFile, items: Iterable[Row | Finding], findings: list[Finding]) -> Submission:
@@ -102,6 +103,10 @@ class Mapper:
 
     def _row(self, row: Row, chunk: Chunk) -> None:
         chunk.records += 1
+        filled = [place for place in self._unnamed if row.texts[place : place + 1] and row.texts[place].strip()]
+        if filled:
+            chunk.findings.append(_unnamed(row, filled[0]))
+            self._unnamed = [place for place in self._unnamed if place not in filled]
         cells = {column.name: self._cell(column, row, place, title, chunk) for column, place, title in self._columns}
         cells = {name: cell for name, cell in cells.items() if cell.texts}
         chunk.findings.extend(self._short_lists(cells))
@@ -202,6 +207,18 @@ class Mapper:
             if cell and cell.values[0]:
                 return self._nodes.mint_root(cell.values[0].key), cell.ref, name != key
         return self._nodes.mint_root(f"row {here.row}"), here, False
+
+
+def _unnamed(row: Row, place: int) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "unnamed-column",
+        f"This row has a value in spreadsheet column {letters(place)}, which has no name: it would be lost.",
+        sheet=row.sheet,
+        row=row.number,
+        value=row.texts[place],
+        suggestion="give the column a name of the template, or empty it",
+    )
 
 
 def finding(problem: Problem, ref: CellRef) -> Finding:

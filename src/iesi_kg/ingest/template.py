@@ -91,6 +91,8 @@ class Template:
         places: dict[str, int] = {}
         findings: list[Finding] = []
         for place, text in enumerate(row.texts):
+            if not text.strip():
+                continue  # said at the first row that has something below it
             column = self.by_header.get(name_of(text))
             if column is None:
                 findings.append(_unknown(row, place, self._nearest(text)))
@@ -126,15 +128,15 @@ def letters(place: int) -> str:
 
 def _unknown(row: Row, place: int, nearest: str | None) -> Finding:
     text = row.texts[place]
-    said = f"The column {text.strip()!r} is not in the template" if text.strip() else "This column has no name"
     return Finding(
         Severity.VIOLATION,
         "unknown-column",
-        f"{said}, so its cells (spreadsheet column {letters(place)}) would be lost.",
+        f"The column {text.strip()!r} is not in the template, so its cells (spreadsheet column {letters(place)}) would "
+        "be lost.",
         sheet=row.sheet,
         row=row.number,
-        column=text or None,
-        value=text or None,
+        column=text,
+        value=text,
         suggestion=nearest or "remove the column, or give it a name of the template",
     )
 

@@ -108,9 +108,8 @@ def prepare(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[Chang
     submission = receipt.submission
     activity = iris.submission(occasion.at.date(), submission.source.sha256)
     graph = iris.submission_graph(activity)
-    change = graphs.publication(reader, submission, graph)
-    told = provenance.quads(submission, activity, occasion)
-    return replace(change, label=activity.value, add=[*change.add, *told]), graph
+    told = provenance.statements(submission, activity, occasion)
+    return graphs.publication(reader, submission, graph, told, provenance.GRAPH), graph
 
 
 def against(reader: Reader, receipt: Receipt) -> Receipt:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
 
-from iesi_kg.errors import IesiKgError, QueryOutOfMemory, WorkerLost
+from iesi_kg.errors import IesiKgError, QueryOutOfMemory, StartError, WorkerLost
 from iesi_kg.store import frames
 from iesi_kg.store.frames import Response, Status
 from iesi_kg.store.versions import Version
@@ -137,6 +137,11 @@ class Child:
         if self.failure is not None:
             return self.failure
         words = os.pread(self._words, LAST_WORDS, 0).decode("utf-8", "replace")
+        if not self.loaded:
+            return StartError(
+                f"a query process cannot load version {self.version.number}: {_last_line(words) or 'it died'}",
+                hint="raise IESI_KG_QUERY_MEMORY if memory is what it lacks",
+            )
         if "memory allocation of" in words or "MemoryError" in words:
             return QueryOutOfMemory(
                 "the query needed more memory than one query may use", hint="ask for less, or in smaller parts"
@@ -194,6 +199,10 @@ class Child:
             return
         self._thread = response.thread
         self._on_ready(self)
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rsplit("\n", 1)[-1][:300]
 
 
 def _read(descriptor: int, size: int) -> bytes:

@@ -14,6 +14,7 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO, cast
 
 from iesi_kg.errors import IesiKgError, QueryOutOfMemory, ResultTooLarge
 from iesi_kg.records import Form
@@ -165,7 +166,8 @@ class Server:
     def _answer(self, job: Job, limits: Limits, thread: int) -> bytes:
         try:
             body = Body(self._store, limits.bytes)
-            form = self._evaluator.write(job.text, job.media_type, body, job.default_graphs, job.named_graphs)  # type: ignore[arg-type]
+            output = cast("IO[bytes]", body)
+            form = self._evaluator.write(job.text, job.media_type, output, job.default_graphs, job.named_graphs)
             self._check_rows(job, limits, body, form)
         except IesiKgError as error:
             return frames.encode_error(error, thread)

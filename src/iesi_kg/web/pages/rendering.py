@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -16,6 +17,7 @@ from markupsafe import Markup
 
 from iesi_kg import __version__
 from iesi_kg.analysis.browse import Iri
+from iesi_kg.endpoint.negotiation import accepts_gzip
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import BASE, PREFIXES
@@ -24,6 +26,7 @@ from iesi_kg.web.pages.static import address
 _LOCAL = re.compile(r"\w[\w-]*")
 _SERVED = re.compile(r"/(?:id/[^/#]+/[^/#]+|codes/[^/#]+(?:/[^/#]+)?|ontology)(?:#.*)?")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+_GZIP_LEVEL = 5
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'{nonce}; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -47,8 +50,11 @@ def render(
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-cache",
-        "Vary": "Accept",
+        "Vary": "Accept, Accept-Encoding",
     }
+    if accepts_gzip(request.headers.get("accept-encoding")):
+        packed = gzip.compress(body.encode("utf-8"), _GZIP_LEVEL, mtime=0)
+        return HTMLResponse(packed, status_code=status, headers={**headers, "Content-Encoding": "gzip"})
     return HTMLResponse(body, status_code=status, headers=headers)
 
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Shelf:
-    """Values by name for the newest version asked; an older version is computed anew and not kept."""
+    """Values by name for the version asked last; a new version begins with an empty shelf."""
 
     version: int = -1
     kept: dict[str, object] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
+from iesi_kg.endpoint.negotiation import accepts_gzip
 from iesi_kg.errors import NotFound
 
 FOLDER = Path(__file__).resolve().parent / "static"
@@ -25,9 +27,10 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One shipped file."""
+    """One shipped file, as it is and packed."""
 
     content: bytes
+    packed: bytes
     media_type: str
     digest: str
 
@@ -60,18 +63,22 @@ def favicon(request: Request) -> Response:
 
 
 def _response(request: Request, found: Asset) -> Response:
-    tag = f'"{found.digest}"'
+    packed = accepts_gzip(request.headers.get("accept-encoding"))
+    tag = f'"{found.digest}-gzip"' if packed else f'"{found.digest}"'
     lasting = request.query_params.get("v") == found.digest
     headers = {
         "ETag": tag,
         "Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache",
         "X-Content-Type-Options": "nosniff",
+        "Vary": "Accept-Encoding",
     }
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
+    if packed:
+        return Response(found.packed, media_type=found.media_type, headers={**headers, "Content-Encoding": "gzip"})
     return Response(found.content, media_type=found.media_type, headers=headers)
 
 
 def _read(path: Path) -> Asset:
     content = path.read_bytes()
-    return Asset(content, _TYPES[path.suffix], sha256(content).hexdigest()[:16])
+    return Asset(content, gzip.compress(content, 9, mtime=0), _TYPES[path.suffix], sha256(content).hexdigest()[:16])
