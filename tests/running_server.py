@@ -102,7 +102,7 @@ def start(store: Path, *arguments: str, **settings: object) -> subprocess.Popen[
     """The server process, not yet listening."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IESI_KG_")}
     environment |= {f"IESI_KG_{name.upper()}": str(value) for name, value in settings.items()}
-    environment |= {"PYTHONPATH": os.environ.get("IESI_TEST_SOURCE", str(SOURCE)), "PYTHONUNBUFFERED": "1"}
+    environment |= {"PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "iesi_kg", "serve", "--store", str(store)]
     if "--port" not in arguments:
         command += ["--port", "0"]
