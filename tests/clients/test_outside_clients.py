@@ -11,6 +11,7 @@ from xml.dom.minidom import Document
 
 import pyoxigraph
 import pytest
+
 from running_server import Server
 
 PEOPLE = "PREFIX ex: <http://example.org/> SELECT ?town ?people { ?town ex:people ?people } ORDER BY ?people"

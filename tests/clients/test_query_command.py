@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from running_server import SOURCE, Server
 
 PEOPLE = "PREFIX ex: <http://example.org/> SELECT ?town ?people { ?town ex:people ?people } ORDER BY ?people"
