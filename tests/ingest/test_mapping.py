@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pyoxigraph
 import pytest
@@ -11,6 +12,7 @@ from pyoxigraph import RdfFormat
 from iesi_kg import assets
 from iesi_kg.ingest.mapping import CHUNK, map_rows
 from iesi_kg.ingest.template import Template, letters
+from iesi_kg.ingest.values import ValueReader
 from iesi_kg.records import Row, SourceFile, Submission
 from iesi_kg.vocabulary.codelists import CodeLists
 
@@ -24,7 +26,7 @@ def template() -> Template:
 
 def mapped(template: Template, **cells: str) -> Submission:
     rows = [Row(None, 1, tuple(cells)), Row(None, 2, tuple(cells.values()))]
-    (submission,) = map_rows(SOURCE, rows, template, CodeLists.load())
+    (submission,) = map_rows(SOURCE, rows, template, ValueReader(CodeLists.load()))
     return submission
 
 
@@ -126,7 +128,7 @@ def test_rows_are_taken_chunk_by_chunk(template: Template) -> None:
             yield Row(None, number + 2, (f"record-{number}", "x"))
 
     sizes = []
-    for number, chunk in enumerate(map_rows(SOURCE, rows(), template, CodeLists.load()), start=1):
+    for number, chunk in enumerate(map_rows(SOURCE, rows(), template, ValueReader(CodeLists.load())), start=1):
         sizes.append(chunk.records)
         assert pulled <= CHUNK * (number + 1)
         assert len(chunk.triples) == 4 * chunk.records
@@ -135,3 +137,18 @@ def test_rows_are_taken_chunk_by_chunk(template: Template) -> None:
 
 def test_spreadsheet_letters() -> None:
     assert [letters(place) for place in (0, 25, 26, 51, 52, 701, 702)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
+
+
+def test_a_year_after_next_year_is_refused_by_the_day_of_the_check(template: Template) -> None:
+    column = template.by_name["start_year"]
+    on_new_years_eve = ValueReader(CodeLists.load(), date(2026, 12, 31))
+    assert on_new_years_eve.read(column, "2027")[1] is None
+    value, problem = on_new_years_eve.read(column, "2028")
+    assert value is None
+    assert problem is not None
+    assert (problem.code, problem.message, problem.suggestion) == (
+        "year-ahead",
+        "'2028' is later than 2027.",
+        "write a year up to 2027",
+    )
+    assert on_new_years_eve.read(template.by_name["end_year"], "2030")[1] is None

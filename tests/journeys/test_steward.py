@@ -136,7 +136,7 @@ def test_from_a_broken_file_to_a_published_record(good: Path, broken: Path, tmp_
 
     accepted = iesi_kg("submit", str(good), "--by", "steward", "--store", store)
     assert (accepted.returncode, accepted.stderr) == (0, b"")
-    assert "accepted as version 1: 1 record in https://w3id.org/iesi-kg/graph/submission/" in accepted.stdout.decode()
+    assert "accepted as version 2: 1 record in https://w3id.org/iesi-kg/graph/submission/" in accepted.stdout.decode()
 
     again = iesi_kg("submit", str(good), "--by", "steward", "--store", store)
     assert again.returncode == 0
@@ -146,6 +146,11 @@ def test_from_a_broken_file_to_a_published_record(good: Path, broken: Path, tmp_
     unclear = iesi_kg("submit", str(good), "--by", "steward", "--store", store)
     assert unclear.returncode == 1
     assert "write vincles in the column identifier" in " ".join(unclear.stdout.decode().split())
+
+    checked = iesi_kg("check", str(good), "--format", "json", "--store", store)
+    assert checked.returncode == 1
+    (finding,) = json.loads(checked.stdout)["findings"]
+    assert (finding["code"], finding["row"]) == ("identifier-needed", 2)
 
 
 def test_the_template_is_accepted_by_the_check_as_header_only(root: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from submission_tables import GOOD, table
 
 from iesi_kg import __version__
 from iesi_kg.errors import SubmissionRejected, UsageError
+from iesi_kg.publication.bundled import load_bundled
 from iesi_kg.publication.workflow import Published, decide, publish, receive
 from iesi_kg.records import Report, SourceFile
 from iesi_kg.store.base import Reader
@@ -195,15 +196,18 @@ def test_a_submission_that_is_killed_is_there_whole_or_not_at_all(tmp_path: Path
     file, folder = tmp_path / "many.csv", tmp_path / "store"
     file.write_bytes(table(*rows))
     whole = EmbeddedStore.open(tmp_path / "whole", create=True)
+    for store in (whole, EmbeddedStore.open(folder, create=True)):
+        load_bundled(store, at=AT)
+    before = size(whole)
     submit(whole, *rows, name="many.csv")
     expected = size(whole)
-    EmbeddedStore.open(folder, create=True).close()
+    assert expected > before
     command = [sys.executable, "-m", "iesi_kg", "submit", str(file), "--by", "x", "--store", str(folder)]
     for delay in (0.5, 0.8, 1.0, 1.2):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        assert size(EmbeddedStore.open(folder)) in (0, expected)
+        assert size(EmbeddedStore.open(folder)) in (before, expected)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     assert size(EmbeddedStore.open(folder)) == expected

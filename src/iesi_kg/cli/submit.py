@@ -21,18 +21,22 @@ from iesi_kg.records import Report
 def command(file: str, by: str, store: Path | None) -> None:
     """Check FILE and publish it whole, or not at all. The same file again changes nothing."""
     from iesi_kg.publication import workflow
+    from iesi_kg.publication.bundled import load_bundled
     from iesi_kg.store.embedded import EmbeddedStore
 
-    chosen = settings.load(store=store)
+    chosen, now = settings.load(store=store), datetime.now(UTC)
     source = read_source(file)
     with progress(source, quiet=False) as tell:
-        receipt = workflow.receive(source, progress=tell)
+        receipt = workflow.receive(source, today=now.date(), progress=tell)
     try:
         workflow.decide(receipt)
         opened = EmbeddedStore.open(
             chosen.store, create=True, lock_timeout=chosen.lock_seconds, keep=chosen.keep_versions
         )
-        published = workflow.publish(opened, receipt, by=by, at=datetime.now(UTC))
+        if not opened.current().triples:
+            click.echo(f"loading the bundled data into {chosen.store}, which is empty")
+            load_bundled(opened, at=now)
+        published = workflow.publish(opened, receipt, by=by, at=now)
         opened.close()
     except SubmissionRejected as refused:
         _show(refused.members.get("report"))

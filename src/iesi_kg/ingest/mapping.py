@@ -12,13 +12,12 @@ from iesi_kg.ingest.nodes import Cell, Nodes
 from iesi_kg.ingest.template import Column, Node, Template, letters
 from iesi_kg.ingest.values import Problem, Value, ValueReader
 from iesi_kg.records import CellRef, Finding, Row, Severity, SourceFile, Submission
-from iesi_kg.vocabulary.codelists import CodeLists
 
 CHUNK = 250
 
 
 def map_rows(
-    source: SourceFile, items: Iterable[Row | Finding], template: Template, lists: CodeLists
+    source: SourceFile, items: Iterable[Row | Finding], template: Template, reader: ValueReader
 ) -> Iterator[Submission]:
     """Submissions of at most ``CHUNK`` records each, in the order of the rows; at least one.
 
@@ -37,7 +36,7 @@ def map_rows(
             continue
         places, wrong = template.header(item)
         findings.extend(wrong)
-        mapper = Mapper(template, lists, item, places)
+        mapper = Mapper(template, reader, item, places)
     chunk = list(islice(stream, CHUNK))
     if not chunk:
         findings.append(_no_rows())
@@ -72,9 +71,9 @@ class Chunk:
 class Mapper:
     """Maps the rows of one file; remembers which records it has seen."""
 
-    def __init__(self, template: Template, lists: CodeLists, header: Row, places: Mapping[str, int]) -> None:
+    def __init__(self, template: Template, reader: ValueReader, header: Row, places: Mapping[str, int]) -> None:
         self._template = template
-        self._reader = ValueReader(lists)
+        self._reader = reader
         self._nodes = Nodes(template)
         self._columns = [(template.by_name[name], place, header.texts[place]) for name, place in places.items()]
         self._headers = {column.name: CellRef(header.sheet, header.number, title) for column, _, title in self._columns}

@@ -13,6 +13,7 @@ from pyoxigraph import NamedNode
 
 from iesi_kg.ingest.csv import name_of
 from iesi_kg.records import Finding, Row, Severity
+from iesi_kg.vocabulary.spelling import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Column:
     code_list: str | None
     node: str
     group: str | None
+    years_ahead: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,8 @@ class Template:
         return places, findings
 
     def _nearest(self, text: str) -> str | None:
-        from rapidfuzz import fuzz, process
-
-        best = process.extractOne(name_of(text), self.by_header.keys(), scorer=fuzz.ratio, score_cutoff=75)
-        return self.by_header[best[0]].name if best else None
+        best = nearest(name_of(text), self.by_header, likeness=75)
+        return self.by_header[best].name if best else None
 
 
 def letters(place: int) -> str:
@@ -186,6 +186,7 @@ def _column(facts: Mapping[str, Any], root: str) -> Column:
         code_list=facts.get("iesi:codeList"),
         node=facts.get("iesi:node", root),
         group=facts.get("iesi:group"),
+        years_ahead=facts.get("iesi:yearsAhead"),
     )
 
 

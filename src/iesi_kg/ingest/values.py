@@ -57,10 +57,11 @@ Reading = tuple[Value | None, Problem | None]
 
 
 class ValueReader:
-    """Reads values by the rules of their column."""
+    """Reads values by the rules of their column; years are bounded where it is told which day it is."""
 
-    def __init__(self, lists: CodeLists) -> None:
+    def __init__(self, lists: CodeLists, today: date | None = None) -> None:
         self._lists = lists
+        self._year = today.year if today else None
         self._codes: dict[tuple[str, str], Reading] = {}
 
     def read(self, column: Column, text: str) -> Reading:
@@ -73,7 +74,8 @@ class ValueReader:
         if column.code_list:
             return self._code(column.code_list, text)
         if column.base == "integer":
-            return _integer(text)
+            latest = None if self._year is None or column.years_ahead is None else self._year + column.years_ahead
+            return _integer(text, latest)
         if column.base == "date":
             return _date(text)
         if column.base == "anyURI":
@@ -138,9 +140,13 @@ def _odd_character(text: str, kind: str, character: str) -> Problem:
     )
 
 
-def _integer(text: str) -> Reading:
+def _integer(text: str, latest: int | None) -> Reading:
     if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         number = str(int(text))
+        if latest is not None and int(text) > latest:
+            return _violation(
+                "year-ahead", f"{_brief(text)!r} is later than {latest}.", text, f"write a year up to {latest}"
+            )
         return Value(Literal(number, datatype=_INTEGER), number), None
     within = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
     return _violation(

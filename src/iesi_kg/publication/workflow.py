@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 
 from pyoxigraph import NamedNode, Triple
@@ -14,6 +14,7 @@ from iesi_kg import assets
 from iesi_kg.errors import SubmissionRejected
 from iesi_kg.ingest import csv, kinds, mapping, rdf, xlsx
 from iesi_kg.ingest.template import Template
+from iesi_kg.ingest.values import ValueReader
 from iesi_kg.publication import graphs, provenance
 from iesi_kg.publication.provenance import Notice, Occasion
 from iesi_kg.records import CellRef, Finding, Report, Severity, SourceFile, Submission
@@ -51,22 +52,29 @@ def template() -> Template:
     return Template.load(assets.text("ontology/template.json"))
 
 
-def check(source: SourceFile, *, progress: Progress | None = None) -> Report:
-    """The verdict on a file; nothing is kept, so that memory does not grow with the number of rows."""
+def check(
+    source: SourceFile, *, today: date | None = None, reader: Reader | None = None, progress: Progress | None = None
+) -> Report:
+    """The verdict on a file; its statements are not kept, so that memory does not grow with the number of rows.
+
+    ``today`` bounds the years that may be given; ``reader`` shows the published records that a row may mean.
+    """
     records, findings = 0, list[Finding]()
-    for chunk, found in _walk(source, progress):
+    for chunk, found in _walk(source, today, progress):
         records += chunk.records
         findings += found
+        if reader is not None:
+            findings += _identifiers_needed(reader, chunk)
     return Report(records, tuple(findings))
 
 
-def receive(source: SourceFile, *, progress: Progress | None = None) -> Receipt:
+def receive(source: SourceFile, *, today: date | None = None, progress: Progress | None = None) -> Receipt:
     """Read and validate a file, and keep its statements for publication. Raises InputError."""
     records, findings = 0, list[Finding]()
     triples: dict[Triple, None] = {}
     subjects: dict[NamedNode, CellRef] = {}
     derived: set[NamedNode] = set()
-    for chunk, found in _walk(source, progress):
+    for chunk, found in _walk(source, today, progress):
         records += chunk.records
         findings += found
         triples.update(dict.fromkeys(chunk.triples))
@@ -114,18 +122,19 @@ def prepare(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[Chang
 
 def against(reader: Reader, receipt: Receipt) -> Receipt:
     """The receipt with what only the store can tell: a name without identifier that names a published record."""
-    known = [subject for subject in receipt.submission.derived if graphs.is_published(reader, subject)]
-    found = [_identifier_needed(subject, receipt.submission.subjects[subject]) for subject in known]
+    found = _identifiers_needed(reader, receipt.submission)
     findings = sorted([*receipt.report.findings, *found], key=lambda finding: finding.row or 0)
     return replace(receipt, report=Report(receipt.report.records, tuple(findings)))
 
 
-def _walk(source: SourceFile, progress: Progress | None) -> Iterator[tuple[Submission, list[Finding]]]:
+def _walk(
+    source: SourceFile, today: date | None, progress: Progress | None
+) -> Iterator[tuple[Submission, list[Finding]]]:
     """Every chunk of a file with its findings; one chunk is validated while the next is read."""
     profile = shapes.profile("submission")
     reporter = Reporter(profile.facts)
     done = 0
-    for chunk, results in _validated(_chunks(source), profile):
+    for chunk, results in _validated(_chunks(source, today), profile):
         yield chunk, reporter.findings(chunk, results)
         done += chunk.records
         if progress:
@@ -144,12 +153,18 @@ def _validated(chunks: Iterator[Submission], profile: shapes.Profile) -> Iterato
             yield waiting[0], waiting[1].result()
 
 
-def _chunks(source: SourceFile) -> Iterator[Submission]:
+def _chunks(source: SourceFile, today: date | None) -> Iterator[Submission]:
     kind = kinds.detect(source)
     if not kind.tabular:
         return iter([rdf.submission(source, kind, template())])
     read = csv.read if kind is kinds.Kind.CSV else xlsx.read
-    return mapping.map_rows(source, read(source, template().by_header.keys()), template(), CodeLists.load())
+    rows = read(source, template().by_header.keys())
+    return mapping.map_rows(source, rows, template(), ValueReader(CodeLists.load(), today))
+
+
+def _identifiers_needed(reader: Reader, submission: Submission) -> list[Finding]:
+    known = [subject for subject in submission.derived if graphs.is_published(reader, subject)]
+    return [_identifier_needed(subject, submission.subjects[subject]) for subject in known]
 
 
 def _identifier_needed(subject: NamedNode, ref: CellRef) -> Finding:

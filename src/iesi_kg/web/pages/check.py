@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
@@ -41,7 +43,8 @@ async def check(
     data = form == "json" or not prefers_html(request.headers.get("accept"))
     try:
         source = await _source(file, site.settings.upload_bytes)
-        report = await run_in_threadpool(workflow.check, source)
+        walk = partial(workflow.check, source, today=datetime.now(UTC).date(), reader=site.store.reader())
+        report = await run_in_threadpool(walk)
     except InputError as error:
         if data:
             raise
