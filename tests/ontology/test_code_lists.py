@@ -43,8 +43,7 @@ EXPECTED = {
     "sip-pillar": "sustainable-systems activating-policies life-course",
     "study-objective": "integrated-provision cost-effectiveness access-quality simplified-delivery return-on-"
     "investment jobs-and-skills role-of-policy",
-    "service-objective": "access quality most-disadvantaged productivity integration autonomy prevention "
-    "supporters",
+    "service-objective": "access quality most-disadvantaged productivity integration autonomy prevention supporters",
     "youth-service-type": "employability-entrepreneurship",
     "stakeholder-sector": "public private third-sector social-enterprise cross-sector",
     "public-role": "catalyser-enabler orchestrator-amplifier",
