@@ -49,7 +49,7 @@ BROKEN = [
     ("amount-range", V, instead("x:funding-1", "iesi:amount", "-5")),
     ("amount-one", V, also("x:funding-1", "iesi:amount", "7")),
     ("currency-form", V, instead("x:funding-1", "iesi:currency", '"EUR"')),
-    ("currency-one", V, also("x:funding-1", "iesi:currency", "<http://publications.europa.eu/resource/authority/currency/SEK>")),  # noqa: E501
+    ("currency-one", V, also("x:funding-1", "iesi:currency", "<http://publications.europa.eu/resource/authority/currency/SEK>")),
     ("amount-without-currency", W, without("x:funding-1", "iesi:currency")),
     ("funder-kind", V, instead("x:funding-1", "schema:funder", "<http://a/>")),
     ("evaluated-by-kind", V, also("x:outcome-1", "iesi:evaluatedBy", "<http://a/>")),

@@ -18,6 +18,7 @@ BASIS = NamedNode("https://w3id.org/iesi-kg/ontology#basis")  # basis
 BUSINESS_MODEL_TEXT = NamedNode("https://w3id.org/iesi-kg/ontology#businessModelText")  # business model, in words
 CODE = NamedNode("https://w3id.org/iesi-kg/ontology#code")  # code of the finding
 CODED_VALUE = NamedNode("https://w3id.org/iesi-kg/ontology#codedValue")  # coded value
+CODE_LIST = NamedNode("https://w3id.org/iesi-kg/ontology#codeList")  # code list
 CODES = NamedNode("https://w3id.org/iesi-kg/ontology#codes")  # codes
 CODING = NamedNode("https://w3id.org/iesi-kg/ontology#Coding")  # coding
 COLUMN = NamedNode("https://w3id.org/iesi-kg/ontology#column")  # column
