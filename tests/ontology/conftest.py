@@ -32,7 +32,9 @@ def meaning() -> Store:
 def everything() -> Store:
     """Ontology, code lists, assignments, the data cube and a record that says everything, in one graph."""
     folders = ("ontology/codelists", "ontology/assignments")
-    store = load("ontology/iesi.ttl", "ontology/observations.ttl", *(n for f in folders for n in assets.names(f, ".ttl")))
+    store = load(
+        "ontology/iesi.ttl", "ontology/observations.ttl", *(n for f in folders for n in assets.names(f, ".ttl"))
+    )
     for name in ("valid.ttl", "framework.ttl"):
         store.load((RECORDS / name).read_bytes(), format=RdfFormat.TURTLE)
     return store
