@@ -27,7 +27,7 @@ TERMS = "?term a ?kind . FILTER (STRSTARTS(STR(?term), 'https://w3id.org/iesi-kg
 # OWL 2 Profiles section 4.2: what an ontology of names only may say and stay in RL.
 RL_AXIOMS = {
     "subClassOf", "subPropertyOf", "domain", "range", "disjointWith", "versionIRI", "versionInfo", "priorVersion",
-    "backwardCompatibleWith",
+    "backwardCompatibleWith", "deprecated",
 }  # fmt: skip
 RL_TYPES = {"Ontology", "Class", "ObjectProperty", "DatatypeProperty", "AnnotationProperty"}
 RL_TRAITS = {"SymmetricProperty", "TransitiveProperty", "AsymmetricProperty", "IrreflexiveProperty"}
@@ -164,6 +164,17 @@ def test_a_check_sees_what_it_looks_for(path: str) -> None:
     wrong = Store()
     wrong.load((Path(__file__).parent / "wrong.ttl").read_bytes(), format=RdfFormat.TURTLE)
     assert rows(wrong, assets.text(path))
+
+
+def test_a_code_that_was_replaced_properly_is_no_finding() -> None:
+    """The way to retire a term: it stays, says why, and names what takes its place."""
+    turtle = """@prefix c: <https://w3id.org/iesi-kg/codes/ict-role/> . @prefix dct: <http://purl.org/dc/terms/> .
+        @prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+        c:support owl:deprecated true ; dct:isReplacedBy c:background ; skos:changeNote "Renamed."@en ."""
+    store = load("ontology/iesi.ttl", *assets.names("ontology/codelists", ".ttl"))
+    store.load(turtle.encode(), format=RdfFormat.TURTLE)
+    for name in ("deprecated-alone", "deprecated-in-use"):
+        assert rows(store, assets.text(f"queries/checks/{name}-violation.rq")) == []
 
 
 def test_the_context_reads_a_record() -> None:

@@ -27,6 +27,7 @@ HERE = Path(__file__).parent
 RECORDS = HERE.parent / "shapes"
 ID = "https://w3id.org/iesi-kg/id/"
 PREFIXES = """
+@prefix e: <https://w3id.org/iesi-kg/id/initiative/example> .
 @prefix iesi: <https://w3id.org/iesi-kg/ontology#> .
 @prefix org: <http://www.w3.org/ns/org#> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
@@ -34,12 +35,12 @@ PREFIXES = """
 @prefix x: <https://w3id.org/iesi-kg/id/initiative/example#> .
 """
 CONTRADICTIONS = [
-    "<https://w3id.org/iesi-kg/id/initiative/example> a org:Organization .",
+    "e: a org:Organization .",
     "x:outcome-1 a iesi:Funding .",
     "<https://w3id.org/iesi-kg/codes/technology/ai> iesi:hasOutcome x:outcome-1 .",
     "x:coding-2 a iesi:WelfareAssignment .",
     "x:coding-2 iesi:supersedes x:coding-3 .",
-    "<https://w3id.org/iesi-kg/id/initiative/example> iesi:replicates <https://w3id.org/iesi-kg/id/initiative/example> .",
+    "e: iesi:replicates e: .",
 ]
 OUTSIDE_RL = """
 iesi:Initiative owl:equivalentClass [ a owl:Restriction ;
