@@ -20,7 +20,7 @@ EXPECTED = {
     "integration-level": "1 2 3 4 5",
     "ict-role": "driver enabler support",
     "map-edition": "2014 2015 2016",
-    "verification-status": "verified brief reconstructed",
+    "verification-status": "verified brief reconstructed elsewhere",
     "reading-status": "read not-re-read",
     "status": "planned in-development pilot running mainstreamed ended withdrawn",
     "governance-level": "local provincial regional national cross-border transnational eu global",
