@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-GENERATED = ["ontology/generated/context.jsonld", "ontology/generated/template.csv", "src/iesi_kg/vocabulary/terms.py"]
+GENERATED = [
+    "ontology/generated/context.jsonld", "ontology/generated/published.txt", "ontology/generated/template.csv",
+    "src/iesi_kg/vocabulary/terms.py",
+]  # fmt: skip
 
 
 def build(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -53,3 +56,26 @@ def test_an_installed_package_says_where_build_works(checkout: Path) -> None:
     done = build(checkout)
     assert done.returncode == 3
     assert "checkout" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_published_iri_that_is_taken_away_is_refused(checkout: Path) -> None:
+    path = checkout / "ontology/codelists/ict-role.ttl"
+    path.write_text(path.read_text(encoding="utf-8").replace("c:support", "c:background"), encoding="utf-8")
+    for arguments in (("--check",), ()):
+        done = build(checkout, *arguments)
+        assert done.returncode == 3
+        assert "published and gone: https://w3id.org/iesi-kg/codes/ict-role/support" in done.stderr
+        assert "dct:isReplacedBy" in done.stderr
+
+
+def test_a_deprecated_term_stays_in_the_list_and_a_new_one_enters(checkout: Path) -> None:
+    path = checkout / "ontology/iesi.ttl"
+    turtle = path.read_text(encoding="utf-8").replace(
+        "iesi:locator a owl:DatatypeProperty ;",
+        "iesi:place a owl:DatatypeProperty .\n"
+        "iesi:locator a owl:DatatypeProperty ; owl:deprecated true ; dct:isReplacedBy iesi:place ;",
+    )
+    path.write_text(turtle, encoding="utf-8")
+    assert build(checkout).returncode == 0
+    listed = (checkout / "ontology/generated/published.txt").read_text(encoding="utf-8").splitlines()
+    assert {"https://w3id.org/iesi-kg/ontology#locator", "https://w3id.org/iesi-kg/ontology#place"} <= set(listed)

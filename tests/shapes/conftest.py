@@ -55,6 +55,17 @@ def example(codes: Graph) -> Graph:
     return graph.parse(HERE / "valid.ttl", format="turtle")
 
 
+@pytest.fixture
+def full(example: Graph) -> Graph:
+    """The valid record with everything the framework can say of it, fresh for each test."""
+    return example.parse(HERE / "framework.ttl", format="turtle")
+
+
+@pytest.fixture(scope="session")
+def stronger() -> Graph:
+    return profile("stronger")
+
+
 @pytest.fixture(scope="session")
 def findings() -> Callable[[Graph, Graph], Found]:
     """What pySHACL, the reference engine, finds: pairs of our code and severity."""

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import doctest
 import hashlib
+import re
 from datetime import date
 
 import pytest
+from pyoxigraph import Literal, NamedNode, Triple
 
 from iesi_kg.vocabulary import codelists, iris
 
@@ -116,3 +118,22 @@ def test_a_deployment_may_have_a_base_of_its_own() -> None:
         iris.from_path("/id/initiative/x", "https://data.example.org/").value
         == "https://data.example.org/id/initiative/x"
     )
+
+
+def test_a_judgement_is_named_by_what_who_and_when() -> None:
+    assert iris.judgement("welfare", "IE", "Minas et al.", "2014").value.endswith(
+        "/id/judgement/welfare-ie-minas-et-al-2014"
+    )
+    assert iris.judgement("welfare", "IE", "Minas et al.", "2015") != iris.judgement(
+        "welfare", "IE", "Minas et al.", "2014"
+    )
+
+
+def test_a_statement_has_one_address_wherever_it_is_made() -> None:
+    def made(value: str) -> str:
+        return iris.statement(
+            Triple(iris.initiative("x"), NamedNode("https://schema.org/startDate"), Literal(value))
+        ).value
+
+    assert made("2013") == made("2013") != made("2014")
+    assert re.fullmatch(r"https://w3id\.org/iesi-kg/id/statement/[0-9a-f]{16}", made("2013"))

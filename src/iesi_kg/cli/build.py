@@ -13,12 +13,17 @@ from iesi_kg.errors import UsageError
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 naming each file that is not as it should be.")
 def command(check: bool) -> None:
-    """Make the JSON-LD context, the header of the template and the terms from ontology and template."""
-    from iesi_kg.vocabulary import generate
+    """Make JSON-LD context, template header, list of published IRIs and terms from ontology and template."""
+    from iesi_kg.vocabulary import generate, published
 
     root = assets.root()
     if not (root / generate.TERMS).parent.is_dir():
         raise UsageError("`iesi-kg build` works in a checkout only", hint="clone the repository and run it there")
+    if gone := published.vanished():
+        raise UsageError(
+            f"published and gone: {', '.join(gone)}",
+            hint="keep it, mark it owl:deprecated and name what replaces it with dct:isReplacedBy",
+        )
     stale = [path for path, text in generate.files().items() if _read(root / path) != text.encode("utf-8")]
     if check:
         for path in stale:

@@ -1,5 +1,5 @@
-"""Ontology and template turned into the files derived from them: JSON-LD context (JSON-LD 1.1 section 3.1), CSV header
-and Python terms.
+"""Ontology and template turned into the files derived from them: JSON-LD context (JSON-LD 1.1 section 3.1), CSV header,
+list of published IRIs and Python terms.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
 from iesi_kg import assets
+from iesi_kg.vocabulary import published
 from iesi_kg.vocabulary.namespaces import DCT, IESI, OWL, PREFIXES, RDF, RDFS, VANN, XSD
 
 CONTEXT = "ontology/generated/context.jsonld"
@@ -52,7 +53,12 @@ def files() -> Mapping[str, str]:
     """Every generated file: its path from the root of the checkout, and what it must hold."""
     terms = sorted(_terms(assets.text(_ONTOLOGY)), key=lambda term: (term.name.casefold(), term.iri))
     columns = json.loads(assets.text(_TEMPLATE))["tableSchema"]["columns"]
-    return {CONTEXT: _context(terms, columns), HEADER: _header(columns), TERMS: _constants(terms)}
+    return {
+        CONTEXT: _context(terms, columns),
+        HEADER: _header(columns),
+        published.LIST: published.grown(),
+        TERMS: _constants(terms),
+    }
 
 
 def _terms(turtle: str) -> Iterator[Term]:

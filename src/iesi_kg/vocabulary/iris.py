@@ -7,7 +7,7 @@ import unicodedata
 from datetime import date
 from hashlib import sha256
 
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, Triple
 
 from iesi_kg.vocabulary.namespaces import BASE
 
@@ -38,8 +38,8 @@ def slug(text: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[:_LONGEST].rstrip('-')}-{_digest(text)[:6]}"
 
 
-def _digest(text: str) -> str:
-    return sha256(text.encode("utf-8")).hexdigest()[:12]
+def _digest(text: str, length: int = 12) -> str:
+    return sha256(text.encode("utf-8")).hexdigest()[:length]
 
 
 def _thing(kind: str, name: str) -> NamedNode:
@@ -75,6 +75,25 @@ def agent(name: str) -> NamedNode:
 def fragment(subject: NamedNode, name: str) -> NamedNode:
     """A node that belongs to a record: ``fragment(x, "lead")`` is ``<x#lead>``."""
     return NamedNode(f"{subject.value}#{name}")
+
+
+def judgement(*names: str) -> NamedNode:
+    """The IRI of a judgement by what it is about, who made it and when; never given to another one.
+
+    >>> judgement("welfare", "IE", "Minas et al.", "2014").value
+    'https://w3id.org/iesi-kg/id/judgement/welfare-ie-minas-et-al-2014'
+    """
+    return _thing("judgement", slug(" ".join(names)))
+
+
+def statement(triple: Triple) -> NamedNode:
+    """The IRI of a fact with a source of its own: the digest of its N-Triples, the same wherever it is stated.
+
+    >>> from pyoxigraph import Literal
+    >>> statement(Triple(initiative("x"), NamedNode("https://schema.org/startDate"), Literal("2013"))).value[-16:]
+    'db15df120b6f8f96'
+    """
+    return _thing("statement", _digest(str(triple), 16))
 
 
 def submission(day: date, digest: str) -> NamedNode:

@@ -5,15 +5,18 @@ from __future__ import annotations
 BASE = "https://w3id.org/iesi-kg/"
 
 ADMS = "http://www.w3.org/ns/adms#"
+CPSV = "http://purl.org/vocab/cpsv#"
 DCAT = "http://www.w3.org/ns/dcat#"
 DCT = "http://purl.org/dc/terms/"
 FOAF = "http://xmlns.com/foaf/0.1/"
+FRAPO = "http://purl.org/cerif/frapo/"
 IESI = f"{BASE}ontology#"
 M8G = "http://data.europa.eu/m8g/"
 NUTS = "http://data.europa.eu/nuts/code/"
 ORG = "http://www.w3.org/ns/org#"
 OWL = "http://www.w3.org/2002/07/owl#"
 PROV = "http://www.w3.org/ns/prov#"
+QB = "http://purl.org/linked-data/cube#"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 SCHEMA = "https://schema.org/"
@@ -27,9 +30,11 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 PREFIXES: dict[str, str] = {
     "adms": ADMS,
     "codes": f"{BASE}codes/",
+    "cpsv": CPSV,
     "dcat": DCAT,
     "dct": DCT,
     "foaf": FOAF,
+    "frapo": FRAPO,
     "id": f"{BASE}id/",
     "iesi": IESI,
     "m8g": M8G,
@@ -37,6 +42,7 @@ PREFIXES: dict[str, str] = {
     "org": ORG,
     "owl": OWL,
     "prov": PROV,
+    "qb": QB,
     "rdf": RDF,
     "rdfs": RDFS,
     "schema": SCHEMA,
