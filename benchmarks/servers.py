@@ -14,11 +14,11 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import psutil
-from iesi_kg.store.embedded import EmbeddedStore
 from pyoxigraph import RdfFormat, Store
 
 from benchmarks.graph import quads
 from iesi_kg.store.base import ChangeSet
+from iesi_kg.store.embedded import EmbeddedStore
 
 BIN = Path(sys.executable).parent
 RDFLIB_ENDPOINT = """

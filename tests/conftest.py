@@ -6,11 +6,26 @@ place through ``shared``, never copied. Nothing here needs the internet.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +43,18 @@ def shared() -> Path:
         assert not os.environ.get("CI"), message
         pytest.skip(message)
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium for one module: Playwright's event loop must not outlive it, other tests run loops of their own."""
+    from playwright.sync_api import sync_playwright
+
+    if not CHROMIUM.exists():
+        message = "no Chromium at /usr/bin/chromium (Debian package chromium)"
+        assert not os.environ.get("CI"), message
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()

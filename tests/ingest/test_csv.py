@@ -61,9 +61,7 @@ def test_vertical_bars_between_columns_cannot_be_read() -> None:
 
 
 def test_a_table_of_something_else_cannot_be_read() -> None:
-    with pytest.raises(
-        UnreadableFile, match=r"no column of the template stands in the first row of f\.csv; it reads: a,b"
-    ):
+    with pytest.raises(UnreadableFile, match=r"no column of the template .* first row of f\.csv; it reads: a,b"):
         findings(b"a,b\n1,2\n")
 
 

@@ -64,7 +64,7 @@ def test_sparqlwrapper_lists_childcare_by_year(root: Path, service: str, tmp_pat
     (script,) = blocks(root, "python")
     run = [sys.executable, "-W", "ignore", "-c", script.replace(WRITTEN, service)]
     output = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60).stdout
-    rows = list(csv.reader(output.splitlines()))
+    rows = [row for row in csv.reader(output.splitlines()) if row]
     assert rows[0] == ["title", "year"]
     assert [int(row[1]) for row in rows[1:]] == CHILDCARE_YEARS
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
-from iesi_kg.cli.files import progress, read_source, terminal_width
+from iesi_kg import settings
+from iesi_kg.cli.files import progress, read_source, say, terminal_width
+from iesi_kg.store.base import Reader
 
 
 @click.command()
 @click.argument("file")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", help="how to say it")
-def command(file: str, output: str) -> None:
+@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store to check against")
+def command(file: str, output: str, store: Path | None) -> None:
     """Say what is wrong in FILE (- for standard input): CSV, Excel or RDF, told apart by content. Changes nothing.
+
+    Where there is a store, records that are published already are taken into account, as `submit` does.
 
     Exit code 0: accepted, maybe with warnings; 1: violations; 2: the file cannot be read; 3: any other error.
     """
@@ -22,10 +29,17 @@ def command(file: str, output: str) -> None:
 
     source = read_source(file)
     with progress(source, quiet=output == "json") as tell:
-        report = workflow.check(source, progress=tell)
+        report = workflow.check(source, today=datetime.now(UTC).date(), reader=_published(store), progress=tell)
     if output == "json":
-        click.echo(render.json(report))
+        click.echo(f"{render.json(report)}\n".encode(), nl=False)
     else:
-        text = render.text(report, colour=sys.stdout.isatty(), width=terminal_width())
-        click.echo(text, nl=False, color=sys.stdout.isatty())
+        say(render.text(report, colour=sys.stdout.isatty(), width=terminal_width()))
     sys.exit(0 if report.conforms else 1)
+
+
+def _published(store: Path | None) -> Reader | None:
+    """What is published in the store; None where there is no store and none was asked for."""
+    from iesi_kg.store.embedded import EmbeddedStore
+
+    opened = EmbeddedStore(settings.load(store=store).store)
+    return opened.reader() if store or opened.layout.exists() else None

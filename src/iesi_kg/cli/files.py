@@ -55,3 +55,8 @@ def progress(source: SourceFile, *, quiet: bool) -> Iterator[Callable[[int], Non
 def terminal_width() -> int:
     """Columns of the terminal; 120 where the output goes to a file or a pipe."""
     return shutil.get_terminal_size((120, 25)).columns if sys.stdout.isatty() else 120
+
+
+def say(text: str) -> None:
+    """Write a text to standard output; what its encoding cannot write becomes a question mark, never an error."""
+    click.echo(text.encode(sys.stdout.encoding or "utf-8", "replace"), nl=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from iesi_kg import settings
-from iesi_kg.cli.files import progress, read_source, terminal_width
+from iesi_kg.cli.files import progress, read_source, say, terminal_width
 from iesi_kg.errors import SubmissionRejected
 from iesi_kg.records import Report
 
@@ -21,25 +21,30 @@ from iesi_kg.records import Report
 def command(file: str, by: str, store: Path | None) -> None:
     """Check FILE and publish it whole, or not at all. The same file again changes nothing."""
     from iesi_kg.publication import workflow
+    from iesi_kg.publication.bundled import load_bundled
     from iesi_kg.store.embedded import EmbeddedStore
 
-    chosen = settings.load(store=store)
+    chosen, now = settings.load(store=store), datetime.now(UTC)
     source = read_source(file)
     with progress(source, quiet=False) as tell:
-        receipt = workflow.receive(source, progress=tell)
+        receipt = workflow.receive(source, today=now.date(), progress=tell)
     try:
         workflow.decide(receipt)
         opened = EmbeddedStore.open(
             chosen.store, create=True, lock_timeout=chosen.lock_seconds, keep=chosen.keep_versions
         )
-        published = workflow.publish(opened, receipt, by=by, at=datetime.now(UTC))
+        if not opened.current().triples:
+            click.echo(f"loading the bundled data into {chosen.store}, which is empty")
+            load_bundled(opened, at=now)
+        published = workflow.publish(opened, receipt, by=by, at=now)
         opened.close()
     except SubmissionRejected as refused:
         _show(refused.members.get("report"))
         raise
     _show(receipt.report)
     if published.changed:
-        click.echo(f"accepted as version {published.version}: {published.records} records in {published.graph.value}")
+        records = f"{published.records:,} record{'' if published.records == 1 else 's'}"
+        click.echo(f"accepted as version {published.version}: {records} in {published.graph.value}")
     else:
         click.echo(f"nothing changed: this file is already published in {published.graph.value}")
 
@@ -48,4 +53,4 @@ def _show(report: object) -> None:
     from iesi_kg.validation import render
 
     if isinstance(report, Report) and report.findings:
-        click.echo(render.text(report, colour=sys.stdout.isatty(), width=terminal_width()), nl=False)
+        say(render.text(report, colour=sys.stdout.isatty(), width=terminal_width()))

@@ -118,7 +118,7 @@ def _rows(reader: Iterator[list[str]]) -> Iterator[Row | Finding]:
             guessed = True
             yield _encoding(number, cells, header)
         row = Row(None, number, tuple(_windows(cell) if _undecoded(cell) else cell for cell in cells))
-        yield row if len(row.texts) == len(header) else _ragged(row, len(header))
+        yield row if len(row.texts) == len(header) else ragged(row, len(header))
 
 
 def _trimmed(cells: list[str], width: int = 0) -> list[str]:
@@ -168,7 +168,8 @@ def _unbalanced(number: int, reason: str) -> Finding:
     )
 
 
-def _ragged(row: Row, width: int) -> Finding:
+def ragged(row: Row, width: int) -> Finding:
+    """A row with more or fewer cells than the header."""
     more = len(row.texts) > width
     extra = row.texts[width] if more else None
     cause = (
@@ -179,6 +180,7 @@ def _ragged(row: Row, width: int) -> Finding:
         "ragged-row",
         f"This row has {len(row.texts)} cells where the header has {width}, so its cells cannot be told "
         f"apart: {cause}. The row was not read any further.",
+        sheet=row.sheet,
         row=row.number,
         value=extra,
         suggestion="put quotation marks around the text that holds the comma" if more else "add the missing cells",

@@ -9,16 +9,15 @@ from itertools import islice
 from pyoxigraph import NamedNode, Triple
 
 from iesi_kg.ingest.nodes import Cell, Nodes
-from iesi_kg.ingest.template import Column, Template
+from iesi_kg.ingest.template import Column, Node, Template, letters
 from iesi_kg.ingest.values import Problem, Value, ValueReader
 from iesi_kg.records import CellRef, Finding, Row, Severity, SourceFile, Submission
-from iesi_kg.vocabulary.codelists import CodeLists
 
-CHUNK = 500
+CHUNK = 250
 
 
 def map_rows(
-    source: SourceFile, items: Iterable[Row | Finding], template: Template, lists: CodeLists
+    source: SourceFile, items: Iterable[Row | Finding], template: Template, reader: ValueReader
 ) -> Iterator[Submission]:
     """Submissions of at most ``CHUNK`` records each, in the order of the rows; at least one.
 
@@ -37,7 +36,7 @@ def map_rows(
             continue
         places, wrong = template.header(item)
         findings.extend(wrong)
-        mapper = Mapper(template, lists, item, places)
+        mapper = Mapper(template, reader, item, places)
     chunk = list(islice(stream, CHUNK))
     if not chunk:
         findings.append(_no_rows())
@@ -72,12 +71,13 @@ class Chunk:
 class Mapper:
     """Maps the rows of one file; remembers which records it has seen."""
 
-    def __init__(self, template: Template, lists: CodeLists, header: Row, places: Mapping[str, int]) -> None:
+    def __init__(self, template: Template, reader: ValueReader, header: Row, places: Mapping[str, int]) -> None:
         self._template = template
-        self._reader = ValueReader(lists)
+        self._reader = reader
         self._nodes = Nodes(template)
         self._columns = [(template.by_name[name], place, header.texts[place]) for name, place in places.items()]
         self._headers = {column.name: CellRef(header.sheet, header.number, title) for column, _, title in self._columns}
+        self._unnamed = [place for place, title in enumerate(header.texts) if not title.strip()]
         self._seen: dict[NamedNode, CellRef] = {}
 
     def submission(self, source: SourceFile, items: Iterable[Row | Finding], findings: list[Finding]) -> Submission:
@@ -102,6 +102,10 @@ class Mapper:
 
     def _row(self, row: Row, chunk: Chunk) -> None:
         chunk.records += 1
+        filled = [place for place in self._unnamed if row.texts[place : place + 1] and row.texts[place].strip()]
+        if filled:
+            chunk.findings.append(_unnamed(row, filled[0]))
+            self._unnamed = [place for place in self._unnamed if place not in filled]
         cells = {column.name: self._cell(column, row, place, title, chunk) for column, place, title in self._columns}
         cells = {name: cell for name, cell in cells.items() if cell.texts}
         chunk.findings.extend(self._short_lists(cells))
@@ -117,7 +121,7 @@ class Mapper:
         made = self._nodes.of_row(subject, here, cells)
         for triple, cell in made.statements():
             chunk.origin.setdefault(triple, cell)
-        chunk.findings.extend(made.lost())
+        chunk.findings.extend(self._lost(row, cells, node, columns) for node, columns in made.lost())
 
     def _cell(self, column: Column, row: Row, place: int, title: str, chunk: Chunk) -> Cell:
         ref = CellRef(row.sheet, row.number, title)
@@ -144,6 +148,30 @@ class Mapper:
             filled = self._nodes.filled(column.node, cells)
             if filled and len(cell.texts) <= max(filled):
                 yield _short(column, cell, max(filled) + 1)
+
+    def _lost(self, row: Row, cells: Mapping[str, Cell], node: Node, columns: Mapping[Column, list[str]]) -> Finding:
+        """One finding for all the values that describe a node which nothing in the row names."""
+        key = " or ".join(node.when)
+        names = ", ".join(column.name for column in columns)
+        told = node.when[0] if len(columns) > 1 or not self._nodes.filled(node.name, cells) else names
+        header = self._headers.get(told)
+        if not self._nodes.filled(node.name, cells):
+            message = f"This cell is empty, but {names} says more about what it should name."
+            value, remedy = None, f"fill {key}, or empty {names}"
+        else:
+            message = f"There are more values in {names} than in {key}, so that the last of them describe nothing."
+            value = "|".join(next(iter(columns.values()))) if len(columns) == 1 else None
+            remedy = f"give one value for each of {key}, with nothing between two bars where one is unknown: a||c"
+        return Finding(
+            Severity.VIOLATION,
+            "value-without-subject",
+            message,
+            sheet=row.sheet,
+            row=row.number,
+            column=header.column if header else told,
+            value=value,
+            suggestion=remedy,
+        )
 
     def _complete(self, cells: dict[str, Cell]) -> None:
         """Fill empty cells and positions with the default of their column, where the node they describe exists."""
@@ -178,6 +206,18 @@ class Mapper:
             if cell and cell.values[0]:
                 return self._nodes.mint_root(cell.values[0].key), cell.ref, name != key
         return self._nodes.mint_root(f"row {here.row}"), here, False
+
+
+def _unnamed(row: Row, place: int) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "unnamed-column",
+        f"This row has a value in spreadsheet column {letters(place)}, which has no name: it would be lost.",
+        sheet=row.sheet,
+        row=row.number,
+        value=row.texts[place],
+        suggestion="give the column a name of the template, or empty it",
+    )
 
 
 def finding(problem: Problem, ref: CellRef) -> Finding:

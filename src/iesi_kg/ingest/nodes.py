@@ -10,7 +10,7 @@ from pyoxigraph import NamedNode, Triple
 
 from iesi_kg.ingest.template import Column, Node, Statement, Template
 from iesi_kg.ingest.values import Value
-from iesi_kg.records import CellRef, Finding, Severity
+from iesi_kg.records import CellRef
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import RDF
 
@@ -117,14 +117,16 @@ class RowNodes:
                 if other == name and (place == position or not aligned):
                     yield made
 
-    def lost(self) -> Iterator[Finding]:
-        """A finding for each cell with values that belong to no node of the row."""
+    def lost(self) -> Iterator[tuple[Node, dict[Column, list[str]]]]:
+        """The values that belong to no node of the row, by the node they would describe and by column."""
+        found: dict[str, dict[Column, list[str]]] = {}
         for column, cell in self._filled_columns():
-            places = [position for position, value in enumerate(cell.values) if value is not None]
             filled = self._nodes.filled(column.node, self._cells)
-            lost = [cell.texts[position] for position in places if self._place(column, position)[1] not in filled]
-            if lost and column.property is not None:
-                yield _lost(column, cell.ref, lost, " or ".join(self._nodes.by_name[column.node].when))
+            for position, value in enumerate(cell.values):
+                if value is not None and column.property and self._place(column, position)[1] not in filled:
+                    found.setdefault(column.node, {}).setdefault(column, []).append(cell.texts[position])
+        for name, columns in found.items():
+            yield self._nodes.by_name[name], columns
 
     def _filled_columns(self) -> Iterator[tuple[Column, Cell]]:
         for column in self._nodes.columns:
@@ -139,22 +141,3 @@ class RowNodes:
 
 def _minted(mint: str, *keys: str) -> NamedNode:
     return cast(NamedNode, getattr(iris, mint)(*keys))
-
-
-def _lost(column: Column, ref: CellRef, lost: Sequence[str], key: str) -> Finding:
-    if column.group:
-        message = f"This cell has more values than {key}, so that the last of them describe nothing."
-        remedy = f"give one value for each of {key}, with nothing between two bars where one is unknown: a||c"
-    else:
-        message = f"This cell describes something that is not there: {key} is empty in this row."
-        remedy = f"fill {key}, or empty this cell"
-    return Finding(
-        Severity.VIOLATION,
-        "value-without-subject",
-        message,
-        sheet=ref.sheet,
-        row=ref.row,
-        column=ref.column,
-        value=(column.separator or "").join(lost),
-        suggestion=remedy,
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from xml.parsers import expat
 
 import pyoxigraph
@@ -42,14 +42,21 @@ def submission(source: SourceFile, kind: Kind, template: Template) -> Submission
     root = set(template.nodes[0].types)
     subjects = {t.subject: CellRef() for t in triples if t.object in root and isinstance(t.subject, NamedNode)}
     kept = tuple(t for t in triples if not _nested(t))
-    return Submission(source, len(subjects), kept, subjects, {}, list(_findings(triples, template)))
+    return Submission(source, len(subjects), kept, subjects, {}, list(_findings(triples, subjects, template)))
 
 
 def _nested(triple: Triple) -> bool:
     return isinstance(triple.subject, Triple) or isinstance(triple.object, Triple)
 
 
-def _findings(triples: Iterable[Triple], template: Template) -> Iterator[Finding]:
+def _findings(triples: Iterable[Triple], subjects: Collection[NamedNode], template: Template) -> Iterator[Finding]:
+    if not subjects:
+        yield Finding(
+            Severity.VIOLATION,
+            "no-records",
+            "The file describes no initiative, so there is nothing to publish.",
+            suggestion="give each initiative the type " + " or ".join(kind.value for kind in template.nodes[0].types),
+        )
     if any(map(_nested, triples)):
         yield Finding(
             Severity.VIOLATION,
@@ -66,10 +73,25 @@ def _findings(triples: Iterable[Triple], template: Template) -> Iterator[Finding
             "nobody could cite or correct later.",
             suggestion="give each an address, such as the address of its initiative followed by #outcome-1",
         )
-    kinds = tuple(f"/id/{node.mint}/" for node in template.nodes if node.key)
-    for subject in dict.fromkeys(t.subject for t in triples):
-        if isinstance(subject, NamedNode) and not (iris.local_path(subject) or "").startswith(kinds):
-            yield _foreign(subject, kinds)
+    root, *others = (f"/id/{node.mint}/" for node in template.nodes if node.key)
+    for subject in dict.fromkeys(t.subject for t in triples if isinstance(t.subject, NamedNode)):
+        path = iris.local_path(subject) or ""
+        if not path.startswith((root, *others)):
+            yield _foreign(subject, (root, *others))
+        elif path.startswith(root) and subjects and NamedNode(subject.value.partition("#")[0]) not in subjects:
+            yield _undescribed(subject)
+
+
+def _undescribed(subject: NamedNode) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "undescribed-record",
+        "The file states something about a record that it does not describe as a whole: statements cannot be added "
+        "to a published record one by one.",
+        value=subject.value,
+        suggestion="give the whole record with its type, or leave it out",
+        focus_node=subject.value,
+    )
 
 
 def _foreign(subject: NamedNode, kinds: Iterable[str]) -> Finding:

@@ -13,6 +13,7 @@ from pyoxigraph import NamedNode
 
 from iesi_kg.ingest.csv import name_of
 from iesi_kg.records import Finding, Row, Severity
+from iesi_kg.vocabulary.spelling import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Column:
     code_list: str | None
     node: str
     group: str | None
+    years_ahead: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Template:
         places: dict[str, int] = {}
         findings: list[Finding] = []
         for place, text in enumerate(row.texts):
+            if not text.strip():
+                continue  # said at the first row that has something below it
             column = self.by_header.get(name_of(text))
             if column is None:
                 findings.append(_unknown(row, place, self._nearest(text)))
@@ -104,10 +108,8 @@ class Template:
         return places, findings
 
     def _nearest(self, text: str) -> str | None:
-        from rapidfuzz import fuzz, process
-
-        best = process.extractOne(name_of(text), self.by_header.keys(), scorer=fuzz.ratio, score_cutoff=60)
-        return self.by_header[best[0]].name if best else None
+        best = nearest(name_of(text), self.by_header, likeness=75)
+        return self.by_header[best].name if best else None
 
 
 def letters(place: int) -> str:
@@ -126,15 +128,15 @@ def letters(place: int) -> str:
 
 def _unknown(row: Row, place: int, nearest: str | None) -> Finding:
     text = row.texts[place]
-    said = f"The column {text.strip()!r} is not in the template" if text.strip() else "This column has no name"
     return Finding(
         Severity.VIOLATION,
         "unknown-column",
-        f"{said}, so its cells (spreadsheet column {letters(place)}) would be lost.",
+        f"The column {text.strip()!r} is not in the template, so its cells (spreadsheet column {letters(place)}) would "
+        "be lost.",
         sheet=row.sheet,
         row=row.number,
-        column=text or None,
-        value=text or None,
+        column=text,
+        value=text,
         suggestion=nearest or "remove the column, or give it a name of the template",
     )
 
@@ -184,6 +186,7 @@ def _column(facts: Mapping[str, Any], root: str) -> Column:
         code_list=facts.get("iesi:codeList"),
         node=facts.get("iesi:node", root),
         group=facts.get("iesi:group"),
+        years_ahead=facts.get("iesi:yearsAhead"),
     )
 
 

@@ -21,8 +21,10 @@ _INTEGER = NamedNode(XSD + "integer")
 _DATE = NamedNode(XSD + "date")
 _FORMULA = "=+-@"
 _LONGEST_CODE = 3
+_QUOTED = 80
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.I)
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*)\s*:", re.I)
+_WHOLE = "write the whole address, beginning with https:// or http://"
 _CHARACTERS = {
     "bidi": ("bidi-character", "It changes the direction of the text, so that readers see another text than is stored"),
     "invisible": ("invisible-character", "It cannot be seen, so that two texts look the same and are not"),
@@ -55,10 +57,11 @@ Reading = tuple[Value | None, Problem | None]
 
 
 class ValueReader:
-    """Reads values by the rules of their column."""
+    """Reads values by the rules of their column; years are bounded where it is told which day it is."""
 
-    def __init__(self, lists: CodeLists) -> None:
+    def __init__(self, lists: CodeLists, today: date | None = None) -> None:
         self._lists = lists
+        self._year = today.year if today else None
         self._codes: dict[tuple[str, str], Reading] = {}
 
     def read(self, column: Column, text: str) -> Reading:
@@ -71,7 +74,8 @@ class ValueReader:
         if column.code_list:
             return self._code(column.code_list, text)
         if column.base == "integer":
-            return _integer(text)
+            latest = None if self._year is None or column.years_ahead is None else self._year + column.years_ahead
+            return _integer(text, latest)
         if column.base == "date":
             return _date(text)
         if column.base == "anyURI":
@@ -97,12 +101,17 @@ class ValueReader:
         label = self._lists[scheme].label
         nearest = self._lists.nearest(scheme, text)
         remedy = named(nearest) if nearest else f"use a code or label of the list {scheme}: {self._sample(scheme)}"
-        message = f"{shown(text)!r} is neither a code nor a label of the code list '{label}'."
+        message = f"{_brief(text)!r} is neither a code nor a label of the code list '{label}'."
         return Problem(Severity.VIOLATION, "unknown-code", message, shown(text), remedy)
 
     def _sample(self, scheme: str) -> str:
         notations = [concept.notation for concept in self._lists.concepts(scheme)]
         return ", ".join(notations[:12]) + (" ..." if len(notations) > 12 else "")
+
+
+def _brief(text: str) -> str:
+    """A text as a sentence quotes it: what cannot be seen written out, what is long cut short."""
+    return shown(text if len(text) <= _QUOTED else f"{text[:_QUOTED]}...")
 
 
 def named(concept: Concept) -> str:
@@ -116,7 +125,7 @@ def _violation(code: str, message: str, text: str, suggestion: str | None = None
 
 
 def _read_as(concept: Concept, text: str) -> Problem:
-    message = f"{text!r} was read as {named(concept)}."
+    message = f"{_brief(text)!r} was read as {named(concept)}."
     return Problem(Severity.INFO, "read-as", message, shown(text), concept.notation)
 
 
@@ -131,13 +140,17 @@ def _odd_character(text: str, kind: str, character: str) -> Problem:
     )
 
 
-def _integer(text: str) -> Reading:
+def _integer(text: str, latest: int | None) -> Reading:
     if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         number = str(int(text))
+        if latest is not None and int(text) > latest:
+            return _violation(
+                "year-ahead", f"{_brief(text)!r} is later than {latest}.", text, f"write a year up to {latest}"
+            )
         return Value(Literal(number, datatype=_INTEGER), number), None
     within = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
     return _violation(
-        "not-a-number", f"{shown(text)!r} is not a whole number.", text, within[0] if within else "write digits only"
+        "not-a-number", f"{_brief(text)!r} is not a whole number.", text, within[0] if within else "write digits only"
     )
 
 
@@ -146,10 +159,10 @@ def _date(text: str) -> Reading:
         try:
             date.fromisoformat(text)
         except ValueError:
-            return _violation("not-a-date", f"{text!r} is no day of the calendar.", text, "correct month or day")
+            return _violation("not-a-date", f"{_brief(text)!r} is no day of the calendar.", text, "mend month or day")
         return Value(Literal(text, datatype=_DATE), text), None
     return _violation(
-        "not-a-date", f"{shown(text)!r} is not a date of the form YYYY-MM-DD.", text, _iso(text) or "write YYYY-MM-DD"
+        "not-a-date", f"{_brief(text)!r} is not a date of the form YYYY-MM-DD.", text, _iso(text) or "write YYYY-MM-DD"
     )
 
 
@@ -174,18 +187,16 @@ def _address(column: Column, text: str) -> Reading:
     if scheme and not web and not _DOMAIN.match(text):
         return _violation(
             "unsafe-address",
-            f"{shown(text)!r} begins with '{scheme[1]}:' and is not a web address.",
+            f"{_brief(text)!r} begins with '{scheme[1]}:' and is not a web address.",
             text,
-            "give an address that begins with https:// or http://",
+            _WHOLE,
         )
     if web and (column.format is None or column.format.fullmatch(text)) and _host(text):
         try:
             return Value(NamedNode(text), text), None
         except ValueError:
             pass
-    return _violation(
-        "bad-address", f"{shown(text)!r} is not a web address.", text, _mended(text, web=web) or column.description
-    )
+    return _violation("bad-address", f"{_brief(text)!r} is not a web address.", text, _mended(text, web=web) or _WHOLE)
 
 
 def _host(text: str) -> str | None:
@@ -204,7 +215,7 @@ def _mended(text: str, *, web: bool) -> str | None:
 def _string(column: Column, text: str) -> Reading:
     if column.format and not column.format.fullmatch(text):
         mended = next((t for t in (text.upper(), iris.slug(text)) if column.format.fullmatch(t)), None)
-        message = f"{shown(text)!r} does not have the form of this column."
+        message = f"{_brief(text)!r} does not have the form of this column."
         return _violation("bad-form", message, text, mended or column.description)
     if column.value_url:
         return _expanded(column, text)

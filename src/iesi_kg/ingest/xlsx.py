@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import Any
 
 from iesi_kg.errors import FileTooLarge, UnreadableFile
-from iesi_kg.ingest.csv import name_of
+from iesi_kg.ingest.csv import name_of, ragged
 from iesi_kg.records import Finding, Row, SourceFile
 
 # What openpyxl and the zip and XML readers below it raise on a damaged workbook.
@@ -71,7 +71,7 @@ def _head(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> bytes:
         return stream.read(4096)
 
 
-def _sheet(source: SourceFile, known: Collection[str]) -> Iterator[Row]:
+def _sheet(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
     from openpyxl import load_workbook
 
     with warnings.catch_warnings():
@@ -104,7 +104,7 @@ def _matches(row: Iterable[object], known: Collection[str]) -> int:
     return len({name_of(_text(value)) for value in row} & set(known))
 
 
-def _rows(title: str, sheet: Any, known: Collection[str]) -> Iterator[Row]:  # noqa: ANN401
+def _rows(title: str, sheet: Any, known: Collection[str]) -> Iterator[Row | Finding]:  # noqa: ANN401
     """Rows from the header on, each as wide as the header and as far beyond it as it holds text."""
     sheet.reset_dimensions()
     width = 0
@@ -116,7 +116,8 @@ def _rows(title: str, sheet: Any, known: Collection[str]) -> Iterator[Row]:  # n
             texts.pop()
         width = width or len(texts)
         if texts:
-            yield Row(title, number, (*texts, *[""] * (width - len(texts))))
+            row = Row(title, number, (*texts, *[""] * (width - len(texts))))
+            yield row if len(row.texts) == width else ragged(row, width)
 
 
 def _text(value: object) -> str:

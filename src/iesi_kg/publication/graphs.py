@@ -6,12 +6,13 @@ graph; what its earlier graph said about shared nodes leaves unless a current re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import overload
 
 from pyoxigraph import NamedNode, Quad, Triple
 
 from iesi_kg.records import Submission
-from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader
+from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, GraphName, Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import DCAT, FOAF, PROV, RDF
 
@@ -21,14 +22,41 @@ _RECORD = NamedNode(DCAT + "CatalogRecord")
 _FROM = NamedNode(PROV + "wasDerivedFrom")
 
 
-def publication(reader: Reader, submission: Submission, graph: NamedNode) -> ChangeSet:
-    """The change that publishes a submission in its graph, over what stands now."""
-    new = {*submission.triples, *_catalogued(submission, graph)}
-    leaving = superseded(reader, submission.subjects) - new
+class Quads(Sequence[Quad]):
+    """Triples seen as quads of some graphs, made while they are read: a large submission is not held twice."""
+
+    def __init__(self, *parts: tuple[Collection[Triple], GraphName]) -> None:
+        self._parts = parts
+
+    def __len__(self) -> int:
+        return sum(len(triples) for triples, _ in self._parts)
+
+    def __iter__(self) -> Iterator[Quad]:
+        for triples, graph in self._parts:
+            for triple in triples:
+                yield Quad(triple.subject, triple.predicate, triple.object, graph)
+
+    @overload
+    def __getitem__(self, index: int) -> Quad: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Quad]: ...
+    def __getitem__(self, index: int | slice) -> Quad | list[Quad]:
+        return list(self)[index]
+
+
+def publication(
+    reader: Reader, submission: Submission, graph: NamedNode, told: Collection[Triple], told_in: NamedNode
+) -> ChangeSet:
+    """The change that publishes a submission in its graph over what stands now, with what is told about it."""
+    catalogued = list(_catalogued(submission, graph))
+    leaving = superseded(reader, submission.subjects)
+    if leaving:
+        leaving -= {*submission.triples, *catalogued}
+    merged = ((submission.triples, DEFAULT_GRAPH), (catalogued, DEFAULT_GRAPH))
     return ChangeSet(
         label=graph.value,
-        add=[*in_graph(submission.triples, graph), *in_graph(new)],
-        remove=list(in_graph(leaving)),
+        add=Quads((submission.triples, graph), *merged, (told, told_in)),
+        remove=Quads((leaving, DEFAULT_GRAPH)),
     )
 
 
@@ -38,20 +66,14 @@ def replacement(reader: Reader, triples: Iterable[Triple], graph: NamedNode) -> 
     old = {quad.triple for quad in reader.quads(graph=graph)}
     return ChangeSet(
         label=graph.value,
-        add=[*in_graph(new - old, graph), *in_graph(new - old)],
-        remove=[*in_graph(old - new, graph), *in_graph(old - new)],
+        add=Quads((new - old, graph), (new - old, DEFAULT_GRAPH)),
+        remove=Quads((old - new, graph), (old - new, DEFAULT_GRAPH)),
     )
 
 
 def is_published(reader: Reader, subject: NamedNode) -> bool:
     """Whether a record stands in the default graph."""
     return next(iter(reader.quads(subject, graph=DEFAULT_GRAPH)), None) is not None
-
-
-def in_graph(triples: Iterable[Triple], graph: NamedNode | None = None) -> Iterator[Quad]:
-    """The triples as quads of a graph, of the default graph without one."""
-    for triple in triples:
-        yield Quad(triple.subject, triple.predicate, triple.object, graph or DEFAULT_GRAPH)
 
 
 def superseded(reader: Reader, subjects: Iterable[NamedNode]) -> set[Triple]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Triple
 
 from iesi_kg import __version__
 from iesi_kg.errors import UsageError
@@ -68,14 +68,13 @@ def graph_of_file(reader: Reader, source: SourceFile) -> NamedNode | None:
     return None
 
 
-def quads(submission: Submission, activity: NamedNode, occasion: Occasion) -> Iterator[Quad]:
-    """The provenance of one publication. Raises UsageError for a name that names nobody."""
+def statements(submission: Submission, activity: NamedNode, occasion: Occasion) -> list[Triple]:
+    """The provenance of one publication, for ``GRAPH``. Raises UsageError for a name that names nobody."""
     graph = iris.submission_graph(activity)
     facts = [*_activity(submission, activity, graph, occasion), *_graph(graph, activity, submission, occasion.at)]
     if occasion.notice is not None:
         facts += _noticed(graph, occasion.notice)
-    for subject, predicate, value in facts:
-        yield Quad(subject, predicate, value, GRAPH)
+    return [Triple(*fact) for fact in facts]
 
 
 def _agent_name(by: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 
 from pyoxigraph import NamedNode, Triple
@@ -13,11 +14,13 @@ from iesi_kg import assets
 from iesi_kg.errors import SubmissionRejected
 from iesi_kg.ingest import csv, kinds, mapping, rdf, xlsx
 from iesi_kg.ingest.template import Template
+from iesi_kg.ingest.values import ValueReader
 from iesi_kg.publication import graphs, provenance
 from iesi_kg.publication.provenance import Notice, Occasion
 from iesi_kg.records import CellRef, Finding, Report, Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.validation import engine, shapes
+from iesi_kg.validation.engine import Result
 from iesi_kg.validation.report import Reporter
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.codelists import CodeLists
@@ -49,22 +52,29 @@ def template() -> Template:
     return Template.load(assets.text("ontology/template.json"))
 
 
-def check(source: SourceFile, *, progress: Progress | None = None) -> Report:
-    """The verdict on a file; nothing is kept, so that memory does not grow with the number of rows."""
+def check(
+    source: SourceFile, *, today: date | None = None, reader: Reader | None = None, progress: Progress | None = None
+) -> Report:
+    """The verdict on a file; its statements are not kept, so that memory does not grow with the number of rows.
+
+    ``today`` bounds the years that may be given; ``reader`` shows the published records that a row may mean.
+    """
     records, findings = 0, list[Finding]()
-    for chunk, found in _walk(source, progress):
+    for chunk, found in _walk(source, today, progress):
         records += chunk.records
         findings += found
+        if reader is not None:
+            findings += _identifiers_needed(reader, chunk)
     return Report(records, tuple(findings))
 
 
-def receive(source: SourceFile, *, progress: Progress | None = None) -> Receipt:
+def receive(source: SourceFile, *, today: date | None = None, progress: Progress | None = None) -> Receipt:
     """Read and validate a file, and keep its statements for publication. Raises InputError."""
     records, findings = 0, list[Finding]()
     triples: dict[Triple, None] = {}
     subjects: dict[NamedNode, CellRef] = {}
     derived: set[NamedNode] = set()
-    for chunk, found in _walk(source, progress):
+    for chunk, found in _walk(source, today, progress):
         records += chunk.records
         findings += found
         triples.update(dict.fromkeys(chunk.triples))
@@ -106,38 +116,55 @@ def prepare(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[Chang
     submission = receipt.submission
     activity = iris.submission(occasion.at.date(), submission.source.sha256)
     graph = iris.submission_graph(activity)
-    change = graphs.publication(reader, submission, graph)
-    told = provenance.quads(submission, activity, occasion)
-    return replace(change, label=activity.value, add=[*change.add, *told]), graph
+    told = provenance.statements(submission, activity, occasion)
+    return graphs.publication(reader, submission, graph, told, provenance.GRAPH), graph
 
 
 def against(reader: Reader, receipt: Receipt) -> Receipt:
     """The receipt with what only the store can tell: a name without identifier that names a published record."""
-    known = [subject for subject in receipt.submission.derived if graphs.is_published(reader, subject)]
-    found = [_identifier_needed(subject, receipt.submission.subjects[subject]) for subject in known]
+    found = _identifiers_needed(reader, receipt.submission)
     findings = sorted([*receipt.report.findings, *found], key=lambda finding: finding.row or 0)
     return replace(receipt, report=Report(receipt.report.records, tuple(findings)))
 
 
-def _walk(source: SourceFile, progress: Progress | None) -> Iterator[tuple[Submission, list[Finding]]]:
-    """Every chunk of a file with its findings."""
+def _walk(
+    source: SourceFile, today: date | None, progress: Progress | None
+) -> Iterator[tuple[Submission, list[Finding]]]:
+    """Every chunk of a file with its findings; one chunk is validated while the next is read."""
     profile = shapes.profile("submission")
     reporter = Reporter(profile.facts)
     done = 0
-    for chunk in _chunks(source):
-        results = engine.validate([*chunk.triples, *profile.context], profile.text)
+    for chunk, results in _validated(_chunks(source, today), profile):
         yield chunk, reporter.findings(chunk, results)
         done += chunk.records
         if progress:
             progress(done)
 
 
-def _chunks(source: SourceFile) -> Iterator[Submission]:
+def _validated(chunks: Iterator[Submission], profile: shapes.Profile) -> Iterator[tuple[Submission, list[Result]]]:
+    with ThreadPoolExecutor(1) as pool:
+        waiting: tuple[Submission, Future[list[Result]]] | None = None
+        for chunk in chunks:
+            future = pool.submit(engine.validate, [*chunk.triples, *profile.context], profile.text)
+            if waiting is not None:
+                yield waiting[0], waiting[1].result()
+            waiting = chunk, future
+        if waiting is not None:
+            yield waiting[0], waiting[1].result()
+
+
+def _chunks(source: SourceFile, today: date | None) -> Iterator[Submission]:
     kind = kinds.detect(source)
     if not kind.tabular:
         return iter([rdf.submission(source, kind, template())])
     read = csv.read if kind is kinds.Kind.CSV else xlsx.read
-    return mapping.map_rows(source, read(source, template().by_header.keys()), template(), CodeLists.load())
+    rows = read(source, template().by_header.keys())
+    return mapping.map_rows(source, rows, template(), ValueReader(CodeLists.load(), today))
+
+
+def _identifiers_needed(reader: Reader, submission: Submission) -> list[Finding]:
+    known = [subject for subject in submission.derived if graphs.is_published(reader, subject)]
+    return [_identifier_needed(subject, submission.subjects[subject]) for subject in known]
 
 
 def _identifier_needed(subject: NamedNode, ref: CellRef) -> Finding:

@@ -20,15 +20,18 @@ from iesi_kg.records import Form
 from iesi_kg.store.evaluation import Dataset, evaluate, run
 
 MERGED_KEPT = 4
+GAP = r"(?:\s|\#[^\n\r]*)*"
+IRI = r"[^<>\"{}|^`\\\x00-\x20]*"
+PREFIX = r"(?:[^\W\d_][\w.\-]*)?:"
+LOCAL = r"(?:[\w.\-:]|%[0-9A-Fa-f]{2}|\\.)*"
 TOKEN = re.compile(
-    r"""\#[^\n\r]*                                       # comment
-    | <(?P<iri>[^<>"{}|^`\\\x00-\x20]*)>
+    rf"""\#[^\n\r]* | <{IRI}> | [?$]\w+
     | \"\"\"(?:\\.|[^\\])*?\"\"\" | '''(?:\\.|[^\\])*?''' | "(?:\\.|[^"\\\n\r])*" | '(?:\\.|[^'\\\n\r])*'
-    | [?$]\w+
-    | (?P<pname>[^\W\d_]?[\w.\-]*:(?:[\w.\-:]|%[0-9A-Fa-f]{2}|\\.)*)
-    | (?P<word>\w+)
-    | .""",
-    re.VERBOSE | re.DOTALL,
+    | BASE{GAP}<(?P<base>{IRI})>
+    | PREFIX{GAP}(?P<prefix>{PREFIX}){GAP}<(?P<namespace>{IRI})>
+    | (?P<clause>FROM){GAP}(?P<named>NAMED{GAP})?(?:<(?P<iri>{IRI})>|(?P<short>{PREFIX})(?P<local>{LOCAL}))
+    | {PREFIX}{LOCAL} | \w+ | .""",
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 
 
@@ -39,6 +42,7 @@ class Evaluator:
         self.store = store
         self._merged: OrderedDict[Dataset, Store] = OrderedDict()
         self._lock = threading.Lock()
+        self.lease: object = None
 
     def write(
         self, text: str, media_type: str, output: IO[bytes], default: tuple[str, ...] = (), named: tuple[str, ...] = ()
@@ -123,34 +127,21 @@ def from_clauses(text: str) -> Dataset | None:
     """
     if text.lower().count("from") < 2:
         return None
-    graphs: dict[bool, list[str]] = {False: [], True: []}
+    default: dict[str, None] = {}
+    named: dict[str, None] = {}
     prefixes: dict[str, str] = {}
-    base, expecting, named, declaring = "", False, False, ""
+    base = ""
     for token in TOKEN.finditer(text):
-        word, iri, pname = (token[name] for name in ("word", "iri", "pname"))
-        if word:
-            keyword = word.upper()
-            expecting = keyword == "FROM" or (expecting and keyword == "NAMED")
-            named = expecting and keyword == "NAMED"
-            declaring = "base" if keyword == "BASE" else ""
-        elif pname is not None:
-            if expecting:
-                graphs[named].append(_expand(pname, prefixes))
-            declaring = "" if expecting else pname
-            expecting = False
-        elif iri is not None:
-            resolved = urljoin(base, iri) if base else iri
-            if expecting:
-                graphs[named].append(resolved)
-            elif declaring == "base":
-                base = resolved
-            elif declaring:
-                prefixes.setdefault(declaring, resolved)
-            expecting, declaring = False, ""
-    default = tuple(dict.fromkeys(graphs[False]))
-    return Dataset(default, tuple(dict.fromkeys(graphs[True]))) if len(graphs[False]) > 1 else None
+        if token["base"] is not None:
+            base = urljoin(base, token["base"])
+        if token["prefix"]:
+            prefixes[token["prefix"]] = urljoin(base, token["namespace"])
+        if token["clause"]:
+            (named if token["named"] else default)[_graph(token, base, prefixes)] = None
+    return Dataset(tuple(default), tuple(named)) if len(default) > 1 else None
 
 
-def _expand(pname: str, prefixes: dict[str, str]) -> str:
-    prefix, _, local = pname.partition(":")
-    return prefixes.get(f"{prefix}:", "") + re.sub(r"\\(.)", r"\1", local)
+def _graph(token: re.Match[str], base: str, prefixes: dict[str, str]) -> str:
+    if token["iri"] is not None:
+        return urljoin(base, str(token["iri"]))
+    return prefixes.get(token["short"], "") + re.sub(r"\\(.)", r"\1", token["local"])

@@ -8,32 +8,43 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreReadOnly
 from iesi_kg.store.durable import locked, store_error
 from iesi_kg.store.reader import EmbeddedReader, View
 from iesi_kg.store.versions import Checkpoint, Layout, Version, current_stamp, open_current, read_current
-from iesi_kg.store.writer import EmbeddedWriter
+from iesi_kg.store.writer import EmbeddedWriter, Pace
 
 
 class EmbeddedStore:
     """One store folder; any number of these, in any number of processes, may stand on the same folder."""
 
-    def __init__(self, path: Path, *, lock_timeout: float = 10.0, keep: int = 3) -> None:
+    def __init__(
+        self, path: Path, *, lock_timeout: float = 10.0, keep: int = 3, checkpoint_seconds: float = 1.0
+    ) -> None:
         self.layout = Layout(Path(path))
         self._lock_timeout = lock_timeout
         self._keep = keep
+        self._checkpoint_seconds = checkpoint_seconds
         self._guard = threading.Lock()
         self._view: View | None = None
         self._stamp = (0, 0)
         self._number = 0
 
     @classmethod
-    def open(cls, path: Path, *, create: bool = False, lock_timeout: float = 10.0, keep: int = 3) -> EmbeddedStore:
+    def open(
+        cls,
+        path: Path,
+        *,
+        create: bool = False,
+        lock_timeout: float = 10.0,
+        keep: int = 3,
+        checkpoint_seconds: float = 1.0,
+    ) -> EmbeddedStore:
         """Open a store, mending what a crash left; ``create`` makes an empty one where there is none."""
-        store = cls(path, lock_timeout=lock_timeout, keep=keep)
+        store = cls(path, lock_timeout=lock_timeout, keep=keep, checkpoint_seconds=checkpoint_seconds)
         if not store.layout.exists() and not create:
             read_current(store.layout)
         if not store._is_sound():
@@ -62,7 +73,7 @@ class EmbeddedStore:
         """Become the one writer; what was committed is published when the block ends, however it ends."""
         self._make_folder()
         with self._locked(self._lock_timeout):
-            writer = EmbeddedWriter.open(self.layout, keep=self._keep, patience=self._lock_timeout)
+            writer = self._open_writer()
             try:
                 yield writer
             finally:
@@ -72,6 +83,10 @@ class EmbeddedStore:
         """Let go of the open version."""
         with self._guard:
             self._view = None
+
+    def _open_writer(self, *, verify: bool = False) -> EmbeddedWriter:
+        pace = Pace(self._keep, self._checkpoint_seconds)
+        return EmbeddedWriter.open(self.layout, pace, patience=self._lock_timeout, verify=verify)
 
     def _checkpoint(self) -> Checkpoint:
         try:
@@ -96,15 +111,16 @@ class EmbeddedStore:
     def _mend(self, timeout: float) -> None:
         self._make_folder()
         with self._locked(timeout):
-            EmbeddedWriter.open(self.layout, keep=self._keep, patience=self._lock_timeout, verify=True).close()
+            self._open_writer(verify=True).close()
 
     @contextmanager
     def _locked(self, timeout: float) -> Iterator[None]:
-        try:
-            with locked(self.layout.lock, timeout):
-                yield
-        except OSError as error:
-            raise store_error(error, self.layout.root) from error
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self.layout.lock, timeout))
+            except OSError as error:
+                raise store_error(error, self.layout.root) from error
+            yield
 
     def _make_folder(self) -> None:
         try:

@@ -20,7 +20,7 @@ from pyoxigraph import (
     Store,
 )
 
-from iesi_kg.errors import NotAcceptable, QueryError, QuerySyntaxError, UsageError
+from iesi_kg.errors import NotAcceptable, QueryError, QuerySyntaxError, StoreDamaged, UsageError
 from iesi_kg.records import Form
 
 POSITION = "error at "
@@ -80,9 +80,15 @@ def syntax_error(text: str) -> QuerySyntaxError:
     column, separator, reason = rest.partition(":")
     if not (text.startswith(POSITION) and separator and place.isdigit() and column.isdigit()):
         return QuerySyntaxError(text)
-    return QuerySyntaxError(f"line {place}, column {column}:{reason}", line=int(place), column=int(column), engine=text)
+    if "Prefix not found" in reason:
+        reason = " a prefix is used here that the query does not declare"
+    return QuerySyntaxError(f"line {place}, column {column}:{reason}", line=int(place), column=int(column))
 
 
-def evaluation_error(error: Exception) -> QueryError:
+def evaluation_error(error: Exception) -> QueryError | StoreDamaged:
     """A query the engine accepted and could not finish, e.g. because a SERVICE could not be reached."""
+    if "Corruption" in str(error):
+        return StoreDamaged(
+            f"the store cannot be read: {str(error)[:300]}", hint="restart the service: it repairs what it can"
+        )
     return QueryError(f"the query could not be evaluated: {str(error)[:500]}")

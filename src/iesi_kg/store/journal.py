@@ -115,17 +115,17 @@ def _frames(segment: Path) -> Iterator[tuple[int, bytes]]:
             magic, number, length, digest = HEADER.unpack(header)
             end = file.tell() + length
             payload = file.read(length) if magic == MAGIC and end <= size else b""
-            if sha256(payload).digest() == digest and magic == MAGIC:
+            if magic == MAGIC and sha256(payload).digest() == digest:
                 yield number, payload
-            elif magic == MAGIC and end >= size:
+                continue
+            if _is_torn(magic, end >= size, header + file.read()):
                 return
-            elif not any(header) and not any(file.read()):
-                return  # blocks that the file system had reserved but not written when the power went
-            else:
-                raise StoreDamaged(
-                    f"the journal {segment} is damaged after commit {number if magic == MAGIC else 'unknown'}",
-                    hint="restore the folder from a backup",
-                )
+            raise StoreDamaged(f"the journal {segment} is damaged", hint="restore the folder from a backup")
+
+
+def _is_torn(magic: bytes, is_last: bool, rest: bytes) -> bool:
+    """Whether a broken frame is the end of an unfinished write: cut, or reserved by the file system and still zero."""
+    return (magic == MAGIC and is_last) or not any(rest)
 
 
 def _encode(change: ChangeSet) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, Store, Triple, Variable
 
@@ -13,7 +12,6 @@ from iesi_kg.errors import StoreError, UsageError
 from iesi_kg.records import Answer
 from iesi_kg.store.base import GraphName, Solution, Term
 from iesi_kg.store.dataset import Evaluator
-from iesi_kg.store.durable import store_error
 from iesi_kg.store.evaluation import evaluation_error, syntax_error
 from iesi_kg.store.versions import Checkpoint
 
@@ -103,15 +101,7 @@ class EmbeddedReader:
         except SyntaxError as error:
             raise syntax_error(str(error)) from None
         except (OSError, RuntimeError) as error:
-            if "Corruption" in str(error):
-                raise store_error(error, self._place()) from error
             raise evaluation_error(error) from error
-
-    def _place(self) -> Path:
-        checkpoint = self._view.checkpoint
-        if checkpoint is None:
-            raise StoreError("the live store is damaged", hint="open the writer again: it repairs what it can")
-        return checkpoint.version.path
 
 
 def _substitutions(bindings: Mapping[str, NamedNode | Literal] | None) -> dict[Variable, Term] | None:

@@ -85,6 +85,8 @@ def read_current(layout: Layout) -> Version:
         if layout.exists():
             raise StoreDamaged(f"{layout.current} is missing", hint="the next start or submission repairs it") from None
         raise StoreError(f"there is no store at {layout.root}", hint="`iesi-kg serve` makes one") from None
+    except OSError as error:
+        raise store_error(error, layout.root) from error
     except (ValueError, KeyError, TypeError):
         raise StoreDamaged(f"{layout.current} is damaged", hint="the next start or submission repairs it") from None
 
@@ -93,7 +95,7 @@ def current_stamp(layout: Layout) -> tuple[int, int]:
     """What changes whenever ``current`` is replaced: one stat, cheap enough for every request."""
     try:
         facts = layout.current.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return (0, 0)
     return (facts.st_ino, facts.st_mtime_ns)
 

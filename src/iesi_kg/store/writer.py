@@ -6,42 +6,52 @@ a change set is two sets of quads, replaying the journal over a state that alrea
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from pyoxigraph import BlankNode, DefaultGraph, Quad, Store
+from pyoxigraph import Store
 
-from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, UsageError
+from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError
 from iesi_kg.store.base import ChangeSet
+from iesi_kg.store.changes import apply, is_bulk, refuse_blank_nodes
 from iesi_kg.store.durable import LOCK_POLL, store_error, sync_directory, sync_tree
 from iesi_kg.store.journal import Journal
 from iesi_kg.store.reader import EmbeddedReader, View
 from iesi_kg.store.versions import Layout, open_current, prune, publish, read_current
 
-BULK = 50_000
-CHECKPOINT_SECONDS = 1.0
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many checkpoints a store keeps, and how many seconds a writer leaves between two of them."""
+
+    keep: int = 3
+    seconds: float = 1.0
 
 
 class EmbeddedWriter:
     """The one writer of a store folder; whoever makes it holds the folder's lock."""
 
-    def __init__(self, layout: Layout, live: Store, number: int, triples: int, keep: int) -> None:
+    def __init__(self, layout: Layout, live: Store, number: int, triples: int, pace: Pace) -> None:
         self._layout = layout
         self._view: View | None = View(live)
         self._journal = Journal(layout.journal)
         self._number = self._published = number
         self._triples = triples
-        self._keep = keep
-        self._checkpointed = 0.0
+        self._pace = pace
+        self._applying = False  # stays true when a signal interrupts: then the next open replays, as after a crash
+        self._checkpointed = -math.inf
 
     @classmethod
-    def open(cls, layout: Layout, *, keep: int, patience: float, verify: bool = False) -> EmbeddedWriter:
+    def open(cls, layout: Layout, pace: Pace, *, patience: float, verify: bool = False) -> EmbeddedWriter:
         """Open the live store, replaying or repairing first; ``verify`` also tries the current checkpoint."""
         try:
-            return _recover(layout, keep, patience, verify=verify)
+            return _recover(layout, pace, patience, verify=verify)
         except (OSError, RuntimeError) as error:
             raise store_error(error, layout.root) from error
 
@@ -52,19 +62,23 @@ class EmbeddedWriter:
 
     def commit(self, change: ChangeSet) -> int:
         """Apply all of the change or none, durably; returns the new version number."""
-        _refuse_blank_nodes(change)
+        refuse_blank_nodes(change)
         live = self._open_view().store
         try:
             mark = self._journal.append(self._number + 1, change)
         except OSError as error:
             raise store_error(error, self._layout.root) from error
+        self._applying = True
         try:
             self._triples += apply(live, change)
         except (OSError, RuntimeError) as error:
             del live
+            traceback.clear_frames(error.__traceback__)  # they hold the engine instance that must close now
             self._undo(mark, change)
+            self._applying = False
             raise store_error(error, self._layout.root) from error
         self._number += 1
+        self._applying = False
         self._checkpoint_if_due()
         return self._number
 
@@ -77,12 +91,12 @@ class EmbeddedWriter:
         self._published = self._number
         self._checkpointed = time.monotonic()
         self._journal.cover(self._number)
-        prune(self._layout, self._keep, self._number)
+        prune(self._layout, self._pace.keep, self._number)
 
     def close(self) -> None:
         """Publish the last commit and let go of the live directory."""
         try:
-            if self._published != self._number:
+            if self._published != self._number and not self._applying:
                 self._publish_at_end()
         finally:
             self._drop_view()
@@ -100,7 +114,7 @@ class EmbeddedWriter:
             raise
 
     def _checkpoint_if_due(self) -> None:
-        if time.monotonic() - self._checkpointed < CHECKPOINT_SECONDS:
+        if time.monotonic() - self._checkpointed < self._pace.seconds:
             return
         try:
             self.checkpoint()
@@ -126,7 +140,7 @@ class EmbeddedWriter:
         return self._view
 
 
-def _recover(layout: Layout, keep: int, patience: float, *, verify: bool) -> EmbeddedWriter:
+def _recover(layout: Layout, pace: Pace, patience: float, *, verify: bool) -> EmbeddedWriter:
     journal = Journal(layout.journal)
     published, triples, sound = _published(layout, verify=verify)
     last = max(published, journal.last_number())
@@ -134,7 +148,9 @@ def _recover(layout: Layout, keep: int, patience: float, *, verify: bool) -> Emb
     for entry in journal.entries(after=published):
         apply(live, entry.change)
     fresh = sound and last == published
-    writer = EmbeddedWriter(layout, live, last, triples if fresh else len(live), keep)
+    if fresh:
+        journal.cover(published)
+    writer = EmbeddedWriter(layout, live, last, triples if fresh else len(live), pace)
     if not fresh:
         try:
             writer.checkpoint()
@@ -161,6 +177,8 @@ def _published(layout: Layout, *, verify: bool) -> tuple[int, int, bool]:
 
 def _open_live(layout: Layout, patience: float, published: int) -> Store:
     """The live store; made anew from the checkpoint ``published`` when it is missing or damaged."""
+    for log in layout.live.glob("LOG.old.*"):
+        log.unlink()  # the engine keeps a thousand of its own logs
     if not layout.live.exists():
         _rebuild(layout, published)
         return _open_patiently(layout.live, patience)
@@ -198,10 +216,7 @@ def _rebuild(layout: Layout, published: int) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     for file in source.iterdir():
-        if file.suffix == ".sst":  # never changed once written: the engine's own checkpoints share them so
-            os.link(file, draft / file.name)
-        else:
-            shutil.copy2(file, draft / file.name)
+        _link_or_copy(file, draft / file.name)
     sync_tree(draft)
     Store.read_only(str(draft))  # raises before anything is replaced
     if layout.live.exists():
@@ -210,50 +225,9 @@ def _rebuild(layout: Layout, published: int) -> None:
     sync_directory(layout.root)
 
 
-def is_bulk(change: ChangeSet) -> bool:
-    """Whether a change is so large that the engine's bulk loader pays."""
-    return len(change.add) + len(change.remove) > BULK
-
-
-def apply(live: Store, change: ChangeSet) -> int:
-    """Make the quads of a change leave and enter; returns by how many the store grew."""
-    if is_bulk(change):
-        return _apply_bulk(live, change)
-    entering = set(change.add)
-    leaving = set(change.remove) - entering
-    growth = sum(quad not in live for quad in entering) - sum(quad in live for quad in leaving)
-    if leaving:
-        live.update(f"{_data('DELETE', leaving)} ;\n{_data('INSERT', entering)}")
-    elif entering:
-        live.extend(entering)
-    return growth
-
-
-def _apply_bulk(live: Store, change: ChangeSet) -> int:
-    before = len(live)
-    live.bulk_extend(change.add)
-    leaving = set(change.remove) - set(change.add)
-    if leaving:
-        live.update(_data("DELETE", leaving))
-    return len(live) - before
-
-
-def _data(verb: str, quads: Iterable[Quad]) -> str:
-    graphs: dict[str, list[str]] = {}
-    for quad in quads:
-        name = "" if isinstance(quad.graph_name, DefaultGraph) else str(quad.graph_name)
-        graphs.setdefault(name, []).append(f"{quad.triple} .")
-    blocks = ("\n".join(lines) if not name else f"GRAPH {name} {{\n" + "\n".join(lines) + "\n}"
-              for name, lines in graphs.items())  # fmt: skip
-    return f"{verb} DATA {{\n" + "\n".join(blocks) + "\n}"
-
-
-def _refuse_blank_nodes(change: ChangeSet) -> None:
-    """Blank nodes have no name that a later change or the journal could mean: none is ever stored."""
-    for quads in (change.add, change.remove):
-        if _has_blank_nodes(quads):
-            raise UsageError("a blank node cannot be stored", hint="give the node an IRI")
-
-
-def _has_blank_nodes(quads: Sequence[Quad]) -> bool:
-    return any(isinstance(term, BlankNode) for quad in quads for term in (quad.subject, quad.object, quad.graph_name))
+def _link_or_copy(file: Path, target: Path) -> None:
+    if file.suffix == ".sst":  # never changed once written: the engine's own checkpoints share them so
+        with suppress(OSError):  # a file system without hard links
+            os.link(file, target)
+            return
+    shutil.copy2(file, target)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple
 
-from iesi_kg.errors import IesiKgError
+from iesi_kg.errors import IesiKgError, InputError
 from iesi_kg.records import Severity
 
 SH = "http://www.w3.org/ns/shacl#"
@@ -82,7 +82,10 @@ class Shifty:
         self._prepared = PreparedValidator(shapes.encode(), None, "turtle", None)
 
     def __call__(self, data: bytes) -> Iterator[Result]:
-        answer = self._prepared.validate_w3c(data, None, "nt", "data", None, False, "info", False, "error", False)
+        try:
+            answer = self._prepared.validate_w3c(data, None, "nt", "data", None, False, "info", False, "error", False)
+        except ValueError as error:
+            raise InputError(f"the statements cannot be validated: {error}") from None
         return _results(answer.report_turtle.encode(), RdfFormat.TURTLE)
 
 

@@ -11,6 +11,7 @@ from iesi_kg.records import Finding, Report, Severity
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 _KEYS = ("severity", "sheet", "row", "column", "value", "message", "suggestion", "code", "shape", "focus_node")
 _STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
@@ -34,13 +35,13 @@ def json(report: Report) -> str:
 def text(report: Report, *, colour: bool = False, width: int = 100) -> str:
     """The report as a summary and a table of findings, worst first, as a terminal shows it."""
     from rich.console import Console
-    from rich.text import Text
+    from rich.text import Text as Line
 
     out = StringIO()
     console = Console(
         file=out, force_terminal=colour, no_color=not colour, width=width, highlight=False, legacy_windows=False
     )
-    console.print(Text(summary(report), style="bold" if colour else ""))
+    console.print(Line(summary(report), style="bold" if colour else ""))
     if report.findings:
         ordered = sorted(report.findings, key=lambda finding: list(Severity).index(finding.severity))
         console.print(_table(ordered[:_SHOWN]))
@@ -69,20 +70,27 @@ def place(finding: Finding) -> str:
 
 
 def _table(findings: Sequence[Finding]) -> Table:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(show_lines=False, pad_edge=False, expand=False)
-    for heading, ratio in (("", 2), ("Where", 4), ("What is wrong", 8), ("Found", 4), ("Remedy", 6)):
-        table.add_column(heading, ratio=ratio, overflow="fold")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("", no_wrap=True)
+    table.add_column("Where", ratio=1, overflow="fold")
+    table.add_column("What is wrong, what was found, what mends it", ratio=3, overflow="fold")
     for finding in findings:
-        value = finding.value or ""
-        short = value if len(value) <= _VALUE_SHOWN else value[:_VALUE_SHOWN] + "..."
-        table.add_row(
-            Text(finding.severity.value, style=_STYLES[finding.severity]),
-            Text(place(finding)),
-            Text(finding.message),
-            Text(short),
-            Text(finding.suggestion or ""),
-        )
+        severity = Text(finding.severity.value, style=_STYLES[finding.severity])
+        table.add_row(severity, Text(place(finding)), _told(finding))
     return table
+
+
+def _told(finding: Finding) -> Text:
+    from rich.text import Text
+
+    told = Text(finding.message)
+    if finding.value is not None and finding.value[:_VALUE_SHOWN] not in finding.message:
+        cut = "..." if len(finding.value) > _VALUE_SHOWN else ""
+        told.append(f"\nfound: {finding.value[:_VALUE_SHOWN]}{cut}", style="dim")
+    if finding.suggestion:
+        told.append(f"\nremedy: {finding.suggestion}", style="green")
+    return told

@@ -10,6 +10,7 @@ from functools import cache
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 
 from iesi_kg import assets
+from iesi_kg.vocabulary import spelling
 from iesi_kg.vocabulary.namespaces import DCT, IESI, RDF, SKOS
 
 FOLDER = "ontology/codelists"
@@ -92,14 +93,12 @@ class CodeLists:
 
     def nearest(self, scheme: str, text: str) -> Concept | None:
         """The code whose notation or label is most like a text that means none; None when nothing is near."""
-        from rapidfuzz import fuzz, process
-
         index, wanted = self.schemes[scheme].index, normalise(text)
-        is_code = len(wanted) < _TELLING
-        best = process.extractOne(wanted, index.keys(), scorer=fuzz.ratio, score_cutoff=_CODE if is_code else _WORD)
-        if best is None and not is_code:
-            best = process.extractOne(wanted, index.keys(), scorer=fuzz.WRatio, score_cutoff=_PART_OF)
-        return index[best[0]] if best else None
+        if len(wanted) < _TELLING:
+            best = spelling.nearest(wanted, index, likeness=_CODE)
+        else:
+            best = spelling.nearest(wanted, index, likeness=_WORD, part=_PART_OF)
+        return index[best] if best else None
 
 
 def normalise(text: str) -> str:

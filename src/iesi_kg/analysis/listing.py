@@ -1,0 +1,191 @@
+"""The list of initiatives: one index for a version, filtered and counted in memory, and the same choice as SPARQL."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from iesi_kg.analysis.browse import PageRow, query, rows
+from iesi_kg.store.base import Reader
+
+_MARKER = "# {filters}"
+_LATIN = range(0xC0, 0x250)
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A way to narrow the list: the property path from an initiative to its values, and the chart that draws it."""
+
+    key: str
+    title: str
+    path: str
+    chart: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a facet."""
+
+    iri: str
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the list: what it shows, its folded text, and its codes by facet."""
+
+    iri: str
+    row: PageRow
+    text: str
+    codes: Mapping[str, frozenset[str]]
+    direct: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a reader asked the list for: words and, by facet, codes (any of them)."""
+
+    words: tuple[str, ...] = ()
+    codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def keeps(self, entry: Entry, *, but: str | None = None) -> bool:
+        """Whether an entry meets every condition, that of one facet left out."""
+        return all(word in entry.text for word in self.words) and all(
+            facet == but or not entry.codes.get(facet, frozenset()).isdisjoint(wanted)
+            for facet, wanted in self.codes.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Every initiative of one version, ordered by name."""
+
+    version: int
+    entries: tuple[Entry, ...]
+    facets: tuple[Facet, ...]
+    values: Mapping[str, Mapping[str, Value]]
+    text_path: str
+
+    def select(self, choice: Choice) -> list[Entry]:
+        """The entries that meet the choice, in the order of the index."""
+        return [entry for entry in self.entries if choice.keeps(entry)]
+
+    def charted(self, chart: str) -> str:
+        """The key of the facet that is drawn this way."""
+        return next(facet.key for facet in self.facets if facet.chart == chart)
+
+    def counts(self, facet: str, choice: Choice | None = None) -> list[tuple[Value, int]]:
+        """How many entries each value of a facet would give, its own filter left out; most first."""
+        choice = choice or Choice()
+        tally: Counter[str] = Counter()
+        for entry in self.entries:
+            if choice.keeps(entry, but=facet):
+                tally.update(entry.codes.get(facet, ()))
+        known = self.values.get(facet, {})
+        wanted = {code: tally[code] for code in {*tally, *choice.codes.get(facet, ())} if code in known}
+        return sorted(((known[code], n) for code, n in wanted.items()), key=lambda pair: (-pair[1], pair[0].label))
+
+    def leaves(self, facet: str) -> list[tuple[Value, int]]:
+        """How many entries were coded with each value itself (not with a narrower one); most first."""
+        tally = Counter(code for entry in self.entries for code in entry.direct.get(facet, ()))
+        known = self.values.get(facet, {})
+        return sorted(((known[code], n) for code, n in tally.items()), key=lambda pair: (-pair[1], pair[0].label))
+
+
+def build(reader: Reader) -> Index:
+    """Read the whole list of one version."""
+    texts: dict[str, list[str]] = defaultdict(list)
+    for row in rows(reader, "list-texts"):
+        texts[row["initiative"]].append(row["text"])
+    codes: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    direct: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    values: dict[str, dict[str, Value]] = defaultdict(dict)
+    for row in rows(reader, "list-values"):
+        facet, code = row["facet"], row["code"]
+        values[facet][code] = Value(row["value"], code, row.get("label", code))
+        codes[row["initiative"]][facet].add(code)
+        if row["own"] == "true":
+            direct[row["initiative"]][facet].append(code)
+    described = rows(reader, "list-facets")
+    entries = [_entry(row, texts[row["initiative"]], codes, direct) for row in rows(reader, "list-entries")]
+    return Index(
+        version=reader.version,
+        entries=tuple(sorted(entries, key=lambda entry: (fold(entry.row["name"]), entry.iri))),
+        facets=tuple(
+            Facet(row["facet"], row["title"], row["path"], row["chart"]) for row in described if row["facet"] != "text"
+        ),
+        values=values,
+        text_path=next(row["path"] for row in described if row["facet"] == "text"),
+    )
+
+
+def _entry(
+    row: PageRow,
+    texts: Iterable[str],
+    codes: Mapping[str, Mapping[str, set[str]]],
+    direct: Mapping[str, Mapping[str, list[str]]],
+) -> Entry:
+    iri = row["initiative"]
+    mine = {facet: frozenset(found) for facet, found in codes.get(iri, {}).items()}
+    own = {facet: tuple(sorted(set(found))) for facet, found in direct.get(iri, {}).items()}
+    return Entry(iri, row, "\n".join(fold(text) for text in texts), mine, own)
+
+
+def fold(text: str) -> str:
+    """Text without case and accents.
+
+    >>> fold("Café Á")
+    'cafe a'
+    """
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The folded words of a search, at most eight."""
+    return tuple(fold(text).split()[:8])
+
+
+def as_query(index: Index, choice: Choice) -> str:
+    """The list as a SPARQL query that returns the same initiatives."""
+    return query("list").replace(_MARKER, "\n  ".join(_conditions(index, choice)) or "# every initiative")
+
+
+def _conditions(index: Index, choice: Choice) -> Iterator[str]:
+    for facet in index.facets:
+        known = index.values.get(facet.key, {})
+        wanted = choice.codes.get(facet.key, ())
+        if wanted:
+            name = facet.key.replace("-", "_")
+            iris = " ".join(f"<{known[code].iri}>" for code in wanted if code in known)
+            yield f"VALUES ?{name} {{ {iris} }}\n  ?initiative {facet.path} ?{name} ."
+    for number, word in enumerate(choice.words, start=1):
+        yield (
+            f"FILTER EXISTS {{ ?initiative {index.text_path} ?text{number} ."
+            f' FILTER REGEX(STR(?text{number}), "{_escaped(_pattern(word))}", "i") }}'
+        )
+
+
+def _pattern(word: str) -> str:
+    variants = _variants()
+    return "".join(f"[{c}{variants[c]}]" if c in variants else re.escape(c) for c in word)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+@cache
+def _variants() -> Mapping[str, str]:
+    """For each plain letter, the accented Latin letters that fold to it."""
+    found: dict[str, str] = defaultdict(str)
+    for letter in map(chr, _LATIN):
+        plain = fold(letter)
+        if len(plain) == 1 and plain.isascii() and plain.isalpha() and letter.islower():
+            found[plain] += letter
+    return found

@@ -1,0 +1,106 @@
+"""``iesi-kg query``: one SPARQL query on a store folder or on a service, printed as a table or in a standard format."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+
+from iesi_kg import settings as settings_module
+from iesi_kg.endpoint import negotiation
+from iesi_kg.endpoint.negotiation import GRAPHS, TABLES, MediaType
+from iesi_kg.endpoint.protocol import Query
+from iesi_kg.endpoint.syntax import Guards, inspect
+from iesi_kg.errors import StoreError, UnreadableFile
+from iesi_kg.records import Answer, Form
+from iesi_kg.settings import Settings
+
+_FORMATS = ["table", *(media.short for media in (*TABLES, *GRAPHS))]
+
+
+@click.command()
+@click.argument("query")
+@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store to ask")
+@click.option("--endpoint", help="address of a SPARQL service to ask instead of a store")
+@click.option("--format", "short", type=click.Choice(_FORMATS), default="table", show_default=True)
+@click.option("--seconds", type=click.FloatRange(min=0.1), help="time limit (default: IESI_KG_QUERY_SECONDS)")
+def command(query: str, store: Path | None, endpoint: str | None, short: str, seconds: float | None) -> None:
+    """Run QUERY: the text of a query, a file that holds one, or - for standard input."""
+    if store and endpoint:
+        raise click.UsageError("--store and --endpoint exclude one another")
+    settings = settings_module.load(store=store, query_seconds=seconds)
+    text = _text(query)
+    guards = Guards(settings.query_length, settings.query_nesting, settings.query_patterns)
+    if endpoint:
+        answer = _ask_service(endpoint, text, short, settings)
+    else:
+        form = inspect(text, guards).form
+        answer = asyncio.run(_ask_store(text, _media(form, short), settings))
+    _print(answer, short)
+
+
+def _text(query: str) -> str:
+    try:
+        if query == "-":
+            return sys.stdin.buffer.read().decode("utf-8")
+        if _is_file(query):
+            return Path(query).read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(f"the query is not valid UTF-8 at byte {error.start}") from None
+    except OSError as error:
+        raise UnreadableFile(f"{query} cannot be read: {error.strerror}") from None
+    if not any(character.isspace() or character == "{" for character in query):
+        raise UnreadableFile(f"there is no file {query}, and it is not a query", hint="- reads standard input")
+    return query
+
+
+def _is_file(query: str) -> bool:
+    try:
+        return "{" not in query and Path(query).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _media(form: Form, short: str) -> MediaType:
+    if short == "table":
+        return negotiation.TURTLE if form is Form.GRAPH else negotiation.JSON
+    return negotiation.choose(form, None, (short,))
+
+
+async def _ask_store(text: str, media: MediaType, settings: Settings) -> Answer:
+    from iesi_kg.endpoint.execution import execute
+    from iesi_kg.store.workers import Limits, Pool
+
+    if not settings.store.is_dir():
+        raise StoreError(f"there is no store at {settings.store}", hint="--store DIR, or `iesi-kg serve` makes one")
+    pool = Pool(settings.store, workers=1, memory=settings.query_memory)
+    await pool.start()
+    try:
+        limits = Limits(settings.query_seconds, settings.query_bytes, settings.query_rows)
+        return await execute(Query(text), media, pool, limits)
+    finally:
+        await pool.close()
+
+
+def _ask_service(url: str, text: str, short: str, settings: Settings) -> Answer:
+    from iesi_kg.client.service import ask
+
+    if short == "table":
+        accept = f"{negotiation.JSON.name}, {negotiation.TURTLE.name};q=0.9, {negotiation.N_TRIPLES.name};q=0.8"
+    else:
+        accept = ", ".join(media.name for media in (*TABLES, *GRAPHS) if media.short == short)
+    return ask(url, text, accept, seconds=settings.query_seconds + 5)
+
+
+def _print(answer: Answer, short: str) -> None:
+    if short == "table" and answer.form is not Form.GRAPH:
+        from iesi_kg.cli.tables import show
+
+        show(answer)
+        return
+    sys.stdout.buffer.write(answer.body)
+    sys.stdout.buffer.flush()
+    if sys.stdout.isatty() and not answer.body.endswith(b"\n"):
+        click.echo()

@@ -1,0 +1,109 @@
+"""``iesi-kg serve``: the pages and the SPARQL endpoint on one port; an empty store is filled first."""
+
+from __future__ import annotations
+
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from iesi_kg import settings as settings_module
+from iesi_kg.errors import StartError
+from iesi_kg.settings import Settings
+
+_BACKLOG = 1024
+
+
+@click.command()
+@click.option("--host", help="address to listen on (default: IESI_KG_HOST or 127.0.0.1)")
+@click.option("--port", type=click.IntRange(0, 65535), help="port to listen on (default: IESI_KG_PORT or 8080)")
+@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+def command(host: str | None, port: int | None, store: Path | None) -> None:
+    """Serve the pages and the SPARQL endpoint; an empty store is filled with the bundled data first."""
+    settings = settings_module.load(host=host, port=port, store=store)
+    # The port is taken before anything is loaded: a wait that ends in "port taken" would be a poor joke.
+    listener = _listen(settings)
+    try:
+        _fill(settings)
+        _run(settings, listener)
+    finally:
+        listener.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as error:
+        raise StartError(f"the address {settings.host} is unknown here: {error.strerror}") from None
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise _not_free(settings, error) from None
+    return listener
+
+
+def _not_free(settings: Settings, error: OSError) -> StartError:
+    place = f"port {settings.port} on {settings.host}"
+    hint = "choose another one: `make serve PORT=8081`, or `iesi-kg serve --port 8081`"
+    return StartError(f"{place} cannot be used: {(error.strerror or str(error)).lower()}", hint=hint)
+
+
+def _fill(settings: Settings) -> None:
+    from iesi_kg.store.embedded import EmbeddedStore
+
+    store = EmbeddedStore.open(settings.store, create=True, lock_timeout=settings.lock_seconds)
+    try:
+        if store.current().triples:
+            return
+        from iesi_kg.publication.bundled import load_bundled
+
+        click.echo(f"loading the bundled data into {settings.store} ...")
+        load_bundled(store, at=datetime.now(UTC))
+        click.echo(f"loaded {store.current().triples:,} triples")
+    finally:
+        store.close()
+
+
+def _run(settings: Settings, listener: socket.socket) -> None:
+    import uvicorn
+
+    from iesi_kg.web.app import create_app
+
+    class Server(uvicorn.Server):
+        """A server that says its address once it listens, not before, and does not wait for long queries."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            if self.started:
+                click.echo(_greeting(settings.host, listener.getsockname()[1]))
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await app.stop()
+            await super().shutdown(sockets=sockets)
+
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        lifespan="on",
+        timeout_graceful_shutdown=3,
+        server_header=False,
+    )
+    server = Server(config)
+    server.run(sockets=[listener])
+    if not server.started:
+        raise app.failure or StartError("the service did not start", hint="the lines above say why")
+
+
+def _greeting(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    address = f"http://{shown}:{port}"
+    return f"pages     {address}/\nendpoint  {address}/sparql\nCtrl-C ends the service"

@@ -1,0 +1,1 @@
+"""What a notebook imports: ask a service or a folder."""

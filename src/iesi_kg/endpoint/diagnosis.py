@@ -1,0 +1,75 @@
+"""Turns the engine's complaint about a query into a sentence a person can act on, with line and column."""
+
+from __future__ import annotations
+
+import re
+
+from iesi_kg.endpoint.syntax import position
+from iesi_kg.endpoint.tree import Fault, first_fault
+from iesi_kg.errors import QuerySyntaxError
+from iesi_kg.vocabulary.namespaces import PREFIXES
+
+_UNBOUND = "The SELECT contains a variable that is unbound"
+_DUPLICATE = "Duplicated variable name in SELECT"
+_RELATIVE = "IRI parsing failed"
+_WORDS = re.compile(r'"(?:[^"\\]|\\.)+"|\b[A-Z][A-Z_]{2,}\b')
+_PREFIXED = re.compile(r"([^\W\d_][\w.\-]*)?:[\w.\-]*\Z")
+_PIECE = re.compile(r"\s*(\S{1,30})")
+
+
+def explain(text: str, error: QuerySyntaxError) -> QuerySyntaxError:
+    """The same error in plain words; one without a place known is handed back as it is."""
+    line, column = error.members.get("line"), error.members.get("column")
+    if not isinstance(line, int) or not isinstance(column, int):
+        return error
+    engine = error.detail.partition(": ")[2]
+    offset = _offset(text, line, column)
+    reason, hint = _meaning(text, offset, engine)
+    if not reason:
+        # The engine names the furthest place it reached, often behind the fault; the grammar names the fault.
+        fault = first_fault(text)
+        offset = offset if fault is None else fault.offset
+        reason, hint = _fault(text, offset, fault), None if fault and fault.missing else _expected(engine)
+        line, column = position(text, offset)
+    return QuerySyntaxError(f"line {line}, column {column}: {reason}", hint=hint, line=line, column=column)
+
+
+def _meaning(text: str, offset: int, expected: str) -> tuple[str, str | None]:
+    """Faults of meaning, which the engine names itself; no words for all others."""
+    if "prefix is used" in expected or "Prefix not found" in expected:
+        name = _PREFIXED.search(text[:offset])
+        prefix = (name[1] or "") if name else ""
+        iri = PREFIXES.get(prefix)
+        return f"the prefix `{prefix}:` is not declared", f"put `PREFIX {prefix}: <{iri or '...'}>` before the query"
+    if _UNBOUND in expected:
+        return (
+            "SELECT names a variable that is neither grouped nor aggregated",
+            "add it to GROUP BY, or wrap it, e.g. (SAMPLE(?x) AS ?any_x)",
+        )
+    if _DUPLICATE in expected:
+        return "SELECT gives the same variable twice", "name each result differently after AS"
+    if _RELATIVE in expected:
+        return (
+            "an IRI here is not absolute or holds a forbidden character",
+            "write it in full, <http://...>, or name a BASE",
+        )
+    return "", None
+
+
+def _fault(text: str, offset: int, fault: Fault | None) -> str:
+    if not text[offset:].strip():
+        return f"the query ends too early: {fault.missing if fault and fault.missing else 'something'} is missing"
+    if fault is not None and fault.missing:
+        return f"{fault.missing} is missing before {fault.text!r}"
+    piece = _PIECE.match(text, offset)
+    return f"did not expect {piece[1]!r} here" if piece else "did not expect this here"
+
+
+def _expected(expected: str) -> str | None:
+    words = sorted({word.strip('"') for word in _WORDS.findall(expected)} - {""})
+    return "possible here, among others: " + " ".join(words[:12]) if words else None
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    lines = text.split("\n")
+    return sum(len(before) + 1 for before in lines[: line - 1]) + column - 1

@@ -1,0 +1,208 @@
+"""Turns the text of a SPARQL query into its form and the facts that decide whether it may run here.
+
+The tokens of SPARQL are a regular language (https://www.w3.org/TR/sparql11-query/#sparqlGrammar, rules 139 to 173), so
+one pass of one expression without backtracking finds every bracket, keyword and operator that is not part of a
+comment, a string, an IRI or a name. The engine parses what is let through, in a process that may die of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from iesi_kg.errors import QueryRefused, QuerySyntaxError
+from iesi_kg.records import Form
+
+_TOKEN = re.compile(
+    r"""
+    (?: \s+
+      | \#[^\n\r]*+
+      | <[^<>"{}|^`\\\x00-\x20]*+>
+      | \"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3}
+      | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
+      | "(?!"")(?:[^"\\\n\r]|\\.)*+"
+      | '(?!'')(?:[^'\\\n\r]|\\.)*+'
+      | [?$]\w++
+      | @[\w-]++
+      | \^\^
+      | \d++(?:\.\d++)?+(?:[eE][+-]?\d++)?+
+      | \.\d++
+      | (?:[^\W\d][\w.\-\u00b7]*+)?+:(?:[\w:%\-\u00b7]|\\.|\.(?=[\w:%\-\\.\u00b7]))*+
+    )++
+    | ( [^\W\d][\w.\-]*+ | [{}()\[\]] | && | \|\| | [-+*/|!=<>^.;,] | ["'].*+ )
+    | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_JOINTS = re.compile(r"[.\-\u00b7]")
+_HIDDEN_CALL = re.compile(r"<[^<>\s]*\b(?:now|rand|uuid|struuid|bnode)\(", re.IGNORECASE)
+
+_OPENING, _CLOSING = frozenset("{(["), frozenset("})]")
+_PUNCTUATION = frozenset("{}()[]|-+*/!=<>^.;,") | {"&&", "||"}
+_QUOTES = frozenset("\"'")
+_SHOWN = 40
+_SHORT = 2_000
+_PROLOGUE = frozenset({"prefix", "base", "version"})
+_FORMS = {
+    "select": Form.SOLUTIONS,
+    "ask": Form.BOOLEAN,
+    "construct": Form.GRAPH,
+    "describe": Form.GRAPH,
+}
+_UPDATES = frozenset({"insert", "delete", "load", "clear", "drop", "create", "copy", "move", "add", "with", "modify"})
+_VOLATILE = frozenset({"now", "rand", "uuid", "struuid", "bnode"})
+_CLAUSES = frozenset({"filter", "bind", "as", "union", "optional", "minus", "graph", "exists", "values", "lateral"})
+_SEPARATORS = frozenset({".", ";", "{"})
+_OPERATORS = frozenset({"&&", "||", "-", "+", "*", "/", "|", "!", "=", "<", ">", "^"})
+OPERATORS_PER_PATTERN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What a query text may be: its length in characters, its depth of brackets, its number of patterns."""
+
+    length: int
+    nesting: int
+    patterns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is known of a query before it is parsed; a volatile one may answer differently the next time."""
+
+    form: Form
+    keyword: str
+    volatile: bool
+
+
+def inspect(text: str, guards: Guards) -> Shape:
+    """The shape of a query that may run. Raises QuerySyntaxError or QueryRefused.
+
+    >>> inspect("PREFIX a: <urn:a> ASK { ?s a:now ?o }", Guards(100, 10, 10))
+    Shape(form=<Form.BOOLEAN: 'boolean'>, keyword='ASK', volatile=False)
+    """
+    if len(text) > guards.length:
+        raise QueryRefused(
+            f"the query is {len(text):,} characters long; at most {guards.length:,} are accepted",
+            hint="ask in several smaller queries, or fetch the data and query them on your own machine",
+            limit="query_length",
+            maximum=guards.length,
+            actual=len(text),
+        )
+    return _short(text, guards) if len(text) <= _SHORT else _inspect(text, guards)
+
+
+def _inspect(text: str, guards: Guards) -> Shape:
+    tokens = [token for token in _TOKEN.findall(text) if token]
+    if tokens and tokens[-1][0] in _QUOTES:
+        raise _syntax(text, len(text) - len(tokens[-1]), "the string that begins here is not closed")
+    keyword = _keyword(text, tokens)
+    words = _words(tokens)
+    if "service" in words:
+        raise _service(text)
+    # Neither limit can be passed by fewer tokens than it allows, and nearly every query has fewer.
+    if len(tokens) > guards.nesting:
+        _check_nesting(tokens, guards)
+    if len(tokens) + text.count(".") > guards.patterns:
+        _check_patterns(tokens, guards)
+    volatile = not _VOLATILE.isdisjoint(words) or _HIDDEN_CALL.search(text) is not None
+    return Shape(_FORMS[keyword], keyword.upper(), volatile)
+
+
+_short = lru_cache(maxsize=1024)(_inspect)  # long texts are rarely asked twice and would fill the memory
+
+
+def _words(tokens: Iterable[str]) -> set[str]:
+    """Keywords in lower case; dots and hyphens, which a prefixed name may hold, end a word that has no colon."""
+    return set(_JOINTS.sub(" ", " ".join({token for token in tokens if token not in _PUNCTUATION}).lower()).split())
+
+
+def position(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of a character, both counted from 1.
+
+    >>> position("ASK\\n{ ?", 6)
+    (2, 3)
+    """
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def _keyword(text: str, tokens: Iterable[str]) -> str:
+    first = next((word for token in tokens if (word := token.lower()) not in _PROLOGUE), None)
+    if first in _FORMS:
+        return first
+    if first in _UPDATES:
+        raise QueryRefused(
+            f"{first.upper()} is SPARQL Update; this endpoint answers queries only",
+            hint="data change by `iesi-kg submit FILE`, which checks them first",
+            keyword=first.upper(),
+        )
+    if first is None:
+        raise _syntax(text, len(text.rstrip()), "the query is empty: SELECT, ASK, CONSTRUCT or DESCRIBE is missing")
+    shown = first if len(first) <= _SHOWN else first[:_SHOWN] + "..."
+    raise _syntax(text, _find(text, first), f"expected SELECT, ASK, CONSTRUCT or DESCRIBE, found {shown!r}")
+
+
+def _service(text: str) -> QueryRefused:
+    line, column = position(text, _find(text, "service"))
+    return QueryRefused(
+        "SERVICE is not answered here: the endpoint opens no connection to other servers",
+        hint="query this endpoint from the other one (SERVICE into this address works), or join on your side",
+        keyword="SERVICE",
+        line=line,
+        column=column,
+    )
+
+
+def _check_nesting(tokens: Iterable[str], guards: Guards) -> None:
+    depth = deepest = 0
+    for token in tokens:
+        if token in _OPENING:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in _CLOSING:
+            depth -= 1
+    if deepest > guards.nesting:
+        raise QueryRefused(
+            f"the query nests brackets {deepest:,} deep; at most {guards.nesting:,} levels are accepted",
+            hint="flatten the groups: braces around a single pattern can be left out",
+            limit="query_nesting",
+            maximum=guards.nesting,
+            actual=deepest,
+        )
+
+
+def _check_patterns(tokens: Iterable[str], guards: Guards) -> None:
+    counts = Counter(tokens)
+    patterns = sum(counts[token] for token in _SEPARATORS)
+    operators = sum(counts[token] for token in _OPERATORS)
+    for token, count in counts.items():
+        if token not in _PUNCTUATION:
+            parts = _JOINTS.split(token.lower())
+            patterns += count * (token.count(".") + sum(part in _CLAUSES for part in parts))
+    most = guards.patterns * OPERATORS_PER_PATTERN
+    for count, maximum, noun in ((patterns, guards.patterns, "patterns"), (operators, most, "operators")):
+        if count > maximum:
+            raise QueryRefused(
+                f"the query has about {count:,} {noun}; at most {maximum:,} are accepted",
+                hint="put long lists of things into one VALUES block or one IN (...)",
+                limit="query_patterns",
+                maximum=maximum,
+                actual=count,
+            )
+
+
+def _find(text: str, word: str) -> int:
+    """Where a keyword stands (only on the way to an error, so a second pass is affordable)."""
+    for match in _TOKEN.finditer(text):
+        token = match.group(1)
+        if token and word in _JOINTS.split(token.lower()):
+            return match.start(1)
+    return 0
+
+
+def _syntax(text: str, offset: int, detail: str) -> QuerySyntaxError:
+    line, column = position(text, offset)
+    return QuerySyntaxError(f"line {line}, column {column}: {detail}", line=line, column=column)

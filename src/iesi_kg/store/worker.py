@@ -1,0 +1,252 @@
+"""Turns a fresh process into a query process: confine, load one version, then answer frames until the channel closes.
+
+Queries run in a thread of their own, so that the service can put a slow one behind all others (SCHED_IDLE) without a
+privilege: a demoted thread cannot come back, but the next one starts at normal priority.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, cast
+
+from iesi_kg.errors import IesiKgError, QueryOutOfMemory, ResultTooLarge
+from iesi_kg.records import Form
+from iesi_kg.store import confinement, frames
+from iesi_kg.store.dataset import Evaluator, copy_to_memory
+from iesi_kg.store.durable import store_error
+from iesi_kg.store.evaluation import evaluation_error
+from iesi_kg.store.frames import Job, Limits, Status
+from iesi_kg.store.versions import Checkpoint, Version
+
+STACK = 64 * 1024 * 1024
+LOAD_NICENESS = 10
+BLOCK = 1 << 20
+# fewest bytes of one row, and a text that stands at least once between two rows
+SOLUTION_ROWS: dict[str, tuple[int, bytes]] = {
+    "application/sparql-results+json": (3, b"},{"),
+    "application/json": (3, b"},{"),
+    "application/sparql-results+xml": (17, b"<result>"),
+    "application/xml": (17, b"<result>"),
+    "text/csv": (2, b"\n"),
+    "text/tab-separated-values": (1, b"\n"),
+}
+TRIPLE_ROWS: dict[str, tuple[int, bytes]] = {"application/n-triples": (10, b"\n"), "text/plain": (10, b"\n")}
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a process is started with, as it stands on its command line."""
+
+    channel: int
+    store: int
+    parent: int
+    memory: int
+    path: str
+    number: int
+    in_memory: bool
+    background: bool
+
+    def arguments(self) -> list[str]:
+        """The command line."""
+        values = (self.channel, self.store, self.parent, self.memory, self.path, self.number)
+        return [*map(str, values), str(int(self.in_memory)), str(int(self.background))]
+
+    @classmethod
+    def parse(cls, arguments: list[str]) -> Assignment:
+        """The assignment in a command line."""
+        channel, store, parent, memory, path, number, in_memory, background = arguments
+        whole = (int(channel), int(store), int(parent), int(memory))
+        return cls(*whole, path, int(number), in_memory == "1", background == "1")
+
+
+class Body:
+    """A binary file that keeps a small result in memory, moves a large one to the memory file, and stops at a limit."""
+
+    def __init__(self, descriptor: int, limit: int) -> None:
+        self._descriptor = descriptor
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self.size = 0
+        self.stored = False
+
+    def write(self, data: bytes) -> int:
+        """Take a part; raises ResultTooLarge when the whole would pass the limit."""
+        length = len(data)
+        self.size += length
+        if self.size > self._limit:
+            raise ResultTooLarge(
+                f"the result is larger than {self._limit:,} bytes",
+                hint="ask for less: a LIMIT, fewer variables, or a narrower pattern",
+                limit_bytes=self._limit,
+            )
+        self._parts.append(data)
+        if self.stored or self.size > frames.INLINE:
+            self._store()
+        return length
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def content(self) -> bytes:
+        """The result, where it is small."""
+        return b"".join(self._parts)
+
+    def count(self, token: bytes) -> int:
+        """How often a text stands in the whole result."""
+        if not self.stored:
+            return self.content().count(token)
+        found, offset, overlap = 0, 0, len(token) - 1
+        while block := os.pread(self._descriptor, BLOCK + overlap, offset):
+            found += block.count(token)
+            offset += BLOCK
+        return found
+
+    def _store(self) -> None:
+        if not self.stored:
+            os.ftruncate(self._descriptor, 0)
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            self.stored = True
+        view = memoryview(b"".join(self._parts))
+        self._parts.clear()
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+
+class Server:
+    """Answers the frames of one channel on one version."""
+
+    def __init__(self, channel: socket.socket, store: int, evaluator: Evaluator) -> None:
+        self._channel = channel
+        self._store = store
+        self._evaluator = evaluator
+        self._open = True
+
+    def serve(self) -> None:
+        """Answer until the channel closes, each time in a new thread when the service asks for a renewal."""
+        threading.stack_size(STACK)
+        while self._open:
+            thread = threading.Thread(target=self._answer_all, name="queries")
+            thread.start()
+            thread.join()
+
+    def _answer_all(self) -> None:
+        self._open = False  # also when this thread ends by an error: then the process ends
+        thread = threading.get_native_id()
+        self._channel.sendall(frames.RESPONSE.pack(0, Status.READY, 0, 0, thread))
+        while (request := self._receive()) is not None:
+            if not request[1]:
+                self._open = True
+                return
+            self._channel.sendall(self._answer(*frames.decode_request(*request), thread))
+
+    def _receive(self) -> tuple[tuple[int, ...], bytes] | None:
+        data = self._channel.recv(1 << 18)
+        if len(data) < frames.REQUEST.size:
+            return None
+        header = frames.REQUEST.unpack_from(data)
+        missing = frames.REQUEST.size + header[0] - len(data)
+        if missing <= 0:
+            return header, data[frames.REQUEST.size :]
+        parts = [data[frames.REQUEST.size :]]
+        while missing:
+            part = self._channel.recv(min(missing, 1 << 18))
+            if not part:
+                return None
+            parts.append(part)
+            missing -= len(part)
+        return header, b"".join(parts)
+
+    def _answer(self, job: Job, limits: Limits, thread: int) -> bytes:
+        try:
+            body = Body(self._store, limits.bytes)
+            output = cast("IO[bytes]", body)
+            form = self._evaluator.write(job.text, job.media_type, output, job.default_graphs, job.named_graphs)
+            self._check_rows(job, limits, body, form)
+        except IesiKgError as error:
+            return frames.encode_error(error, thread)
+        except MemoryError:
+            return frames.encode_error(QueryOutOfMemory("the query needs more memory than one query may use"), thread)
+        except (OSError, RuntimeError, ValueError) as error:
+            return frames.encode_error(evaluation_error(error), thread)
+        status, content = (Status.STORED, b"") if body.stored else (Status.INLINE, body.content())
+        return frames.RESPONSE.pack(len(content), status, frames.FORMS.index(form), body.size, thread) + content
+
+    def _check_rows(self, job: Job, limits: Limits, body: Body, form: Form) -> None:
+        """Refuse a result of too many rows, counting only as exactly as is needed to be sure.
+
+        First by what a row takes at least, then by the text between two rows, and last by running the query again.
+        """
+        if form is Form.BOOLEAN:
+            return
+        plain = job.media_type.partition(";")[0].strip()
+        table = SOLUTION_ROWS if form is Form.SOLUTIONS else TRIPLE_ROWS
+        least, token = table.get(plain, (4, b""))
+        if body.size // least < limits.rows or (token and body.count(token) < limits.rows):
+            return
+        if self._evaluator.count(job.text, limits.rows, job.default_graphs, job.named_graphs) > limits.rows:
+            raise ResultTooLarge(
+                f"the result has more than {limits.rows:,} rows",
+                hint="ask for less: a LIMIT or a narrower pattern",
+                limit_rows=limits.rows,
+            )
+
+
+def load(assignment: Assignment) -> Evaluator:
+    """Open the version, in memory where it is small enough."""
+    if assignment.background:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOAD_NICENESS)
+    path = Path(assignment.path)
+    checkpoint = Checkpoint(Version(assignment.number, path, datetime.now(UTC), 0))
+    if not assignment.in_memory:
+        evaluator = Evaluator(checkpoint.store)
+        evaluator.lease = checkpoint
+        return evaluator
+    return Evaluator(copy_to_memory(checkpoint.store))
+
+
+def main(arguments: list[str]) -> None:
+    """Run as a query process; ends when the service closes the channel."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    assignment = Assignment.parse(arguments)
+    confinement.die_with(assignment.parent)
+    confinement.limit_memory(assignment.memory)
+    confined = confinement.deny_network()
+    channel = socket.socket(fileno=assignment.channel)
+    try:
+        evaluator = _load_aside(assignment)
+    except (OSError, RuntimeError, ValueError, MemoryError) as error:
+        failure = store_error(error, Path(assignment.path))
+        channel.sendall(frames.encode_error(failure, 0))
+        return
+    channel.sendall(frames.RESPONSE.pack(0, Status.READY, int(confined), 0, 0))
+    Server(channel, assignment.store, evaluator).serve()
+
+
+def _load_aside(assignment: Assignment) -> Evaluator:
+    """Load in a thread that may be made nicer without making the queries so."""
+    outcome: list[Evaluator | Exception] = []
+
+    def attempt() -> None:
+        try:
+            outcome.append(load(assignment))
+        except (OSError, RuntimeError, ValueError, MemoryError) as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=attempt, name="load")
+    thread.start()
+    thread.join()
+    result = outcome[0]
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

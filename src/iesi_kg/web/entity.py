@@ -1,0 +1,144 @@
+"""Answers for the IRIs of things under this host: /id, /codes and /ontology, negotiated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from pyoxigraph import NamedNode
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from iesi_kg import __version__
+from iesi_kg.endpoint import negotiation
+from iesi_kg.endpoint.entity import Description, describe, serialise
+from iesi_kg.endpoint.negotiation import GRAPHS, HTML, MediaType
+from iesi_kg.errors import NotAcceptable, NotFound
+from iesi_kg.vocabulary import iris
+from iesi_kg.web import headers, pages
+from iesi_kg.web.cache import Entry
+from iesi_kg.web.headers import Headers
+from iesi_kg.web.routing import readable
+from iesi_kg.web.site import Site
+from iesi_kg.web.validators import matches, pack, packed_tag, without_content, worth_packing
+
+router = APIRouter()
+
+_OFFERS = (HTML, *GRAPHS)
+_SUFFIX = re.compile(r"\.(ttl|jsonld|nt|rdf|html)\Z")
+_VALID = re.compile(r"/[A-Za-z0-9/_~.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A thing, the path that stands for it, the form asked, and whether the path itself names the form."""
+
+    iri: NamedNode
+    path: str
+    media: MediaType
+    fixed: bool
+
+
+async def thing(request: Request) -> Response:
+    """What the graph says of one thing, in the form asked by Accept or by the suffix of the address."""
+    wanted = _wanted(request)
+    site: Site = request.app.state.site
+    if wanted.media is HTML:
+        return await run_in_threadpool(_page, request, site, wanted)
+    packed = negotiation.accepts_gzip(request.headers.get("accept-encoding"))
+    key = ("entity", wanted.iri.value, wanted.media.short, wanted.fixed, packed)
+    entry = site.cache.get(site.version, key)
+    if entry is None:
+        description = await run_in_threadpool(_describe, site, wanted.iri)
+        entry = await _entry(wanted, description, packed)
+        site.cache.put(description.version, key, entry, len(wanted.path))
+    known = request.headers.get("if-none-match")
+    if known and matches(known, entry.etag):
+        return _response(304, without_content(entry.headers), b"")
+    return _response(200, entry.headers, entry.body)
+
+
+for _path, _summary in (
+    ("/id/{kind}/{slug}", "One thing, as a page or as RDF"),
+    ("/codes/{scheme}/{notation}", "One code of a code list, as a page or as RDF"),
+    ("/codes/{scheme}", "One code list, as a page or as RDF"),
+    ("/ontology", "The ontology, as a page or as RDF"),
+    ("/ontology.{suffix}", "The ontology in one form"),
+):
+    readable(router, _path, thing, _summary)
+
+
+def _wanted(request: Request) -> _Wanted:
+    path = request.url.path
+    suffix = _SUFFIX.search(path)
+    bare = path[: suffix.start()] if suffix else path
+    if not _VALID.fullmatch(bare):
+        raise NotFound("no thing has such an address")
+    accept = request.headers.get("accept")
+    if suffix:
+        media: MediaType | None = next(offer for offer in _OFFERS if offer.short == suffix[1])
+    elif negotiation.prefers_html(accept):
+        media = HTML
+    else:
+        media = negotiation.best(GRAPHS, accept) or negotiation.best((HTML,), accept)
+    if media is None:
+        available = [offer.name for offer in _OFFERS]
+        raise NotAcceptable("a thing is described in other media types", hint=", ".join(available), available=available)
+    return _Wanted(iris.from_path(bare), quote(bare, safe="/-._~!$&'()*+,;=:@"), media, suffix is not None)
+
+
+def _describe(site: Site, iri: NamedNode) -> Description:
+    description = describe(site.store.reader(), iri)
+    if description is None:
+        raise NotFound(f"nothing is known of <{iri.value}>", hint="the start page / leads to all lists", iri=iri.value)
+    return description
+
+
+def _page(request: Request, site: Site, wanted: _Wanted) -> Response:
+    description = _describe(site, wanted.iri)
+    page: Response = pages.entity_html(request, description)
+    for name, value in _fields(wanted, description.version):
+        page.headers[name.decode()] = value.decode("latin-1")
+    return page
+
+
+async def _entry(wanted: _Wanted, description: Description, packed: bool) -> Entry:
+    body = serialise(description, wanted.media)
+    parts = (str(description.version), __version__, wanted.iri.value, wanted.media.name)
+    tag = f'"{blake2b(chr(0).join(parts).encode(), digest_size=16).hexdigest()}"'
+    encoding: Headers = ()
+    if packed and worth_packing(body):
+        body, tag, encoding = await pack(body), packed_tag(tag), ((b"content-encoding", b"gzip"),)
+    size = ((b"content-type", wanted.media.content_type.encode()), (b"content-length", str(len(body)).encode()))
+    tagged = ((b"etag", tag.encode()), *headers.REVALIDATE)
+    return Entry(tag, (*size, *encoding, *tagged, *_fields(wanted, description.version)), body)
+
+
+def _fields(wanted: _Wanted, version: int) -> Headers:
+    return (
+        (b"content-location", f"{wanted.path}.{wanted.media.short}".encode()),
+        (b"link", ", ".join(_links(wanted)).encode("ascii", "replace")),
+        (b"vary", b"Accept-Encoding" if wanted.fixed else b"Accept, Accept-Encoding"),
+        (headers.VERSION, str(version).encode()),
+        *headers.CORS,
+    )
+
+
+def _links(wanted: _Wanted) -> Iterator[str]:
+    """Links by RFC 8288: the other forms, the IRI of the thing, and the document that describes that IRI."""
+    iri = quote(wanted.iri.value, safe=":/#?&=%@!$'()*+,;~-._")
+    for offer in _OFFERS:
+        if offer is not wanted.media:
+            yield f'<{wanted.path}.{offer.short}>; rel="alternate"; type="{offer.name}"'
+    yield f'<{iri}>; rel="canonical"'
+    yield f'<{wanted.path}.{wanted.media.short}>; rel="describedby"; anchor="{iri}"'
+
+
+def _response(status: int, fields: Headers, body: bytes) -> Response:
+    response = Response(body, status)
+    response.raw_headers = list(fields)
+    return response

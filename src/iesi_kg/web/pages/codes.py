@@ -1,0 +1,17 @@
+"""The index of the code lists; each list and code is an entity page of its own."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from iesi_kg.analysis import browse
+from iesi_kg.web.pages.rendering import reader, render
+
+router = APIRouter()
+
+
+@router.api_route("/codes", methods=["GET", "HEAD"])
+def codes(request: Request) -> Response:
+    """Every code list with the number of its codes."""
+    source = reader(request)
+    return render(request, "codes.html", {"schemes": browse.rows(source, "schemes"), "version": source.version})

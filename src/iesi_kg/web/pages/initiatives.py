@@ -1,0 +1,112 @@
+"""The list of initiatives with search and filters; its whole state is in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+
+from iesi_kg.analysis.listing import Choice, Entry, Index, Value, as_query, words
+from iesi_kg.web.pages.rendering import reader, render
+from iesi_kg.web.pages.shelf import index
+
+router = APIRouter()
+
+PAGE = 25
+_LONGEST_SEARCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for, cleaned: unknown codes and pages beyond the end are dropped."""
+
+    search: str
+    codes: dict[str, tuple[str, ...]]
+    page: int
+
+    @property
+    def choice(self) -> Choice:
+        return Choice(words(self.search), self.codes)
+
+    def pairs(self, *, search: bool = True, page: int = 1) -> list[tuple[str, str]]:
+        """The same state as pairs for an address."""
+        found = [("q", self.search)] if search and self.search else []
+        found += [(facet, code) for facet, codes in self.codes.items() for code in codes]
+        return found + ([("page", str(page))] if page > 1 else [])
+
+    def toggled(self, facet: str, code: str) -> list[tuple[str, str]]:
+        """The state with one code added, or removed where it is set."""
+        pairs = self.pairs()
+        return [pair for pair in pairs if pair != (facet, code)] if (facet, code) in pairs else [*pairs, (facet, code)]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value that a facet offers: a link to the list with it set or removed."""
+
+    value: Value
+    count: int
+    chosen: bool
+    pairs: list[tuple[str, str]]
+
+
+@router.api_route("/initiatives", methods=["GET", "HEAD"])
+def initiatives(request: Request) -> Response:
+    """The list page."""
+    listed = index(request)
+    asked = _asked(request, listed)
+    found = listed.select(asked.choice)
+    last = max(1, -(-len(found) // PAGE))
+    page = min(asked.page, last)
+    context = {
+        "asked": asked,
+        "total": len(found),
+        "all": len(listed.entries),
+        "page": page,
+        "last": last,
+        "hits": [_shown(entry, listed) for entry in found[(page - 1) * PAGE : page * PAGE]],
+        "facets": [(facet, list(_options(listed, facet.key, asked))) for facet in listed.facets],
+        "chosen": [option for facet in listed.facets for option in _options(listed, facet.key, asked) if option.chosen],
+        "sparql": "/sparql?" + urlencode({"query": as_query(listed, asked.choice)}),
+        "version": listed.version,
+    }
+    return render(request, "initiatives.html", context)
+
+
+@router.api_route("/initiatives.csv", methods=["GET", "HEAD"])
+def as_csv(request: Request) -> Response:
+    """The list as CSV (SPARQL 1.1 Query Results CSV): the query behind the page, on the same version."""
+    listed = index(request)
+    answer = reader(request).answer(as_query(listed, _asked(request, listed).choice), "text/csv")
+    headers = {"Content-Disposition": 'attachment; filename="initiatives.csv"', "X-Content-Type-Options": "nosniff"}
+    return Response(answer.body, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _asked(request: Request, listed: Index) -> Asked:
+    given = request.query_params
+    codes = {}
+    for facet in listed.facets:
+        known = listed.values.get(facet.key, {})
+        if wanted := tuple(dict.fromkeys(code for code in given.getlist(facet.key) if code in known)):
+            codes[facet.key] = wanted
+    page = given.get("page", "1")
+    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1
+    return Asked(given.get("q", "")[:_LONGEST_SEARCH].strip(), codes, max(number, 1))
+
+
+def _options(listed: Index, facet: str, asked: Asked) -> Iterator[Option]:
+    chosen = asked.codes.get(facet, ())
+    for value, count in sorted(listed.counts(facet, asked.choice), key=lambda pair: pair[0].code not in chosen):
+        yield Option(value, count, value.code in chosen, asked.toggled(facet, value.code))
+
+
+def _shown(entry: Entry, listed: Index) -> dict[str, object]:
+    tags = [
+        (facet.key, listed.values[facet.key][code])
+        for facet in listed.facets
+        if facet.chart
+        for code in entry.direct.get(facet.key, ())
+    ]
+    return {"iri": entry.iri, "row": entry.row, "tags": tags}

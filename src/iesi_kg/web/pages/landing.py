@@ -1,0 +1,32 @@
+"""The landing page: what this is, how much is in it, and three ways in."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from iesi_kg.analysis.examples import examples
+from iesi_kg.web.pages.charts import bars, tiles
+from iesi_kg.web.pages.rendering import render
+from iesi_kg.web.pages.shelf import counts, index
+
+router = APIRouter()
+
+
+@router.api_route("/", methods=["GET", "HEAD"])
+def landing(request: Request) -> Response:
+    """The landing page."""
+    listed = index(request)
+    drawn, mapped = listed.charted("bars"), listed.charted("map")
+    places = listed.counts(mapped)
+    context = {
+        "counts": counts(request),
+        "version": listed.version,
+        "drawn": drawn,
+        "mapped": mapped,
+        "bars": bars(listed.leaves(drawn)),
+        "tiles": tiles(places),
+        "places": bars(places),
+        "examples": examples()[:6],
+        "example_count": len(examples()),
+    }
+    return render(request, "landing.html", context)

@@ -1,0 +1,82 @@
+"""The query page: a form that works without scripts, the example queries, and the result of the query as a table."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from iesi_kg.analysis.examples import examples
+from iesi_kg.endpoint.execution import execute
+from iesi_kg.endpoint.negotiation import GRAPHS, JSON, TABLES, TURTLE
+from iesi_kg.endpoint.protocol import Query
+from iesi_kg.endpoint.syntax import inspect
+from iesi_kg.errors import IesiKgError
+from iesi_kg.records import Form
+from iesi_kg.web.pages.rendering import new_nonce, render
+from iesi_kg.web.pages.results import MOST_ROWS, Shown, shown
+from iesi_kg.web.site import Site
+
+_START = "SELECT ?subject ?predicate ?object\nWHERE {\n  ?subject ?predicate ?object .\n}\nLIMIT 10\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One query that was run: what it gave or why it did not, and how long it took."""
+
+    seconds: float
+    result: Shown | None = None
+    error: IesiKgError | None = None
+    formats: tuple[tuple[str, str], ...] = ()
+
+
+async def sparql_html(request: Request, query_text: str | None = None) -> HTMLResponse:
+    """The page; with a query it runs it as every other client's query is run."""
+    site: Site = request.app.state.site
+    chosen = next((found for found in examples() if found.slug == request.query_params.get("example")), None)
+    run = await _run(site, query_text) if query_text is not None and query_text.strip() else None
+    text = query_text if query_text is not None else chosen.query if chosen else _first()
+    context = {
+        "text": text,
+        "run": run,
+        "chosen": chosen,
+        "examples": examples(),
+        "limits": site.limits,
+        "version": site.pool.version,
+        "most_rows": MOST_ROWS,
+        "permalink": _address(text),
+        "bad_lines": _numbered(text, run.error) if run and run.error else [],
+    }
+    status = run.error.status if run and run.error else 200
+    return render(request, "sparql.html", context, status=status, nonce=new_nonce())
+
+
+async def _run(site: Site, text: str) -> Run:
+    begun = time.perf_counter()
+    try:
+        form = inspect(text, site.guards).form
+        media = TURTLE if form is Form.GRAPH else JSON
+        answer = await execute(Query(text), media, site.pool, site.limits)
+    except IesiKgError as error:
+        return Run(time.perf_counter() - begun, error=error)
+    seconds = time.perf_counter() - begun
+    offers = GRAPHS if form is Form.GRAPH else TABLES
+    formats = tuple((offer.short, _address(text, offer.short)) for offer in offers)
+    return Run(seconds, result=shown(answer), formats=formats)
+
+
+def _address(text: str, short: str | None = None) -> str:
+    return "/sparql?" + urlencode({"query": text} | ({"format": short} if short else {}))
+
+
+def _first() -> str:
+    return examples()[0].query if examples() else _START
+
+
+def _numbered(text: str, error: IesiKgError) -> list[tuple[int, str, bool]]:
+    """The query line by line, the line of the error marked, for those without the editor."""
+    at = error.members.get("line")
+    return [(number, line, number == at) for number, line in enumerate(text.splitlines(), start=1)] if at else []

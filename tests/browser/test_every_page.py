@@ -1,0 +1,79 @@
+"""Every page, light and dark, wide and narrow: accessible by axe-core (WCAG 2.2 AA), never wider than the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+QUERY = "SELECT * WHERE { ?subject ?predicate ?object } LIMIT 20"
+PAGES = {
+    "landing": "/",
+    "list": "/initiatives",
+    "list filtered": "/initiatives?q=older&country=FR",
+    "list empty": "/initiatives?q=zzzz",
+    "initiative": "/id/initiative/cafe-numerique",
+    "initiative, few facts": "/id/initiative/kinder-netz",
+    "organisation": "/id/organisation/lab-ouvert-be",
+    "submission": "/id/submission/2026-11-22-abcdefabcdef",
+    "document": "/id/document/example-org-0123456789ab",
+    "code lists": "/codes",
+    "code list": "/codes/policy-area",
+    "code": "/codes/country/FR",
+    "ontology": "/ontology",
+    "query": "/sparql",
+    "result": "/sparql?query=" + quote(QUERY),
+    "result yes": "/sparql?query=" + quote("ASK {}"),
+    "result graph": "/sparql?query=" + quote("DESCRIBE <https://w3id.org/iesi-kg/codes/country/FR>"),
+    "query error": "/sparql?query=" + quote("SELECT * { ?s ?p }"),
+    "check": "/check",
+    "not found": "/nothing-here",
+}
+STATUS = {"query error": 400, "not found": 404}
+LEVELS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe-core objects to, each with the first three places."""
+    found = Axe().run(page, options=LEVELS)
+    return [(item["id"], [node["html"][:160] for node in item["nodes"]][:3]) for item in found.response["violations"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(opened: Callable[..., Page], watch: Any, name: str, scheme: str) -> None:  # noqa: ANN401
+    watch.expected.add(STATUS.get(name, 0))
+    page = opened(PAGES[name], scheme=scheme)
+    if "/sparql" in PAGES[name]:
+        page.locator(".cm-content").wait_for()
+    page.evaluate("document.querySelectorAll('details').forEach(element => { element.open = true })")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_axe_finds_nothing_in_findings(opened: Callable[..., Page], tmp_path: Path, width: int) -> None:
+    broken = tmp_path / "broken.csv"
+    broken.write_text("name,country,service_areas,source_url,colour\n,FRX,childcare,not an address,red\n", "utf-8")
+    page = opened("/check", width=width)
+    page.get_by_label("File", exact=True).set_input_files(broken)
+    page.get_by_role("button", name="Check the file").click()
+    page.get_by_text("FR (France)").wait_for()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_wider_than_360_pixels(opened: Callable[..., Page], watch: Any, name: str) -> None:  # noqa: ANN401
+    watch.expected.add(STATUS.get(name, 0))
+    page = opened(PAGES[name], width=360)
+    if "/sparql" in PAGES[name]:
+        page.locator(".cm-content").wait_for()
+    page.evaluate("document.querySelectorAll('details').forEach(element => { element.open = true })")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360

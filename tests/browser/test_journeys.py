@@ -1,0 +1,181 @@
+"""What people do on the pages, in a real browser: find, read, ask, check."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from iesi_kg.analysis.examples import examples
+
+pytestmark = pytest.mark.browser
+
+Opener = Callable[..., Page]
+
+COUNT = """PREFIX iesi: <https://w3id.org/iesi-kg/ontology#>
+SELECT (COUNT(*) AS ?n) WHERE { ?initiative a iesi:Initiative }
+"""
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_a_reader_lands_searches_filters_and_comes_to_an_organisation(opened: Opener, scripts: bool) -> None:
+    page = opened("/", scripts=scripts)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.get_by_label("Search initiatives").fill("older people")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("status")).to_have_text("2 initiatives of 3")
+    page.get_by_role("navigation", name="Filters").get_by_role("link", name="Belgium 1").click()
+    expect(page.get_by_role("status")).to_have_text("1 initiative of 3")
+    assert "country=BE" in page.url
+    assert "q=older+people" in page.url
+    page.get_by_role("link", name="Café Numérique").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Café Numérique")
+    expect(page.get_by_text("2012–2019")).to_be_visible()
+    expect(page.get_by_role("link", name="Five years of the café").last).to_have_attribute(
+        "href", "https://cafe.example.org/report.html"
+    )
+    expect(page.get_by_text("Classified by Tester on 2026-11-21")).to_be_visible()
+    page.get_by_role("row", name="Lab Ouvert technology provider").get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Lab Ouvert")
+    expect(page.get_by_role("heading", level=2, name="Takes part in 2 initiatives")).to_be_visible()
+
+
+def test_a_filter_is_removed_by_its_chip_and_the_address_keeps_the_rest(opened: Opener) -> None:
+    page = opened("/initiatives?country=FR&target-group=older-people&q=older")
+    expect(page.get_by_role("status")).to_have_text("2 initiatives of 3")
+    page.get_by_role("link", name="Remove the filter France").click()
+    assert "country" not in page.url
+    assert "target-group=older-people" in page.url
+    assert "q=older" in page.url
+
+
+def test_the_list_is_taken_away_as_csv_and_as_sparql(opened: Opener) -> None:
+    page = opened("/initiatives?q=cafe")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="as CSV").click()
+    lines = Path(download.value.path()).read_text("utf-8").splitlines()
+    assert lines == [
+        "initiative,name,start,end,website",
+        "https://w3id.org/iesi-kg/id/initiative/cafe-numerique,Café Numérique,2012,2019,https://cafe.example.org/",
+    ]
+    page.get_by_role("link", name="as SPARQL").click()
+    expect(page.get_by_role("cell", name="Café Numérique")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("1 row in")
+
+
+def test_a_name_that_looks_like_a_script_is_text(opened: Opener) -> None:
+    page = opened("/id/initiative/script-alert")
+    expect(page.get_by_role("heading", level=1)).to_have_text("<script>alert(1)</script>")
+
+
+def test_a_query_runs_without_scripts(opened: Opener) -> None:
+    page = opened("/sparql", scripts=False)
+    page.get_by_label("Query").fill(COUNT)
+    page.get_by_role("button", name="Run the query").click()
+    expect(page.get_by_role("cell", name="3", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="CSV")).to_be_visible()
+
+
+def test_the_editor_completes_a_term_declares_its_prefix_and_runs_on_ctrl_enter(opened: Opener) -> None:
+    page = opened("/sparql")
+    editor = page.get_by_role("textbox", name="SPARQL query")
+    expect(editor).to_be_visible()
+    editor.press("ControlOrMeta+a")
+    editor.press("Delete")
+    page.keyboard.type("SELECT ?place { ?x iesi:coun")
+    option = page.get_by_role("option", name="iesi:country")
+    expect(option).to_be_visible()
+    page.wait_for_timeout(150)  # the list takes keys only a moment after it opened (interactionDelay)
+    page.keyboard.press("Enter")
+    expect(editor).to_contain_text("PREFIX iesi: <https://w3id.org/iesi-kg/ontology#>")
+    page.keyboard.type(" ?place ; a <https://w3id.org/iesi-kg/ontology#Initiative>")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status")).to_contain_text("4 rows in")
+    page.get_by_role("link", name="codes/country/BE").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Belgium")
+
+
+def test_the_tab_key_leaves_the_editor(opened: Opener) -> None:
+    page = opened("/sparql")
+    page.get_by_role("textbox", name="SPARQL query").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Run the query")).to_be_focused()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_the_place_of_a_syntax_error_is_marked(opened: Opener, watch: Any, scripts: bool) -> None:  # noqa: ANN401
+    watch.expected.add(400)
+    page = opened("/sparql?query=" + quote("SELECT *\nWHERE {\n  ?s nope:p ?o }\n"), scripts=scripts)
+    expect(page.get_by_role("alert")).to_contain_text("line 3")
+    marked = page.locator(".cm-lintRange-error, .cm-lintPoint-error" if scripts else ".query-text mark")
+    expect(marked.first).to_be_visible()
+
+
+def test_an_example_is_opened_and_run(opened: Opener) -> None:
+    if not examples():
+        assert not os.environ.get("CI"), "no example query is shipped"
+        pytest.skip("no example query is shipped yet")
+    page = opened("/sparql")
+    example = examples()[0]
+    page.get_by_role("link", name=example.title, exact=True).click()
+    expect(page.get_by_text(example.question).first).to_be_visible()
+    page.get_by_role("button", name="Run the query").click()
+    expect(page.get_by_role("heading", name="Result")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_a_steward_reads_at_which_cell_a_file_is_wrong(opened: Opener, tmp_path: Path, scripts: bool) -> None:
+    broken = tmp_path / "broken.csv"
+    broken.write_text(
+        "name,country,service_areas,source_url\nHelp at Home,FRX,childcare,https://example.org/a\n", "utf-8"
+    )
+    page = opened("/check", scripts=scripts)
+    page.get_by_label("File", exact=True).set_input_files(broken)
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_role("status")).to_contain_text("Not accepted")
+    row = page.get_by_role("row").filter(has_text="FRX")
+    expect(row.get_by_role("cell").nth(1)).to_have_text("2")
+    expect(row).to_contain_text("country")
+    expect(row).to_contain_text("FR (France)")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the findings as JSON").click()
+    report = json.loads(Path(download.value.path()).read_text("utf-8"))
+    assert report["conforms"] is False
+    assert [(f["row"], f["column"]) for f in report["findings"] if f["value"] == "FRX"] == [(2, "country")]
+
+
+def test_a_file_of_no_known_kind_is_refused_in_words(opened: Opener, watch: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    watch.expected.add(400)
+    picture = tmp_path / "table.csv"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    page = opened("/check")
+    page.get_by_label("File", exact=True).set_input_files(picture)
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_role("alert")).to_contain_text("PNG image")
+
+
+def test_an_address_that_is_not_known_offers_a_search(opened: Opener, watch: Any) -> None:  # noqa: ANN401
+    watch.expected.add(404)
+    page = opened("/id/initiative/never-seen")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not found")
+    page.get_by_label("Search initiatives").fill("kinder")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("link", name="Kinder-Netz")).to_be_visible()
+
+
+def test_the_keyboard_alone_reaches_content_and_skips_the_menu(opened: Opener) -> None:
+    page = opened("/initiatives")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Search by name, description or organisation")).to_be_focused()
+    page.keyboard.type("kinder")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("1 initiative of 3")

@@ -1,0 +1,49 @@
+"""Syntax errors in plain words, at the place of the fault and not where the engine gave up."""
+
+from __future__ import annotations
+
+import pyoxigraph
+import pytest
+
+from iesi_kg.endpoint.diagnosis import explain
+from iesi_kg.errors import QuerySyntaxError
+from iesi_kg.store.evaluation import syntax_error
+
+
+def explained(text: str) -> QuerySyntaxError:
+    """What a client is told when the real engine refuses this text."""
+    with pytest.raises(SyntaxError) as caught:
+        pyoxigraph.Store().query(text)
+    return explain(text, syntax_error(str(caught.value)))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "word"),
+    [
+        ("SELECT ?x WHERE { ?s ?p }", 1, 25, "a variable, an IRI or a value is missing before '}'"),
+        ("SELECT * {\n ?s ?p ?o .\n ?s ?p .\n ?a ?b ?c }", 3, 8, "missing before '.'"),
+        ("SELECT * WHRE { ?s ?p ?o }", 1, 10, "'WHRE'"),
+        ("SELECT * { ?s ?p ?o } }", 1, 23, "'}'"),
+        ("SELECT * { ?s ?p ?o", 1, 20, "ends too early: `}` is missing"),
+        ("SELECT ?x, ?y { ?x ?p ?y }", 1, 10, "','"),
+        ("SELECT * { OPTIONAL ?s ?p ?o }", 1, 12, "'OPTIONAL'"),
+        ("SELECT * { ?s ?p 'é' 'b' }", 1, 18, "'é'"),
+        ("ASK {\n  ?s foaf:name ?o }", 2, None, "the prefix `foaf:` is not declared"),
+        ("ASK { ?s nowhere:name ?o }", 1, None, "the prefix `nowhere:` is not declared"),
+    ],
+)
+def test_place_and_words(text: str, line: int, column: int | None, word: str) -> None:
+    error = explained(text)
+    assert error.members["line"] == line
+    assert column is None or error.members["column"] == column
+    assert word in error.detail
+
+
+def test_known_prefix_is_offered() -> None:
+    hint = explained("ASK { ?s skos:note ?o }").hint
+    assert hint == "put `PREFIX skos: <http://www.w3.org/2004/02/skos/core#>` before the query"
+
+
+def test_without_a_place_nothing_is_invented() -> None:
+    error = QuerySyntaxError("odd")
+    assert explain("ASK {", error) is error

@@ -1,0 +1,136 @@
+"""``iesi-kg serve``: taken ports, broken stores, Ctrl-C; one sentence each and nothing left running."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from running_server import fill, serving, start, stop
+
+
+def test_a_taken_port_is_said_before_anything_is_loaded(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = start(tmp_path / "store", "--port", str(port))
+        said, _ = process.communicate(timeout=20)
+    assert process.returncode == 3
+    assert f"port {port} on 127.0.0.1" in said
+    assert "PORT=" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "store").exists()
+
+
+def test_an_unknown_host(tmp_path: Path) -> None:
+    process = start(tmp_path / "store", "--host", "no.such.host.invalid")
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert "no.such.host.invalid" in said
+    assert "Traceback" not in said
+
+
+def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+    fill(tmp_path / "store", "<http://example.org/s> <http://example.org/p> 1 .")
+    with serving(tmp_path / "store") as server:
+        children = psutil.Process(server.process.pid).children(recursive=True)
+        assert children
+        assert server.query("ASK {}").status == 200
+        said = stop(server.process)
+    assert server.process.returncode in (0, 130)
+    assert "Traceback" not in said
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+
+
+def test_ctrl_c_under_a_running_query(tmp_path: Path) -> None:
+    fill(tmp_path / "store", "".join(f"<http://example.org/{n}> <http://example.org/p> {n} .\n" for n in range(300)))
+    with serving(tmp_path / "store") as server:
+        children = psutil.Process(server.process.pid).children(recursive=True)
+        with socket.create_connection(server.address, timeout=5) as connection:
+            query = "SELECT%20(COUNT(*)AS%20?n){?a%20?b%20?c.?d%20?e%20?f.?g%20?h%20?i.?j%20?k%20?l.?m%20?n%20?o}"
+            connection.sendall(f"GET /sparql?query={query} HTTP/1.1\r\nHost: e\r\n\r\n".encode())
+            time.sleep(0.5)
+            begun = time.monotonic()
+            said = stop(server.process)
+        assert time.monotonic() - begun < 10
+        assert server.process.returncode in (0, 130)
+        assert "Traceback" not in said
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert alive == []
+
+
+def test_sigterm_leaves_nothing(tmp_path: Path) -> None:
+    fill(tmp_path / "store", "<http://example.org/s> <http://example.org/p> 1 .")
+    with serving(tmp_path / "store") as server:
+        children = psutil.Process(server.process.pid).children(recursive=True)
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(timeout=10)
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert alive == []
+
+
+def test_a_killed_server_takes_its_processes_along(tmp_path: Path) -> None:
+    fill(tmp_path / "store", "<http://example.org/s> <http://example.org/p> 1 .")
+    with serving(tmp_path / "store") as server:
+        children = psutil.Process(server.process.pid).children(recursive=True)
+        server.process.kill()
+        server.process.wait(timeout=10)
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert alive == []
+
+
+def test_the_bundled_data_are_loaded_once(tmp_path: Path, root: Path) -> None:
+    if not (root / "data" / "iesi").is_dir():
+        pytest.skip("the curated data data/iesi are not in this checkout")
+    with serving(tmp_path / "store") as server:
+        reply = server.query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", "text/csv")
+        assert int(reply.text.split()[1]) > 500
+        version = reply.headers["IESI-KG-Version"]
+        page = server.ask("GET", "/sparql", {"Accept": "text/html"})
+        assert page.status == 200
+        assert "<textarea" in page.text
+        ran = server.query("ASK {}", "text/html")
+        assert ran.headers["Content-Type"].startswith("text/html")
+    with serving(tmp_path / "store") as server:
+        assert server.query("ASK {}").headers["IESI-KG-Version"] == version
+
+
+def test_the_greeting_names_both_addresses(tmp_path: Path) -> None:
+    fill(tmp_path / "store", "<http://example.org/s> <http://example.org/p> 1 .")
+    with serving(tmp_path / "store") as server:
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", server.url)
+
+
+def test_a_wrong_setting(tmp_path: Path) -> None:
+    process = start(tmp_path / "store", workers="two")
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 3
+    assert "IESI_KG_WORKERS" in said
+
+
+def test_a_damaged_store(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    fill(store, "<http://example.org/s> <http://example.org/p> 1 .")
+    for file in store.rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"not a store")
+    process = start(store)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "iesi-kg: " in said
+    assert "Traceback" not in said
+
+
+def test_a_file_in_place_of_the_store(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("hello")
+    process = start(tmp_path / "store")
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert "Traceback" not in said
