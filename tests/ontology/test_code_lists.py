@@ -31,7 +31,7 @@ EXPECTED = {
     "evaluation-method": "none self-reported monitoring-data before-after matched-comparison counterfactual randomised "
     "sroi cost-benefit cost-effectiveness qualitative systematic-review",
 }
-SIZES = {"country": 41, "target-group": 35, "technology": 33}
+SIZES = {"country": 50, "target-group": 35, "technology": 33}
 TRANSLATED = ["country", "policy-area", "target-group", "governance-level", "organisation-type", "status"]
 ORDERED = ["ict-potential", "integration-level", "governance-level", "user-role"]
 
