@@ -134,7 +134,7 @@ def _frames(segment: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _is_unwritten(rest: bytes) -> bool:
-    """Whether a broken header is the end of an unfinished write: the file system reserved what follows and left it zero."""
+    """Whether a broken header ends an unfinished write: the file system reserved what follows and left it zero."""
     return len(rest.rstrip(b"\0")) < HEADER_SIZE
 
 
