@@ -100,6 +100,34 @@ def test_a_group_keeps_its_positions_and_its_defaults(template: Template) -> Non
     ]
 
 
+def test_a_country_said_to_be_unknown_is_not_the_country_of_the_record(template: Template) -> None:
+    found = mapped(
+        template,
+        identifier="x",
+        country="NL",
+        lead_organisation="Hart",
+        lead_org_country="Unknown",
+        partner_organisations="IBM|Gates|SchuldenlabNL",
+        partner_countries="unknown|United States",
+    )
+    assert set(found.triples) == turtle(
+        RECORD
+        + """
+        :x iesi:country country:NL ; m8g:hasParticipation x:lead, x:partner-1, x:partner-2, x:partner-3 ;
+          iesi:involves o:hart, o:ibm, o:gates-us, o:schuldenlabnl-nl .
+        x:lead a iesi:Participation ; m8g:role role:lead ; m8g:hasParticipant o:hart .
+        x:partner-1 a iesi:Participation ; m8g:role role:partner ; m8g:hasParticipant o:ibm .
+        x:partner-2 a iesi:Participation ; m8g:role role:partner ; m8g:hasParticipant o:gates-us .
+        x:partner-3 a iesi:Participation ; m8g:role role:partner ; m8g:hasParticipant o:schuldenlabnl-nl .
+        o:hart a org:Organization ; skos:prefLabel "Hart" .
+        o:ibm a org:Organization ; skos:prefLabel "IBM" .
+        o:gates-us a org:Organization ; skos:prefLabel "Gates" ; iesi:country country:US .
+        o:schuldenlabnl-nl a org:Organization ; skos:prefLabel "SchuldenlabNL" ; iesi:country country:NL .
+        """
+    )
+    assert [item.code for item in found.findings if item.code != "missing-column"] == ["fewer-values"]
+
+
 def test_each_statement_knows_its_cell(template: Template) -> None:
     found = mapped(template, identifier="x", country="FR", lead_organisation="L")
     cells = {(t.subject.value, t.predicate.value): ref.column for t, ref in found.origin.items()}  # type: ignore[union-attr]

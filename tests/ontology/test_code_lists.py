@@ -76,7 +76,7 @@ EXPECTED = {
     "confidence": "low medium high",
     "judgement-method": "single-coder two-coders rule suggested taken-over",
 }
-SIZES = {"country": 41, "target-group": 35, "technology": 33}
+SIZES = {"country": 50, "target-group": 35, "technology": 33}
 TRANSLATED = ["country", "policy-area", "target-group", "governance-level", "organisation-type", "status"]
 ORDERED = [
     "ict-potential", "integration-level", "governance-level", "user-role", "processing-stage", "award-stage",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from submission_tables import GOOD, table
 
 from iesi_kg import assets
 from iesi_kg.errors import IesiKgError
-from iesi_kg.publication.bundled import load_bundled
+from iesi_kg.publication.bundled import Loaded, is_outdated, load_bundled
+from iesi_kg.publication.workflow import publish, receive
+from iesi_kg.records import SourceFile
 from iesi_kg.store.embedded import EmbeddedStore
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -60,13 +63,13 @@ def put(folder: Path, name: str, content: bytes, **changed: object) -> None:
 def test_everything_enters_in_one_commit_and_once(bundle: Path, store: EmbeddedStore) -> None:
     put(bundle, "a", table(GOOD))
     put(bundle, "b", table(GOOD | {"identifier": "b", "name": "B"}))
-    assert load_bundled(store, at=AT) == 1
+    assert load_bundled(store, at=AT).version == 1
     reader = store.reader()
     graphs = {str(quad.graph_name) for quad in reader.quads()}
     assert {"<https://w3id.org/iesi-kg/graph/ontology>", "<https://w3id.org/iesi-kg/graph/codes>"} < graphs
     assert len(graphs) == 6  # default, ontology, codes, provenance, two submissions
     before = {*reader.quads()}
-    assert load_bundled(store, at=AT) == 1
+    assert load_bundled(store, at=AT).version == 1
     assert {*store.reader().quads()} == before
 
 
@@ -99,13 +102,71 @@ def test_a_new_edition_of_a_file_replaces_its_records(bundle: Path, store: Embed
     put(bundle, "a", table(GOOD))
     load_bundled(store, at=AT)
     put(bundle, "a", table(GOOD | {"name": "Vincles"}))
-    assert load_bundled(store, at=AT) == 2
+    assert load_bundled(store, at=AT).version == 2
     rows = store.reader().select(
         "SELECT ?title WHERE { ?subject <http://purl.org/dc/terms/title> ?title }",
     )
     titles = {row["title"].value for row in rows}  # type: ignore[union-attr]
     assert "Vincles" in titles
     assert "Vincles BCN" not in titles
+
+
+def titles(store: EmbeddedStore) -> set[str]:
+    query = """PREFIX dct: <http://purl.org/dc/terms/> PREFIX iesi: <https://w3id.org/iesi-kg/ontology#>
+        SELECT ?title WHERE { ?subject a iesi:Initiative ; dct:title ?title }"""
+    return {row["title"].value for row in store.reader().select(query)}  # type: ignore[union-attr]
+
+
+def test_a_store_knows_which_bundle_filled_it(bundle: Path, store: EmbeddedStore) -> None:
+    put(bundle, "a", table(GOOD))
+    assert not is_outdated(store.reader())
+    load_bundled(store, at=AT)
+    assert not is_outdated(store.reader())
+    put(bundle, "b", table(GOOD | {"identifier": "b", "name": "B"}))
+    assert is_outdated(store.reader())
+    assert load_bundled(store, at=AT) == Loaded(2)
+    assert not is_outdated(store.reader())
+    assert titles(store) == {"Vincles BCN", "B"}
+
+
+def test_a_store_that_no_bundle_filled_is_never_outdated(store: EmbeddedStore) -> None:
+    publish(store, receive(SourceFile("own.csv", table(GOOD))), by="A steward", at=AT)
+    assert not is_outdated(store.reader())
+
+
+def test_a_new_edition_does_not_undo_what_a_steward_published_since(bundle: Path, store: EmbeddedStore) -> None:
+    put(bundle, "a", table(GOOD))
+    put(bundle, "b", table(GOOD | {"identifier": "b", "name": "B"}))
+    load_bundled(store, at=AT)
+    renewed = receive(SourceFile("own.csv", table(GOOD | {"name": "Vincles of the steward"})))
+    publish(store, renewed, by="A steward", at=AT)
+    put(bundle, "a", table(GOOD | {"name": "Vincles of the project"}))
+    put(bundle, "b", table(GOOD | {"identifier": "b", "name": "B, mended"}))
+    assert load_bundled(store, at=AT) == Loaded(3, ("data/iesi/a.csv",))
+    assert titles(store) == {"Vincles of the steward", "B, mended"}
+    assert load_bundled(store, at=AT) == Loaded(3, ("data/iesi/a.csv",))
+
+
+def test_an_older_bundle_s_code_lists_give_way(bundle: Path, store: EmbeddedStore, root: Path) -> None:
+    lists = bundle.parent.parent / "ontology"
+    lists.unlink()
+    shutil.copytree(root / "ontology", lists)
+    status = lists / "codelists" / "status.ttl"
+    newest = status.read_text("utf-8")
+    status.write_text(newest.replace('"planned"@en', '"intended"@en'), encoding="utf-8")
+    load_bundled(store, at=AT)
+    status.write_text(newest, encoding="utf-8")
+    assert is_outdated(store.reader())
+    load_bundled(store, at=AT)
+    labels = {
+        (str(quad.graph_name), quad.object.value)  # type: ignore[union-attr]
+        for quad in store.reader().quads(
+            NamedNode("https://w3id.org/iesi-kg/codes/status/planned"),
+            NamedNode("http://www.w3.org/2004/02/skos/core#prefLabel"),
+        )
+        if quad.object.language == "en"  # type: ignore[union-attr]
+    }
+    assert labels == {("DEFAULT", "planned"), ("<https://w3id.org/iesi-kg/graph/codes>", "planned")}
 
 
 @pytest.mark.parametrize(
@@ -144,6 +205,6 @@ def test_two_files_may_not_describe_one_record(bundle: Path, store: EmbeddedStor
 def test_the_curated_data_of_this_checkout(root: Path, store: EmbeddedStore) -> None:
     if not list((root / "data" / "iesi").glob("*.csv")):
         pytest.skip("the curated data are not in this checkout")
-    assert load_bundled(store, at=AT) == 1
+    assert load_bundled(store, at=AT).version == 1
     blank = [quad for quad in store.reader().quads() if not isinstance(quad.subject, NamedNode)]
     assert blank == []

@@ -288,3 +288,13 @@ def test_a_very_long_value_is_quoted_in_short() -> None:
     (finding,) = of(GOOD | {"country": "x" * 5_000}).findings
     assert len(finding.message) < 200
     assert finding.value == "x" * 5_000
+
+
+def test_an_organisation_spelled_in_two_ways_is_told_once_at_the_latest() -> None:
+    other = {"identifier": "b", "name": "B", "source_url": "https://example.org/b"}
+    report = of(GOOD, GOOD | other | {"lead_organisation": "Bee", "partner_organisations": "C|Ajuntament De BARCELONA"})
+    assert report.conforms
+    assert [short(finding)[:5] for finding in report.findings] == [
+        ("warning", "organisation-name-spelling", 3, "partner_organisations", "Ajuntament De BARCELONA")
+    ]
+    assert of(GOOD, GOOD | other).findings == ()

@@ -71,6 +71,7 @@ BROKEN = [
     ("participant-kind", V, without(CITY, "a")),
     ("role-missing", V, without("x:partner-1", "m8g:role")),
     ("organisation-name-missing", V, without(CITY, "skos:prefLabel")),
+    ("organisation-name-spelling", W, also(CITY, "skos:prefLabel", '"CITY"')),
     ("organisation-name-text", V, instead(CITY, "skos:prefLabel", '""')),
     ("source-document-missing", V, without("x:source-1", "iesi:document")),
     ("source-document-one", V, also("x:source-1", "iesi:document", "<http://a/> . <http://a/> a iesi:SourceDocument ; foaf:page <http://a/>")),  # noqa: E501

@@ -127,6 +127,28 @@ def test_a_broken_entry_before_a_whole_one_is_damage_not_silence(tmp_path: Path)
         EmbeddedStore.open(copy)
 
 
+@pytest.mark.parametrize("place", [4, 12, 20, 52], ids=["number", "length", "digest", "checksum"])
+def test_a_broken_header_is_damage_even_in_the_last_entry(tmp_path: Path, place: int) -> None:
+    """A length that grew must not pass for an entry that was never finished: the entry was acknowledged."""
+    copy = unpublished(tmp_path / "kg", 3)
+    [segment] = (copy / "journal").iterdir()
+    broken = bytearray(segment.read_bytes())
+    broken[len(broken) // 2 + place] ^= 0x01
+    segment.write_bytes(broken)
+    with pytest.raises(StoreDamaged, match="journal"):
+        EmbeddedStore.open(copy)
+
+
+def test_a_header_of_which_only_a_part_was_written_is_no_damage(tmp_path: Path) -> None:
+    copy = unpublished(tmp_path / "kg", 3)
+    [segment] = (copy / "journal").iterdir()
+    whole = segment.read_bytes()
+    last = len(whole) // 2
+    segment.write_bytes(whole[: last + 30] + bytes(len(whole) - last - 30))
+    shutil.rmtree(copy / "live")
+    assert_exactly(EmbeddedStore.open(copy), 2)
+
+
 def test_replaying_twice_is_replaying_once(tmp_path: Path) -> None:
     """A crash between publishing and forgetting the journal leaves entries that are already published."""
     copy = unpublished(tmp_path / "kg", 4)

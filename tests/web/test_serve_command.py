@@ -6,11 +6,15 @@ import re
 import signal
 import socket
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
+from iesi_kg import assets
+from iesi_kg.publication.bundled import load_bundled
+from iesi_kg.store.embedded import EmbeddedStore
 from running_server import fill, serving, start, stop
 
 
@@ -100,6 +104,27 @@ def test_the_bundled_data_are_loaded_once(tmp_path: Path, root: Path) -> None:
         assert ran.headers["Content-Type"].startswith("text/html")
     with serving(tmp_path / "store") as server:
         assert server.query("ASK {}").headers["IESI-KG-Version"] == version
+
+
+def test_a_store_of_an_earlier_bundle_is_brought_up_to_date(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store is filled from a bundle without data, as an earlier version might have been, then served."""
+    bundle = tmp_path / "bundle"
+    (bundle / "data" / "iesi").mkdir(parents=True)
+    for name in ("ontology", "shapes", "queries"):
+        (bundle / name).symlink_to(root / name)
+    store = EmbeddedStore.open(tmp_path / "store", create=True)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(assets, "root", lambda: bundle)
+        load_bundled(store, at=datetime(2026, 1, 1, tzinfo=UTC))
+    store.close()
+    count = "SELECT (COUNT(*) AS ?n) { ?i a <https://w3id.org/iesi-kg/ontology#Initiative> }"
+    for _ in range(2):
+        with serving(tmp_path / "store") as server:
+            reply = server.query(count, "text/csv")
+            assert int(reply.text.split()[1]) >= 100
+            assert reply.headers["IESI-KG-Version"] == "2"
 
 
 def test_the_greeting_names_both_addresses(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from iesi_kg import settings as settings_module
-from iesi_kg.errors import StartError
+from iesi_kg.errors import StartError, StoreBusy, StoreReadOnly
 from iesi_kg.settings import Settings
+from iesi_kg.store.base import Store
 
 _BACKLOG = 1024
 
@@ -20,7 +21,10 @@ _BACKLOG = 1024
 @click.option("--port", type=click.IntRange(0, 65535), help="port to listen on (default: IESI_KG_PORT or 8080)")
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
 def command(host: str | None, port: int | None, store: Path | None) -> None:
-    """Serve the pages and the SPARQL endpoint; an empty store is filled with the bundled data first."""
+    """Serve the pages and the SPARQL endpoint.
+
+    An empty store is filled with the bundled data first; one that an earlier version filled is brought up to date.
+    """
     settings = settings_module.load(host=host, port=port, store=store)
     # The port is taken before anything is loaded: a wait that ends in "port taken" would be a poor joke.
     listener = _listen(settings)
@@ -58,17 +62,38 @@ def _not_free(settings: Settings, error: OSError) -> StartError:
 def _fill(settings: Settings) -> None:
     from iesi_kg.store.embedded import EmbeddedStore
 
-    store = EmbeddedStore.open(settings.store, create=True, lock_timeout=settings.lock_seconds)
+    store = EmbeddedStore.open(
+        settings.store, create=True, lock_timeout=settings.lock_seconds, keep=settings.keep_versions
+    )
     try:
-        if store.current().triples:
-            return
-        from iesi_kg.publication.bundled import load_bundled
-
-        click.echo(f"loading the bundled data into {settings.store} ...")
-        load_bundled(store, at=datetime.now(UTC))
-        click.echo(f"loaded {store.current().triples:,} triples")
+        if not store.current().triples:
+            click.echo(f"loading the bundled data into {settings.store} ...")
+            _load(store)
+            click.echo(f"loaded {store.current().triples:,} triples")
+        else:
+            _renew(store)
     finally:
         store.close()
+
+
+def _load(store: Store) -> None:
+    from iesi_kg.publication.bundled import load_bundled
+
+    for name in load_bundled(store, at=datetime.now(UTC)).left_out:
+        click.echo(f"left out {name}: some of its records were published anew here, and stay as they are")
+
+
+def _renew(store: Store) -> None:
+    """Bring a store that another version of this software filled up to date; one that cannot be written stays."""
+    from iesi_kg.publication.bundled import is_outdated
+
+    if not is_outdated(store.reader()):
+        return
+    click.echo("bringing ontology, code lists and bundled data up to date ...")
+    try:
+        _load(store)
+    except (StoreReadOnly, StoreBusy) as obstacle:
+        click.echo(f"they stay as they are: {obstacle.detail}", err=True)
 
 
 def _run(settings: Settings, listener: socket.socket) -> None:

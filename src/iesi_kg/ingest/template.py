@@ -36,6 +36,7 @@ class Column:
     node: str
     group: str | None
     years_ahead: int | None
+    null: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +188,18 @@ def _column(facts: Mapping[str, Any], root: str) -> Column:
         node=facts.get("iesi:node", root),
         group=facts.get("iesi:group"),
         years_ahead=facts.get("iesi:yearsAhead"),
+        null=frozenset(map(str.casefold, _strings(facts.get("null", ())))),
     )
 
 
 def _texts(titles: Mapping[str, str | list[str]]) -> Iterator[str]:
     for title in titles.values():
-        yield from [title] if isinstance(title, str) else title
+        yield from _strings(title)
+
+
+def _strings(value: str | Iterable[str]) -> Iterable[str]:
+    """What CSVW allows as one string or as several."""
+    return [value] if isinstance(value, str) else value
 
 
 def _node(facts: Mapping[str, Any]) -> Node:

@@ -65,12 +65,15 @@ class ValueReader:
         self._codes: dict[tuple[str, str], Reading] = {}
 
     def read(self, column: Column, text: str) -> Reading:
-        """The value, or the problem that kept it from being read; a value with a problem that is no violation, both."""
+        """The value, or the problem that kept it from being read; both where the problem is no violation, neither where
+        the text says that there is no value."""
         if not text.isascii() or not text.isprintable():
             odd = suspicious(text)
             if odd:
                 return None, _odd_character(text, *odd)
             text = unicodedata.normalize("NFC", text)
+        if text.casefold() in column.null:
+            return None, None
         if column.code_list:
             return self._code(column.code_list, text)
         if column.base == "integer":

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from hashlib import sha256
 from io import StringIO
 from typing import Any
 
@@ -22,37 +24,63 @@ from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.vocabulary import iris
 
 DATA = "data/iesi"
+_ONTOLOGY = "ontology/iesi.ttl"
 _CODE_LISTS = "ontology/codelists"
 
 
-def load_bundled(store: Store, *, at: datetime) -> int:
-    """Bring a store to what the bundle holds, and return the version; what it holds already is left alone.
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What loading did: the version that shows it, and the data files left out because their records were renewed."""
 
-    Each data file is published under the day and the name that its description gives. Raises IesiKgError when a file
-    is not what its description says.
+    version: int
+    left_out: tuple[str, ...] = ()
+
+
+def digest() -> str:
+    """What tells one bundle from another: the digest of its ontology, code lists and data."""
+    names = [_ONTOLOGY, *assets.names(_CODE_LISTS), *assets.names(DATA)]
+    files = (f"{name} {sha256(assets.content(name)).hexdigest()}\n" for name in names)
+    return sha256("".join(files).encode()).hexdigest()
+
+
+def is_outdated(reader: Reader) -> bool:
+    """Whether a store was filled from another bundle than this one; not where nothing came from a bundle."""
+    filled = next(iter(reader.quads(graph=iris.graph("ontology"))), None) is not None
+    return filled and provenance.bundle_digest(reader) != digest()
+
+
+def load_bundled(store: Store, *, at: datetime) -> Loaded:
+    """Bring a store to what the bundle holds, in one commit; what it holds already is left alone.
+
+    Each data file is published under the day and the name that its description gives. A new edition of a file is left
+    out when somebody else published one of its records since. Raises IesiKgError when a file is not what its
+    description says.
     """
     with store.writer() as writer:
-        changes = [*vocabulary(writer.reader), *curated(writer.reader, at)]
+        reader = writer.reader
+        published, left_out = curated(reader, at)
+        changes = [*vocabulary(reader), *published, provenance.bundle(reader, digest(), _graphs(reader, published))]
         add = list(dict.fromkeys(quad for change in changes for quad in change.add))
         remove = list(dict.fromkeys(quad for change in changes for quad in change.remove))
         if not add and not remove:
-            return writer.reader.version
-        return writer.commit(ChangeSet("bundled data", add, remove))
+            return Loaded(reader.version, left_out)
+        return Loaded(writer.commit(ChangeSet("bundled data", add, remove)), left_out)
 
 
 def vocabulary(reader: Reader) -> list[ChangeSet]:
     """The changes that bring the ontology and the code lists up to date."""
-    files = {"ontology": ["ontology/iesi.ttl"], "codes": list(assets.names(_CODE_LISTS, ".ttl"))}
+    files = {"ontology": [_ONTOLOGY], "codes": list(assets.names(_CODE_LISTS, ".ttl"))}
     return [
         graphs.replacement(reader, (quad.triple for name in names for quad in _turtle(name)), iris.graph(graph))
         for graph, names in files.items()
     ]
 
 
-def curated(reader: Reader, at: datetime) -> list[ChangeSet]:
-    """The changes that publish the data files which the store does not hold yet."""
+def curated(reader: Reader, at: datetime) -> tuple[list[ChangeSet], tuple[str, ...]]:
+    """The changes that publish the data files which the store does not hold yet, and the files that are left out."""
     seen: dict[NamedNode, str] = {}
-    changes = []
+    changes, left_out = [], []
+    ours = provenance.bundled_graphs(reader)
     for name in assets.names(DATA, ".csv"):
         source = SourceFile(name.rsplit("/", 1)[1], assets.content(name))
         if provenance.graph_of_file(reader, source) is not None:
@@ -62,10 +90,20 @@ def curated(reader: Reader, at: datetime) -> list[ChangeSet]:
         _assert_conforms(name, receipt)
         _assert_expected(name, receipt.submission, facts.get("expected", {}))
         _assert_apart(name, receipt.submission.subjects, seen)
+        if graphs.sources(reader, receipt.submission.subjects) - ours:
+            left_out.append(name)
+            continue
         day = datetime.combine(date.fromisoformat(facts["date"]), time(), UTC) if "date" in facts else at
         change, _ = workflow.prepare(reader, receipt, Occasion(facts["by"], day, _notice(facts)))
         changes.append(change)
-    return changes
+    return changes, tuple(left_out)
+
+
+def _graphs(reader: Reader, published: Iterable[ChangeSet]) -> set[NamedNode]:
+    """The graphs of the bundle's files: those that stand and those about to be published."""
+    files = (SourceFile(name, assets.content(name)) for name in assets.names(DATA, ".csv"))
+    standing = {graph for file in files if (graph := provenance.graph_of_file(reader, file)) is not None}
+    return standing | {NamedNode(change.label) for change in published}
 
 
 def counts(submission: Submission, names: Iterable[str]) -> dict[str, int]:

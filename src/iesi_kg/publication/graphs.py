@@ -76,6 +76,11 @@ def is_published(reader: Reader, subject: NamedNode) -> bool:
     return next(iter(reader.quads(subject, graph=DEFAULT_GRAPH)), None) is not None
 
 
+def sources(reader: Reader, subjects: Iterable[NamedNode]) -> set[NamedNode]:
+    """The graphs from which these records are published now."""
+    return {graph for subject in subjects for graph in _graphs_of(reader, subject)}
+
+
 def superseded(reader: Reader, subjects: Iterable[NamedNode]) -> set[Triple]:
     """What leaves the default graph when these records are published again or withdrawn."""
     leaving: set[Triple] = set()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from iesi_kg import __version__
 from iesi_kg.errors import UsageError
 from iesi_kg.records import SourceFile, Submission
-from iesi_kg.store.base import Reader
+from iesi_kg.store.base import ChangeSet, Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import DCAT, DCT, FOAF, PROV, RDF, SCHEMA, VOID, XSD
 
@@ -23,6 +23,8 @@ _HASH = NamedNode(SCHEMA + "sha256")
 _TITLE = NamedNode(DCT + "title")
 _NAME = NamedNode(FOAF + "name")
 _ATTRIBUTION = NamedNode("http://creativecommons.org/ns#attributionName")
+_MEMBER = NamedNode(PROV + "hadMember")
+_BUNDLE = iris.graph("bundle")
 _LONGEST_NAME = 200
 
 Fact = tuple[NamedNode, NamedNode, NamedNode | Literal]
@@ -66,6 +68,28 @@ def graph_of_file(reader: Reader, source: SourceFile) -> NamedNode | None:
             for made in reader.quads(use.subject, _GENERATED, graph=GRAPH):  # type: ignore[arg-type]
                 return made.object if isinstance(made.object, NamedNode) else None
     return None
+
+
+def bundle_digest(reader: Reader) -> str | None:
+    """The digest of the bundle that the store was last filled from."""
+    told = next(iter(reader.quads(_BUNDLE, _HASH, graph=GRAPH)), None)
+    return told.object.value if told is not None and isinstance(told.object, Literal) else None
+
+
+def bundled_graphs(reader: Reader) -> set[NamedNode]:
+    """The graphs that hold files of a bundle, of this one or an earlier one."""
+    told = reader.quads(_BUNDLE, _MEMBER, graph=GRAPH)
+    return {quad.object for quad in told if isinstance(quad.object, NamedNode)}
+
+
+def bundle(reader: Reader, digest: str, graphs: Iterable[NamedNode]) -> ChangeSet:
+    """The change after which the store knows this bundle, and which graphs came from it or an earlier one."""
+    facts: list[Fact] = [(_BUNDLE, _TYPE, NamedNode(PROV + "Collection")), (_BUNDLE, _HASH, Literal(digest))]
+    facts += [(_BUNDLE, _MEMBER, graph) for graph in graphs]
+    new = {Quad(*fact, GRAPH) for fact in facts}
+    old = {*reader.quads(_BUNDLE, graph=GRAPH)}
+    outdated = {quad for quad in old - new if quad.predicate == _HASH}
+    return ChangeSet(_BUNDLE.value, add=[*(new - old)], remove=[*outdated])
 
 
 def statements(submission: Submission, activity: NamedNode, occasion: Occasion) -> list[Triple]:

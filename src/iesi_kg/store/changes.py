@@ -37,7 +37,9 @@ def apply(live: Store, change: ChangeSet) -> int:
 def _apply_bulk(live: Store, change: ChangeSet) -> int:
     before = len(live)
     live.bulk_extend(change.add)
-    leaving = set(change.remove) - set(change.add)
+    leaving = set(change.remove)
+    if leaving:
+        leaving.difference_update(change.add)
     if leaving:
         live.update(_data("DELETE", leaving))
     return len(live) - before

@@ -1,7 +1,8 @@
 """Turns change sets into durable journal entries and, after a crash, back again.
 
-A segment file holds the commits since one checkpoint, as frames: magic, number, length, SHA-256, compressed payload
-(a JSON line with the label, then N-Quads to remove and to add). A torn last frame was never acknowledged and is cut.
+A segment file holds the commits since one checkpoint, as frames: magic, number, length, SHA-256 of the payload, CRC of
+this header, compressed payload (a JSON line with the label, then N-Quads to remove and to add). A torn last frame was
+never acknowledged and is cut. The header has a checksum of its own because a wrong length would look like a torn frame.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from iesi_kg.errors import StoreDamaged
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.durable import sync_directory
 
-MAGIC = b"IKJ1"
-HEADER = struct.Struct(">4sQQ32s")
+MAGIC = b"IKJ2"
+FACTS = struct.Struct(">4sQQ32s")
+CHECKSUM = struct.Struct(">I")
+HEADER_SIZE = FACTS.size + CHECKSUM.size
 SUFFIX = ".journal"
 
 
@@ -47,7 +50,7 @@ class Journal:
         On failure the segment is cut back to what it was.
         """
         payload = _encode(change)
-        frame = HEADER.pack(MAGIC, number, len(payload), sha256(payload).digest()) + payload
+        frame = _header(number, payload) + payload
         segment = self._segment or self._start(number - 1)
         handle = os.open(segment, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
@@ -107,25 +110,32 @@ def _write_all(handle: int, data: bytes) -> None:
         view = view[os.write(handle, view) :]
 
 
+def _header(number: int, payload: bytes) -> bytes:
+    facts = FACTS.pack(MAGIC, number, len(payload), sha256(payload).digest())
+    return facts + CHECKSUM.pack(zlib.crc32(facts))
+
+
 def _frames(segment: Path) -> Iterator[tuple[int, bytes]]:
     """Whole frames of a segment; a torn one at the end is passed over, a broken one before it is damage."""
     size = segment.stat().st_size
     with segment.open("rb") as file:
-        while len(header := file.read(HEADER.size)) == HEADER.size:
-            magic, number, length, digest = HEADER.unpack(header)
+        while len(header := file.read(HEADER_SIZE)) == HEADER_SIZE:
+            facts, checksum = header[: FACTS.size], header[FACTS.size :]
+            magic, number, length, digest = FACTS.unpack(facts)
+            sound = magic == MAGIC and CHECKSUM.pack(zlib.crc32(facts)) == checksum
             end = file.tell() + length
-            payload = file.read(length) if magic == MAGIC and end <= size else b""
-            if magic == MAGIC and sha256(payload).digest() == digest:
+            payload = file.read(length) if sound and end <= size else b""
+            if sound and sha256(payload).digest() == digest:
                 yield number, payload
                 continue
-            if _is_torn(magic, end >= size, header + file.read()):
+            if (sound and end >= size) or _is_unwritten(header + file.read()):
                 return
             raise StoreDamaged(f"the journal {segment} is damaged", hint="restore the folder from a backup")
 
 
-def _is_torn(magic: bytes, is_last: bool, rest: bytes) -> bool:
-    """Whether a broken frame is the end of an unfinished write: cut, or reserved by the file system and still zero."""
-    return (magic == MAGIC and is_last) or not any(rest)
+def _is_unwritten(rest: bytes) -> bool:
+    """Whether a broken header ends an unfinished write: the file system reserved what follows and left it zero."""
+    return len(rest.rstrip(b"\0")) < HEADER_SIZE
 
 
 def _encode(change: ChangeSet) -> bytes:

@@ -12,6 +12,7 @@ from iesi_kg.validation.engine import Result
 from iesi_kg.validation.shapes import ShapeFacts
 
 _PAIRS = ("LessThan", "LessThanOrEquals", "Equals", "Disjoint")
+_TOO_MANY = "MaxCount"
 _NO_FACTS = ShapeFacts(None, None, None)
 
 Place = tuple[str | None, int | None, str | None]
@@ -85,8 +86,11 @@ class Places:
         self._origin = submission.origin
         self._by_node: dict[str, CellRef] = {}
         self._values: dict[Place, str] = {}
+        self._latest: dict[tuple[str, str], tuple[CellRef, str | None]] = {}
         for triple, ref in submission.origin.items():
             self._by_node.setdefault(str(getattr(triple.subject, "value", "")), ref)
+            if isinstance(triple.subject, NamedNode) and isinstance(triple.object, NamedNode | Literal):
+                self._latest[triple.subject.value, triple.predicate.value] = ref, triple.object.value
             if isinstance(triple.object, Literal):
                 self._values.setdefault((ref.sheet, ref.row, ref.column), triple.object.value)
 
@@ -95,6 +99,8 @@ class Places:
         cell = self._cell(result)
         if cell is not None and result.component not in _PAIRS:
             return cell, _text(result.value)
+        if result.component == _TOO_MANY and (result.focus, result.path) in self._latest:
+            return self._latest[result.focus, result.path or ""]
         node = self._by_node.get(result.focus)
         if node is None:
             return CellRef(), _text(result.value) if result.path else None
