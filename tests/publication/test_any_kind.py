@@ -159,7 +159,10 @@ def test_rdf_without_initiatives() -> None:
             "nested more than 100 deep",
         ),
         (b"@prefix ex: <http://e/> .\nex:a ex:b '\xff' .", "line 2: not well-formed Turtle: the bytes are not UTF-8"),
-        (b'{"@context": "https://schema.org/", "@id": "http://e/a", "name": "x"}', "not well-formed JSON-LD"),
+        (
+            b'{"@context": "https://schema.org/", "@id": "http://e/a", "name": "x"}',
+            "takes its @context from an address",
+        ),
     ],
 )
 def test_rdf_that_cannot_be_read(content: bytes, words: str) -> None:

@@ -120,7 +120,7 @@ class ValueReader:
             return Problem(
                 Severity.VIOLATION, "several-codes", message, shown(text), f"choose one of {', '.join(known)}"
             )
-        message = f"{_brief(text)!r} is more than one code; between codes stands {separator}."
+        message = f"{_brief(text)!r} is more than one code; several are separated by {separator}."
         return Problem(Severity.VIOLATION, "several-codes", message, shown(text), separator.join(known))
 
     def _unknown_code(self, scheme: str, text: str) -> Problem:
