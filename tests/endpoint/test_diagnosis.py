@@ -47,3 +47,9 @@ def test_known_prefix_is_offered() -> None:
 def test_without_a_place_nothing_is_invented() -> None:
     error = QuerySyntaxError("odd")
     assert explain("ASK {", error) is error
+
+
+def test_a_function_that_does_not_exist_is_named() -> None:
+    text = "SELECT * { ?s ?p ?o FILTER(xyz(?s)) }"
+    error = explained(text)
+    assert "SPARQL has no function `xyz`" in str(error.detail)

@@ -109,3 +109,8 @@ def test_nul_is_left_for_the_cell_that_holds_it() -> None:
 
 def test_header_cells_may_differ_in_case_and_spaces() -> None:
     assert rows(b"Name,Start Year\nA,2010\n")[0] == (1, ("Name", "Start Year"))
+
+
+def test_titles_and_notes_above_the_header_are_passed_over() -> None:
+    content = b"Ministry of Social Affairs\r\nfilled by: Ms Y\r\n\r\nname;country\r\nA;FR\r\n"
+    assert rows(content) == [(4, ("name", "country")), (5, ("A", "FR"))]

@@ -110,10 +110,13 @@ def test_a_page_number_of_any_kind_shows_a_page(client: httpx.Client, page: str)
     assert "Kinder-Netz" in answer.text
 
 
-def test_codes_that_nobody_knows_are_left_out(client: httpx.Client) -> None:
-    answer = client.get("/initiatives?country=XX&country=FR&nonsense=1")
-    assert "<strong>2</strong> initiatives of 3" in answer.text
-    assert "XX" not in answer.text
+def test_a_code_that_nobody_knows_finds_nothing_and_can_be_removed(client: httpx.Client) -> None:
+    both = client.get("/initiatives?country=XX&country=FR&nonsense=1")
+    assert "<strong>2</strong> initiatives of 3" in both.text
+    alone = client.get("/initiatives?country=XX")
+    assert "<strong>0</strong> initiatives of 3" in alone.text
+    assert "Remove the filter XX" in alone.text
+    assert client.get("/initiatives.csv?country=XX").text.strip() == "initiative,name,start,end,website"
 
 
 def test_the_list_as_csv_escapes_what_a_search_says(client: httpx.Client) -> None:

@@ -55,7 +55,8 @@ def test_the_sheet_with_our_columns_is_found_and_named() -> None:
 
 def test_rows_above_the_header_keep_the_numbers_that_excel_shows() -> None:
     report = of(workbook(["Inventory 2026"], [], HEADER, [*ROW[:4], 1815, *ROW[5:]]))
-    (finding,) = report.findings
+    told, finding = report.findings
+    assert (told.code, told.row) == ("rows-above-header", 3)
     assert (finding.code, finding.row, finding.column, finding.value) == ("start-year-range", 4, "start_year", "1815")
 
 
@@ -158,7 +159,10 @@ def test_rdf_without_initiatives() -> None:
             "nested more than 100 deep",
         ),
         (b"@prefix ex: <http://e/> .\nex:a ex:b '\xff' .", "line 2: not well-formed Turtle: the bytes are not UTF-8"),
-        (b'{"@context": "https://schema.org/", "@id": "http://e/a", "name": "x"}', "not well-formed JSON-LD"),
+        (
+            b'{"@context": "https://schema.org/", "@id": "http://e/a", "name": "x"}',
+            "takes its @context from an address",
+        ),
     ],
 )
 def test_rdf_that_cannot_be_read(content: bytes, words: str) -> None:

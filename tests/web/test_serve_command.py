@@ -159,3 +159,10 @@ def test_a_file_in_place_of_the_store(tmp_path: Path) -> None:
     said, _ = process.communicate(timeout=20)
     assert process.returncode != 0
     assert "Traceback" not in said
+
+
+def test_a_port_that_is_no_number_is_named_in_plain_words(tmp_path: Path) -> None:
+    process = start(tmp_path / "store", "--port", "abc")
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 3
+    assert "'abc' is not a port: give a whole number from 0 (any free one) to 65535" in " ".join(said.split())

@@ -9,6 +9,7 @@ from functools import cache
 from iesi_kg import assets
 
 _HEADER = re.compile(r"^#\s*(title|question|keywords)\s*:\s*(.*)$", re.IGNORECASE)
+_NUMBER = re.compile(r"\s*\(CQ [^()]*\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ def parse(slug: str, text: str) -> Example:
 
     >>> parse("007-x", "# title: All\\n# keywords: a, b\\nASK {}").keywords
     ('a', 'b')
+    >>> parse("x", "# question: How many? (CQ 8)\\nASK {}").question  # the number is the maintainers' own
+    'How many?'
     """
     header: dict[str, str] = {}
     for line in text.splitlines():
@@ -45,4 +48,4 @@ def parse(slug: str, text: str) -> Example:
     title = header.get("title") or slug.lstrip("0123456789-").replace("-", " ").capitalize()
     keywords = tuple(word.strip() for word in header.get("keywords", "").split(",") if word.strip())
     body = "\n".join(line for line in text.splitlines() if not _HEADER.match(line)).strip() + "\n"
-    return Example(slug, title, header.get("question", ""), keywords, body)
+    return Example(slug, title, _NUMBER.sub("", header.get("question", "")), keywords, body)

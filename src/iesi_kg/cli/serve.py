@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,9 +18,19 @@ from iesi_kg.store.base import Store
 _BACKLOG = 1024
 
 
+class Port(click.IntRange):
+    """A port number; anything else is refused in words that say what one is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            self.fail(f"{value!r} is not a port: give a whole number from 0 (any free one) to 65535", param, ctx)
+
+
 @click.command()
 @click.option("--host", help="address to listen on (default: IESI_KG_HOST or 127.0.0.1)")
-@click.option("--port", type=click.IntRange(0, 65535), help="port to listen on (default: IESI_KG_PORT or 8080)")
+@click.option("--port", type=Port(0, 65535), help="port to listen on (default: IESI_KG_PORT or 8080)")
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
 def command(host: str | None, port: int | None, store: Path | None) -> None:
     """Serve the pages and the SPARQL endpoint.
@@ -56,6 +68,8 @@ def _listen(settings: Settings) -> socket.socket:
 def _not_free(settings: Settings, error: OSError) -> StartError:
     place = f"port {settings.port} on {settings.host}"
     hint = "choose another one: `make serve PORT=8081`, or `iesi-kg serve --port 8081`"
+    if error.errno == errno.EADDRNOTAVAIL:
+        hint = "this machine has no such address; 127.0.0.1 serves this machine only, 0.0.0.0 every network"
     return StartError(f"{place} cannot be used: {(error.strerror or str(error)).lower()}", hint=hint)
 
 

@@ -14,6 +14,11 @@ _DUPLICATE = "Duplicated variable name in SELECT"
 _RELATIVE = "IRI parsing failed"
 _WORDS = re.compile(r'"(?:[^"\\]|\\.)+"|\b[A-Z][A-Z_]{2,}\b')
 _PREFIXED = re.compile(r"([^\W\d_][\w.\-]*)?:[\w.\-]*\Z")
+_CALL = re.compile(r"\s*([A-Za-z]\w*)\(")
+_KEYWORDS = frozenset(
+    ("filter", "bind", "values", "exists", "in", "as", "by", "having", "where", "select", "count", "sum")
+)
+_FUNCTION = "SPARQL has no function"
 _PIECE = re.compile(r"\s*(\S{1,30})")
 
 
@@ -30,6 +35,8 @@ def explain(text: str, error: QuerySyntaxError) -> QuerySyntaxError:
         fault = first_fault(text)
         offset = offset if fault is None else fault.offset
         reason, hint = _fault(text, offset, fault), None if fault and fault.missing else _expected(engine)
+        if _FUNCTION in reason:
+            hint = "mind the spelling; functions of other namespaces are written <https://...>(...) or prefix:name(...)"
         line, column = position(text, offset)
     return QuerySyntaxError(f"line {line}, column {column}: {reason}", hint=hint, line=line, column=column)
 
@@ -62,6 +69,9 @@ def _fault(text: str, offset: int, fault: Fault | None) -> str:
     if fault is not None and fault.missing:
         return f"{fault.missing} is missing before {fault.text!r}"
     piece = _PIECE.match(text, offset)
+    call = _CALL.match(text, offset)
+    if call and call[1].casefold() not in _KEYWORDS:
+        return f"{_FUNCTION} `{call[1]}` that could stand here"
     return f"did not expect {piece[1]!r} here" if piece else "did not expect this here"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Collection, Iterator
 from io import BytesIO, StringIO, TextIOWrapper
+from itertools import islice
 
 from iesi_kg.errors import UnreadableFile
 from iesi_kg.ingest.kinds import bom
@@ -13,6 +14,7 @@ from iesi_kg.records import Finding, Row, Severity, SourceFile
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _READABLE_DELIMITERS = ",;\t"
 _CELL_LIMIT = 131_072
+_HEADER_WITHIN = 20
 
 
 def read(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
@@ -22,10 +24,10 @@ def read(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
     """
     first = _first_line(source)
     declared = first[4:5] if first.casefold().startswith("sep=") else ""
-    delimiter = declared or _delimiter(source, _header(source, first), known)
-    lines = _lines(source)
-    if declared:
-        next(lines)
+    above = 0 if declared else _lines_above(source, known)
+    header = _header(source, first) if not above else next(islice(_lines(source), above, None))
+    delimiter = declared or _delimiter(source, header, known)
+    lines = islice(_lines(source), 1 if declared else above, None)
     if delimiter not in _READABLE_DELIMITERS:
         raise UnreadableFile(
             f"{source.name} separates its columns by the {_DELIMITERS.get(delimiter, delimiter)} {delimiter!r}",
@@ -36,11 +38,11 @@ def read(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
             Severity.INFO,
             "delimiter",
             f"The columns are separated by the {_DELIMITERS[delimiter]}; the file was read that way.",
-            row=1,
+            row=above + 1,
             value=None if delimiter == "\t" else delimiter,
             suggestion="nothing to do; a comma is what other tools expect in CSV",
         )
-    yield from _rows(csv.reader(lines, delimiter=delimiter, strict=True))
+    yield from _rows(csv.reader(lines, delimiter=delimiter, strict=True), above)
 
 
 def _lines(source: SourceFile) -> Iterator[str]:
@@ -54,6 +56,20 @@ def _lines(source: SourceFile) -> Iterator[str]:
 
 def _first_line(source: SourceFile) -> str:
     return next(_lines(source), "").rstrip("\r\n")
+
+
+def _lines_above(source: SourceFile, known: Collection[str]) -> int:
+    """How many lines stand above the column names: titles and notes, as ministries write them; 0 when not found.
+
+    Two names of ours tell a header below such lines, so that a sentence is not taken for one.
+    """
+    header = _header(source, _first_line(source))
+    if max(_known(header, delimiter, known) for delimiter in _DELIMITERS):
+        return 0
+    for place, line in enumerate(islice(_lines(source), _HEADER_WITHIN)):
+        if max(_known(line, delimiter, known) for delimiter in _DELIMITERS) > 1:
+            return place
+    return 0
 
 
 def _header(source: SourceFile, first: str) -> str:
@@ -98,8 +114,8 @@ def name_of(header_text: str) -> str:
     return header_text.strip("\ufeff \t\r\n\xa0").casefold().replace(" ", "_").replace("-", "_")
 
 
-def _rows(reader: Iterator[list[str]]) -> Iterator[Row | Finding]:
-    number, guessed = 0, False
+def _rows(reader: Iterator[list[str]], above: int) -> Iterator[Row | Finding]:
+    number, guessed = above, False
     header: list[str] = []
     while True:
         number += 1

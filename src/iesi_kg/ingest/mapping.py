@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,6 +15,11 @@ from iesi_kg.ingest.values import Problem, Value, ValueReader
 from iesi_kg.records import CellRef, Finding, Row, Severity, SourceFile, Submission
 
 CHUNK = 250
+_TOTALS = frozenset(
+    ("total", "totals", "subtotal", "sum", "gesamt", "summe", "somme", "totale", "totaal", "suma", "razem")
+)
+_UNREAD = ("ragged-row", "formula-without-value")
+_FIGURE = re.compile(r"[\d\s.,%+-]*")
 
 
 def map_rows(
@@ -34,6 +40,8 @@ def map_rows(
         if isinstance(item, Finding):
             findings.append(item)
             continue
+        if item.number > 1:
+            findings.append(_above(item))
         places, wrong = template.header(item)
         findings.extend(wrong)
         mapper = Mapper(template, reader, item, places)
@@ -45,6 +53,17 @@ def map_rows(
         findings, chunk = [], list(islice(stream, CHUNK))
         if not chunk:
             return
+
+
+def _above(header: Row) -> Finding:
+    return Finding(
+        Severity.INFO,
+        "rows-above-header",
+        f"The column names stand in row {header.number}; what stands above them was not read.",
+        sheet=header.sheet,
+        row=header.number,
+        suggestion="nothing to do; a table for other tools begins with its column names",
+    )
 
 
 def _no_rows() -> Finding:
@@ -88,7 +107,7 @@ class Mapper:
                 self._row(item, chunk)
             else:
                 chunk.findings.append(item)
-                chunk.records += item.code == "ragged-row"
+                chunk.records += item.code in _UNREAD
         return Submission(
             source,
             chunk.records,
@@ -101,6 +120,9 @@ class Mapper:
         )
 
     def _row(self, row: Row, chunk: Chunk) -> None:
+        if _sums_up(row):
+            chunk.findings.append(_total(row))
+            return
         chunk.records += 1
         filled = [place for place in self._unnamed if row.texts[place : place + 1] and row.texts[place].strip()]
         if filled:
@@ -206,6 +228,24 @@ class Mapper:
             if cell and cell.values[0]:
                 return self._nodes.mint_root(cell.values[0].key), cell.ref, name != key
         return self._nodes.mint_root(f"row {here.row}"), here, False
+
+
+def _sums_up(row: Row) -> bool:
+    """Whether a row holds nothing but a word for a total and figures."""
+    texts = [text.strip() for text in row.texts if text.strip()]
+    return bool(texts) and texts[0].casefold().rstrip(" :") in _TOTALS and all(map(_FIGURE.fullmatch, texts[1:]))
+
+
+def _total(row: Row) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "total-row",
+        "This row sums up the rows above it and describes no initiative.",
+        sheet=row.sheet,
+        row=row.number,
+        value=next(text for text in row.texts if text.strip()),
+        suggestion="delete the row",
+    )
 
 
 def _unnamed(row: Row, place: int) -> Finding:

@@ -14,6 +14,7 @@ from iesi_kg.ingest.kinds import Kind, bom
 from iesi_kg.ingest.template import Template
 from iesi_kg.records import CellRef, Finding, Severity, SourceFile, Submission
 from iesi_kg.vocabulary import iris
+from iesi_kg.vocabulary.declared import meant, undeclared
 
 _FORMATS = {
     Kind.TURTLE: RdfFormat.TRIG,
@@ -73,6 +74,8 @@ def _findings(triples: Iterable[Triple], subjects: Collection[NamedNode], templa
             "nobody could cite or correct later.",
             suggestion="give each an address, such as the address of its initiative followed by #outcome-1",
         )
+    for term in dict.fromkeys(term for t in triples for term in (t.predicate, t.object) if undeclared(term)):
+        yield _undeclared(term)
     root, *others = (f"/id/{node.mint}/" for node in template.nodes if node.key)
     for subject in dict.fromkeys(t.subject for t in triples if isinstance(t.subject, NamedNode)):
         path = iris.local_path(subject) or ""
@@ -80,6 +83,16 @@ def _findings(triples: Iterable[Triple], subjects: Collection[NamedNode], templa
             yield _foreign(subject, (root, *others))
         elif path.startswith(root) and subjects and NamedNode(subject.value.partition("#")[0]) not in subjects:
             yield _undescribed(subject)
+
+
+def _undeclared(term: NamedNode) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "unknown-term",
+        "The ontology has no term of this address.",
+        value=term.value,
+        suggestion=meant(term) or "use a term that /ontology lists, or one of a namespace of your own",
+    )
 
 
 def _undescribed(subject: NamedNode) -> Finding:
@@ -116,9 +129,18 @@ def read(source: SourceFile, kind: Kind) -> Iterator[Triple]:
         for quad in pyoxigraph.parse(content, _FORMATS[kind]):
             yield quad.triple
     except SyntaxError as error:
+        if "LoadDocumentCallback" in str(error.msg):
+            raise _outside_context(source) from None
         raise _broken(source, kind, error.lineno, str(error.msg)) from None
     except (ValueError, OSError) as error:
         raise _broken(source, kind, None, str(error)) from None
+
+
+def _outside_context(source: SourceFile) -> UnreadableFile:
+    return UnreadableFile(
+        f"{source.name}: the JSON-LD takes its @context from an address, and no address is opened while a file is read",
+        hint="write the context into the file: put the object of that address in place of the address",
+    )
 
 
 def _utf8(source: SourceFile, kind: Kind) -> bytes:

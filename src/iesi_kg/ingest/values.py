@@ -24,6 +24,11 @@ _LONGEST_CODE = 3
 _QUOTED = 80
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#]\S*)?", re.I)
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*)\s*:", re.I)
+_SPREADSHEET_ERROR = re.compile(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!)", re.I)
+_NOTHING = frozenset(("-", "--", "---", "–", "—", ".", "..", "...", "?", "??", "/", "tbd", "tbc", "null", "nil"))
+_NOTHING |= {"n/a", "n.a.", "n.a", "na", "n/k", "#n/a"}
+_NOTHING_CODED = _NOTHING | frozenset(("none", "unknown", "not known", "not applicable", "not available", "no data"))
+_OTHER_SEPARATORS = re.compile(r"\s*[;,/\n]\s*")
 _WHOLE = "write the whole address, beginning with https:// or http://"
 _CHARACTERS = {
     "bidi": ("bidi-character", "It changes the direction of the text, so that readers see another text than is stored"),
@@ -74,8 +79,15 @@ class ValueReader:
             text = unicodedata.normalize("NFC", text)
         if text.casefold() in column.null:
             return None, None
+        reading = self._read(column, text)
+        coded = column.code_list or column.base != "string"
+        if coded and reading[0] is not None:
+            return reading
+        return _no_value(column, text, _NOTHING_CODED if coded else _NOTHING) or reading
+
+    def _read(self, column: Column, text: str) -> Reading:
         if column.code_list:
-            return self._code(column.code_list, text)
+            return self._code(column.code_list, text, column.separator)
         if column.base == "integer":
             latest = None if self._year is None or column.years_ahead is None else self._year + column.years_ahead
             return _integer(text, latest)
@@ -85,20 +97,34 @@ class ValueReader:
             return _address(column, text)
         return _string(column, text)
 
-    def _code(self, scheme: str, text: str) -> Reading:
+    def _code(self, scheme: str, text: str, separator: str | None) -> Reading:
         known = self._codes.get((scheme, text))
         if known is None:
-            known = self._codes[scheme, text] = self._resolve(scheme, text)
+            known = self._codes[scheme, text] = self._resolve(scheme, text, separator)
         return known
 
-    def _resolve(self, scheme: str, text: str) -> Reading:
+    def _resolve(self, scheme: str, text: str, separator: str | None) -> Reading:
         concept = self._lists.resolve(scheme, text)
         if concept is None:
-            return None, self._unknown_code(scheme, text)
+            return None, self._several(scheme, text, separator) or self._unknown_code(scheme, text)
         value = Value(concept.iri, concept.notation)
         own = map(normalise, (concept.notation, *concept.labels.values()))
         foreign = len(text) <= _LONGEST_CODE and normalise(text) not in own
         return value, _read_as(concept, text) if foreign else None
+
+    def _several(self, scheme: str, text: str, separator: str | None) -> Problem | None:
+        """The problem of codes that stand side by side with another sign than the separator between them."""
+        concepts = [self._lists.resolve(scheme, part) for part in _OTHER_SEPARATORS.split(text) if part]
+        known = [concept.notation for concept in concepts if concept]
+        if len(concepts) < 2 or len(known) < len(concepts):
+            return None
+        if separator is None:
+            message = f"{_brief(text)!r} is more than one code, and this column takes one only."
+            return Problem(
+                Severity.VIOLATION, "several-codes", message, shown(text), f"choose one of {', '.join(known)}"
+            )
+        message = f"{_brief(text)!r} is more than one code; several are separated by {separator}."
+        return Problem(Severity.VIOLATION, "several-codes", message, shown(text), separator.join(known))
 
     def _unknown_code(self, scheme: str, text: str) -> Problem:
         label = self._lists[scheme].label
@@ -121,6 +147,18 @@ def named(concept: Concept) -> str:
     """A code as a suggestion: its notation, with the label where that says more."""
     same = normalise(concept.label) == normalise(concept.notation)
     return concept.notation if same else f"{concept.notation} ({concept.label})"
+
+
+def _no_value(column: Column, text: str, signs: frozenset[str]) -> Reading | None:
+    """The reading of a text that stands where a value is not known, or of a formula that failed; else None."""
+    if text.casefold() in signs:
+        message = f"{_brief(text)!r} stands where nothing is known; what is not known is left out."
+        remedy = "leave its place empty: a||c" if column.group and column.separator else "empty the cell"
+        return _violation("placeholder", message, text, remedy)
+    if _SPREADSHEET_ERROR.fullmatch(text):
+        message = f"{_brief(text)!r} is what a spreadsheet shows where a formula failed."
+        return _violation("spreadsheet-error", message, text, "write the value itself in place of the formula")
+    return None
 
 
 def _violation(code: str, message: str, text: str, suggestion: str | None = None) -> Reading:

@@ -9,11 +9,12 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, time
 from io import BytesIO
+from itertools import zip_longest
 from typing import Any
 
 from iesi_kg.errors import FileTooLarge, UnreadableFile
 from iesi_kg.ingest.csv import name_of, ragged
-from iesi_kg.records import Finding, Row, SourceFile
+from iesi_kg.records import Finding, Row, Severity, SourceFile
 
 # What openpyxl and the zip and XML readers below it raise on a damaged workbook.
 _DAMAGED = (
@@ -77,6 +78,7 @@ def _sheet(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and validations, which are not read here
         book = load_workbook(BytesIO(source.content), read_only=True, data_only=True)
+        formulas = load_workbook(BytesIO(source.content), read_only=True) if _has_formulas(source) else None
         title = _best(book, known)
     if title is None:
         names = ", ".join(repr(name) for name in book.sheetnames)
@@ -84,7 +86,44 @@ def _sheet(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding
             f"no sheet of {source.name} has the column names of the template in its first rows; its sheets are {names}",
             hint="the first row must hold the column names; `iesi-kg template --format csv` writes them",
         )
-    yield from _rows(title, book[title], known)
+    yield from _rows(title, book[title], formulas[title] if formulas else None, known)
+    for other in book.worksheets:
+        if other.title != title and _holds_records(other, known):
+            yield _unread(other.title, title)
+
+
+def _has_formulas(source: SourceFile) -> bool:
+    with zipfile.ZipFile(BytesIO(source.content)) as archive:
+        names = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        return any(b"<f" in chunk for name in names for chunk in _pieces(archive, name))
+
+
+def _pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+    with archive.open(name) as stream:
+        while piece := stream.read(1 << 20):
+            yield piece + stream.read(1)
+
+
+def _holds_records(sheet: Any, known: Collection[str]) -> bool:  # noqa: ANN401
+    """Whether a sheet names our columns, two at least, and has something below the names."""
+    sheet.reset_dimensions()
+    below = False
+    for row in sheet.iter_rows(values_only=True, max_row=10 * _HEADER_WITHIN):
+        if below and any(value is not None for value in row):
+            return True
+        below = below or _matches(row, known) > 1
+    return False
+
+
+def _unread(title: str, read_title: str) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "second-sheet",
+        f"The sheet {title!r} holds records too, but one sheet of a file is read, and that was {read_title!r}: "
+        "the others would be lost.",
+        sheet=title,
+        suggestion=f"move its rows into {read_title!r}, or send each sheet as a file of its own",
+    )
 
 
 def _best(book: Any, known: Collection[str]) -> str | None:  # noqa: ANN401  (openpyxl is untyped)
@@ -104,13 +143,21 @@ def _matches(row: Iterable[object], known: Collection[str]) -> int:
     return len({name_of(_text(value)) for value in row} & set(known))
 
 
-def _rows(title: str, sheet: Any, known: Collection[str]) -> Iterator[Row | Finding]:  # noqa: ANN401
-    """Rows from the header on, each as wide as the header and as far beyond it as it holds text."""
-    sheet.reset_dimensions()
+def _rows(title: str, sheet: Any, formulas: Any, known: Collection[str]) -> Iterator[Row | Finding]:  # noqa: ANN401
+    """Rows from the header on, each as wide as the header and as far beyond it as it holds text.
+
+    ``formulas`` is the same sheet with the formulas instead of their results, or None where there are none.
+    """
     width = 0
-    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+    header: list[str] = []
+    for number, (values, told) in enumerate(_with_formulas(sheet, formulas), start=1):
         texts = [_text(value) for value in values]
         if not width and not _matches(texts, known):
+            continue
+        header = header or texts
+        blank = next((place for place, value in enumerate(values) if value is None and _is_formula(told, place)), None)
+        if blank is not None:
+            yield _not_calculated(title, number, header[blank] if blank < len(header) else None, str(told[blank]))
             continue
         while texts and not texts[-1].strip():
             texts.pop()
@@ -118,6 +165,35 @@ def _rows(title: str, sheet: Any, known: Collection[str]) -> Iterator[Row | Find
         if texts:
             row = Row(title, number, (*texts, *[""] * (width - len(texts))))
             yield row if len(row.texts) == width else ragged(row, width)
+
+
+def _with_formulas(sheet: Any, formulas: Any) -> Iterator[tuple[tuple[object, ...], tuple[object, ...]]]:  # noqa: ANN401
+    sheet.reset_dimensions()
+    if formulas is None:
+        for values in sheet.iter_rows(values_only=True):
+            yield values, ()
+        return
+    formulas.reset_dimensions()
+    yield from zip_longest(
+        sheet.iter_rows(values_only=True), formulas.iter_rows(values_only=True), fillvalue=tuple[object, ...]()
+    )
+
+
+def _is_formula(told: tuple[object, ...], place: int) -> bool:
+    return place < len(told) and str(told[place]).startswith("=")
+
+
+def _not_calculated(title: str, number: int, column: str | None, formula: str) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "formula-without-value",
+        "This cell holds a formula whose result is not stored in the file. The row was not read any further.",
+        sheet=title,
+        row=number,
+        column=column,
+        value=formula,
+        suggestion="save the file again from a spreadsheet program, or write the value in place of the formula",
+    )
 
 
 def _text(value: object) -> str:

@@ -24,6 +24,11 @@ from iesi_kg.errors import NotAcceptable, QueryError, QuerySyntaxError, StoreDam
 from iesi_kg.records import Form
 
 POSITION = "error at "
+# A query that begins with SELECT *, after its prologue; anything less plain keeps the engine's order.
+_STAR = re.compile(
+    r"(?:\s|#[^\n]*(?:\n|\Z)|(?:PREFIX\s+[^\s:<]*:|BASE)\s*<[^<>]*>)*SELECT(?:\s+(?:DISTINCT|REDUCED))?\s*(\*)", re.I
+)
+_VARIABLE = re.compile(r"[?$](\w+)")
 CHARACTER_CLASS = re.compile(r",?\s*\[[^\[\]]*\]")
 
 
@@ -54,6 +59,12 @@ def evaluate(store: Store, text: str, media_type: str, output: IO[bytes], datase
 
 def run(store: Store, text: str, dataset: Dataset | None = None) -> QueryBoolean | QuerySolutions | QueryTriples:
     """Start a query; its result must be used in this thread."""
+    result = _run(store, text, dataset)
+    ordered = _as_written(text, result) if isinstance(result, QuerySolutions) else None
+    return result if ordered is None else _run(store, ordered, dataset)
+
+
+def _run(store: Store, text: str, dataset: Dataset | None) -> QueryBoolean | QuerySolutions | QueryTriples:
     try:
         if dataset is None:
             return store.query(text)
@@ -64,6 +75,22 @@ def run(store: Store, text: str, dataset: Dataset | None = None) -> QueryBoolean
         )
     except SyntaxError as error:
         raise syntax_error(str(error)) from None
+
+
+def _as_written(text: str, solutions: QuerySolutions) -> str | None:
+    """The query with the variables of its SELECT * spelt out as they first appear; None where that is their order.
+
+    The engine sorts them by letter; nothing was evaluated yet, since solutions are computed when they are asked for.
+    """
+    star = _STAR.match(text)
+    if star is None:
+        return None
+    names = [variable.value for variable in solutions.variables]
+    seen = {name: place for place, name in enumerate(dict.fromkeys(_VARIABLE.findall(text, star.end())))}
+    ordered = sorted(names, key=lambda name: seen.get(name, len(seen)))
+    if ordered == names:
+        return None
+    return f"{text[: star.start(1)]} {' '.join(f'?{name}' for name in ordered)} {text[star.end() :]}"
 
 
 def _names(iris: Sequence[str]) -> list[NamedNode]:

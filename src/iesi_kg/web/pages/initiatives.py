@@ -16,11 +16,12 @@ router = APIRouter()
 
 PAGE = 25
 _LONGEST_SEARCH = 200
+_LONGEST_CODE = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the address asks for, cleaned: unknown codes and pages beyond the end are dropped."""
+    """What the address asks for, cleaned. A code that no initiative has stays: it finds none, rather than all."""
 
     search: str
     codes: dict[str, tuple[str, ...]]
@@ -68,7 +69,7 @@ def initiatives(request: Request) -> Response:
         "last": last,
         "hits": [_shown(entry, listed) for entry in found[(page - 1) * PAGE : page * PAGE]],
         "facets": [(facet, list(_options(listed, facet.key, asked))) for facet in listed.facets],
-        "chosen": [option for facet in listed.facets for option in _options(listed, facet.key, asked) if option.chosen],
+        "chosen": [option for facet in listed.facets for option in _chosen(listed, facet.key, asked)],
         "sparql": "/sparql?" + urlencode({"query": as_query(listed, asked.choice)}),
         "version": listed.version,
     }
@@ -88,8 +89,7 @@ def _asked(request: Request, listed: Index) -> Asked:
     given = request.query_params
     codes = {}
     for facet in listed.facets:
-        known = listed.values.get(facet.key, {})
-        if wanted := tuple(dict.fromkeys(code for code in given.getlist(facet.key) if code in known)):
+        if wanted := tuple(dict.fromkeys(code[:_LONGEST_CODE] for code in given.getlist(facet.key) if code.strip())):
             codes[facet.key] = wanted
     page = given.get("page", "1")
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1
@@ -100,6 +100,14 @@ def _options(listed: Index, facet: str, asked: Asked) -> Iterator[Option]:
     chosen = asked.codes.get(facet, ())
     for value, count in sorted(listed.counts(facet, asked.choice), key=lambda pair: pair[0].code not in chosen):
         yield Option(value, count, value.code in chosen, asked.toggled(facet, value.code))
+
+
+def _chosen(listed: Index, facet: str, asked: Asked) -> Iterator[Option]:
+    """What is set, a code that no initiative has among it."""
+    yield from (option for option in _options(listed, facet, asked) if option.chosen)
+    for code in asked.codes.get(facet, ()):
+        if code not in listed.values.get(facet, {}):
+            yield Option(Value("", code, code), 0, True, asked.toggled(facet, code))
 
 
 def _shown(entry: Entry, listed: Index) -> dict[str, object]:
