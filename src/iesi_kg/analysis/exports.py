@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -66,7 +66,6 @@ def _made(reader: Reader, wanted: Profile, terms: Mapping[str, NamedNode | Liter
     made: dict[Triple, None] = {}
     for query in wanted.queries:
         made.update(dict.fromkeys(reader.construct(_filled(query, given))))
-    made.update(dict.fromkeys(_pack(made)))
     return made
 
 
@@ -101,6 +100,7 @@ def _queries(name: str) -> tuple[str, ...]:
     return tuple(assets.text(path) for path in assets.names(f"{FOLDER}/{name}", ".rq"))
 
 
-def _ordered(triples: Iterable[Triple]) -> list[Triple]:
-    """By subject, its type first."""
-    return sorted(triples, key=lambda t: (str(t.subject), t.predicate.value != _TYPE, str(t.predicate), str(t.object)))
+def _ordered(triples: Collection[Triple]) -> list[Triple]:
+    """With the facts on outside codes; by subject, its type first."""
+    whole = dict.fromkeys((*triples, *_pack(triples)))
+    return sorted(whole, key=lambda t: (str(t.subject), t.predicate.value != _TYPE, str(t.predicate), str(t.object)))
