@@ -29,8 +29,8 @@ def test_negotiated_and_suffixed_say_the_same(server: Server, suffix: str, media
     assert negotiated.body == suffixed.body
     assert negotiated.headers["Content-Type"].partition(";")[0] == media
     assert negotiated.headers["Content-Location"] == f"/id/initiative/alpha.{suffix}"
-    assert negotiated.headers["Vary"] == "Accept, Accept-Encoding"
-    assert suffixed.headers["Vary"] == "Accept-Encoding"
+    assert negotiated.headers["Vary"] == "Accept, Accept-Profile, Accept-Encoding"
+    assert suffixed.headers["Vary"] == "Accept-Profile, Accept-Encoding"
     said = triples(negotiated.body, media)
     assert Triple(ALPHA, NamedNode("http://example.org/year"), Literal(2009)) in said
     assert Triple(LEAD, NamedNode("http://example.org/of"), NamedNode(f"{BASE}id/organisation/town-es")) in said

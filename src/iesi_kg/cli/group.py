@@ -13,6 +13,7 @@ from iesi_kg.errors import IesiKgError
 COMMANDS = {
     "build": "make the generated files under ontology/generated from ontology and shapes",
     "check": "say what is wrong in a file, cell by cell; changes nothing",
+    "export": "write what is published in the terms of CPSV-AP, CPOV or DCAT-AP",
     "query": "run a SPARQL query on a store or an endpoint",
     "serve": "serve the pages and the SPARQL endpoint; an empty store is filled first",
     "settings": "list every setting with its default and its value now",

@@ -14,12 +14,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from iesi_kg import __version__
+from iesi_kg.analysis.exports import Profile, export_thing
 from iesi_kg.endpoint import negotiation
 from iesi_kg.endpoint.entity import Description, describe, serialise
 from iesi_kg.endpoint.negotiation import GRAPHS, HTML, MediaType
+from iesi_kg.endpoint.serialisation import write
 from iesi_kg.errors import NotAcceptable, NotFound
 from iesi_kg.vocabulary import iris
-from iesi_kg.web import headers, pages
+from iesi_kg.web import headers, pages, profile
 from iesi_kg.web.cache import Entry
 from iesi_kg.web.headers import Headers
 from iesi_kg.web.routing import readable
@@ -35,12 +37,13 @@ _VALID = re.compile(r"/[A-Za-z0-9/_~.-]+")
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A thing, the path that stands for it, the form asked, and whether the path itself names the form."""
+    """A thing, the path that stands for it, the form asked, whether the path names the form, and the profile asked."""
 
     iri: NamedNode
     path: str
     media: MediaType
     fixed: bool
+    profile: Profile | None
 
 
 async def thing(request: Request) -> Response:
@@ -50,12 +53,14 @@ async def thing(request: Request) -> Response:
     if wanted.media is HTML:
         return await run_in_threadpool(_page, request, site, wanted)
     packed = negotiation.accepts_gzip(request.headers.get("accept-encoding"))
-    key = ("entity", wanted.iri.value, wanted.media.short, wanted.fixed, packed)
+    endpoint = f"{request.base_url}sparql" if wanted.profile else ""
+    name = wanted.profile.name if wanted.profile else ""
+    key = ("entity", wanted.iri.value, wanted.media.short, wanted.fixed, packed, name, endpoint)
     entry = site.cache.get(site.version, key)
     if entry is None:
-        description = await run_in_threadpool(_describe, site, wanted.iri)
-        entry = await _entry(wanted, description, packed)
-        site.cache.put(description.version, key, entry, len(wanted.path))
+        body, version = await run_in_threadpool(_content, site, wanted, endpoint)
+        entry = await _entry(wanted, body, version, packed)
+        site.cache.put(version, key, entry, len(wanted.path))
     known = request.headers.get("if-none-match")
     if known and matches(known, entry.etag):
         return _response(304, without_content(entry.headers), b"")
@@ -79,16 +84,19 @@ def _wanted(request: Request) -> _Wanted:
     if not _VALID.fullmatch(bare):
         raise NotFound("no thing has such an address")
     accept = request.headers.get("accept")
+    asked = profile.wanted(request)
     if suffix:
         media: MediaType | None = next(offer for offer in _OFFERS if offer.short == suffix[1])
+    elif asked:
+        media = negotiation.best(GRAPHS, accept)
     elif negotiation.prefers_html(accept):
         media = HTML
     else:
         media = negotiation.best(GRAPHS, accept) or negotiation.best((HTML,), accept)
-    if media is None:
-        available = [offer.name for offer in _OFFERS]
+    if media is None or (asked and media is HTML):
+        available = [offer.name for offer in (GRAPHS if asked else _OFFERS)]
         raise NotAcceptable("a thing is described in other media types", hint=", ".join(available), available=available)
-    return _Wanted(iris.from_path(bare), quote(bare, safe="/-._~!$&'()*+,;=:@"), media, suffix is not None)
+    return _Wanted(iris.from_path(bare), quote(bare, safe="/-._~!$&'()*+,;=:@"), media, suffix is not None, asked)
 
 
 def _describe(site: Site, iri: NamedNode) -> Description:
@@ -96,6 +104,17 @@ def _describe(site: Site, iri: NamedNode) -> Description:
     if description is None:
         raise NotFound(f"nothing is known of <{iri.value}>", hint="the start page / leads to all lists", iri=iri.value)
     return description
+
+
+def _content(site: Site, wanted: _Wanted, endpoint: str) -> tuple[bytes, int]:
+    """What is answered, in the terms of the profile asked, and the version it was computed on."""
+    reader = site.store.reader()
+    if wanted.profile and (triples := export_thing(reader, wanted.profile, wanted.iri, endpoint)):
+        return write(triples, wanted.media), reader.version
+    description = _describe(site, wanted.iri)
+    if wanted.profile:
+        raise profile.unacceptable(f"the profile {wanted.profile.name} does not apply to <{wanted.iri.value}>")
+    return serialise(description, wanted.media), description.version
 
 
 def _page(request: Request, site: Site, wanted: _Wanted) -> Response:
@@ -106,26 +125,32 @@ def _page(request: Request, site: Site, wanted: _Wanted) -> Response:
     return page
 
 
-async def _entry(wanted: _Wanted, description: Description, packed: bool) -> Entry:
-    body = serialise(description, wanted.media)
-    parts = (str(description.version), __version__, wanted.iri.value, wanted.media.name)
+async def _entry(wanted: _Wanted, body: bytes, version: int, packed: bool) -> Entry:
+    address = wanted.profile.address if wanted.profile else ""
+    parts = (str(version), __version__, wanted.iri.value, wanted.media.name, address)
     tag = f'"{blake2b(chr(0).join(parts).encode(), digest_size=16).hexdigest()}"'
     encoding: Headers = ()
     if packed and worth_packing(body):
         body, tag, encoding = await pack(body), packed_tag(tag), ((b"content-encoding", b"gzip"),)
     size = ((b"content-type", wanted.media.content_type.encode()), (b"content-length", str(len(body)).encode()))
     tagged = ((b"etag", tag.encode()), *headers.REVALIDATE)
-    return Entry(tag, (*size, *encoding, *tagged, *_fields(wanted, description.version)), body)
+    return Entry(tag, (*size, *encoding, *tagged, *_fields(wanted, version)), body)
 
 
 def _fields(wanted: _Wanted, version: int) -> Headers:
     return (
-        (b"content-location", f"{wanted.path}.{wanted.media.short}".encode()),
+        (b"content-location", _location(wanted).encode()),
         (b"link", ", ".join(_links(wanted)).encode("ascii", "replace")),
-        (b"vary", b"Accept-Encoding" if wanted.fixed else b"Accept, Accept-Encoding"),
+        (b"vary", b"Accept-Profile, Accept-Encoding" if wanted.fixed else b"Accept, Accept-Profile, Accept-Encoding"),
         (headers.VERSION, str(version).encode()),
         *headers.CORS,
     )
+
+
+def _location(wanted: _Wanted) -> str:
+    """The address that answers the same without negotiation."""
+    suffix = f"?{profile.PARAMETER}={wanted.profile.name}" if wanted.profile else ""
+    return f"{wanted.path}.{wanted.media.short}{suffix}"
 
 
 def _links(wanted: _Wanted) -> Iterator[str]:
@@ -135,7 +160,9 @@ def _links(wanted: _Wanted) -> Iterator[str]:
         if offer is not wanted.media:
             yield f'<{wanted.path}.{offer.short}>; rel="alternate"; type="{offer.name}"'
     yield f'<{iri}>; rel="canonical"'
-    yield f'<{wanted.path}.{wanted.media.short}>; rel="describedby"; anchor="{iri}"'
+    yield f'<{_location(wanted)}>; rel="describedby"; anchor="{iri}"'
+    if wanted.profile:
+        yield f'<{wanted.profile.address}>; rel="profile"'
 
 
 def _response(status: int, fields: Headers, body: bytes) -> Response:

@@ -22,7 +22,7 @@ CORS: Headers = (
     (b"access-control-expose-headers", EXPOSED.encode()),
 )
 PREFLIGHT: Headers = (
-    (b"access-control-allow-headers", b"Accept, Accept-Encoding, Content-Type, If-None-Match"),
+    (b"access-control-allow-headers", b"Accept, Accept-Encoding, Accept-Profile, Content-Type, If-None-Match"),
     (b"access-control-max-age", b"86400"),
 )
 SECURITY: Headers = (

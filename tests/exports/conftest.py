@@ -1,0 +1,36 @@
+"""The bundled data as published, in a store on disk, and a server on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from iesi_kg.publication.bundled import load_bundled
+from iesi_kg.store.base import Reader
+from iesi_kg.store.embedded import EmbeddedStore
+from running_server import Server, serving
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("exports") / "store"
+    store = EmbeddedStore(path, lock_timeout=10)
+    load_bundled(store, at=datetime.now(UTC))
+    store.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def published(folder: Path) -> Iterator[Reader]:
+    store = EmbeddedStore(folder, lock_timeout=10)
+    yield store.reader()
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def server(folder: Path) -> Iterator[Server]:
+    with serving(folder) as running:
+        yield running
