@@ -15,7 +15,7 @@ from pyoxigraph import Store as MemoryStore
 
 from iesi_kg import assets
 from iesi_kg.errors import IesiKgError
-from iesi_kg.publication import graphs, provenance, workflow
+from iesi_kg.publication import entailment, graphs, provenance, workflow
 from iesi_kg.publication.provenance import DerivedFrom, Notice, Occasion
 from iesi_kg.records import Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
@@ -35,9 +35,8 @@ def load_bundled(store: Store, *, at: datetime) -> int:
         changes = [*vocabulary(writer.reader), *curated(writer.reader, at)]
         add = list(dict.fromkeys(quad for change in changes for quad in change.add))
         remove = list(dict.fromkeys(quad for change in changes for quad in change.remove))
-        if not add and not remove:
-            return writer.reader.version
-        return writer.commit(ChangeSet("bundled data", add, remove))
+        change = entailment.with_inference(writer.reader, ChangeSet("bundled data", add, remove))
+        return writer.commit(change) if change.add or change.remove else writer.reader.version
 
 
 def vocabulary(reader: Reader) -> list[ChangeSet]:
