@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
@@ -12,20 +12,20 @@ from io import StringIO
 from typing import Any
 
 import pyoxigraph
-from pyoxigraph import NamedNode, Quad, RdfFormat
+from pyoxigraph import NamedNode, Quad, RdfFormat, Triple
 from pyoxigraph import Store as MemoryStore
 
 from iesi_kg import assets
 from iesi_kg.errors import IesiKgError
-from iesi_kg.publication import graphs, provenance, workflow
+from iesi_kg.publication import entailment, graphs, provenance, workflow
 from iesi_kg.publication.provenance import DerivedFrom, Notice, Occasion
 from iesi_kg.records import Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.vocabulary import iris
 
 DATA = "data/iesi"
-_ONTOLOGY = "ontology/iesi.ttl"
-_CODE_LISTS = "ontology/codelists"
+_MERGED = {"ontology": ("ontology/iesi.ttl", "ontology/observations.ttl"), "codes": ("ontology/codelists",)}
+_APART = {"codings": ("ontology/assignments",), "alignments": ("ontology/alignments",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ class Loaded:
 
 def digest() -> str:
     """What tells one bundle from another: the digest of its ontology, code lists and data."""
-    names = [_ONTOLOGY, *assets.names(_CODE_LISTS), *assets.names(DATA)]
+    names = [name for part in (_MERGED, _APART) for places in part.values() for name in _files(places)]
+    names += assets.names(DATA)
     files = (f"{name} {sha256(assets.content(name)).hexdigest()}\n" for name in names)
     return sha256("".join(files).encode()).hexdigest()
 
@@ -62,18 +63,30 @@ def load_bundled(store: Store, *, at: datetime) -> Loaded:
         changes = [*vocabulary(reader), *published, provenance.bundle(reader, digest(), _graphs(reader, published))]
         add = list(dict.fromkeys(quad for change in changes for quad in change.add))
         remove = list(dict.fromkeys(quad for change in changes for quad in change.remove))
-        if not add and not remove:
+        change = entailment.with_inference(reader, ChangeSet("bundled data", add, remove))
+        if not change.add and not change.remove:
             return Loaded(reader.version, left_out)
-        return Loaded(writer.commit(ChangeSet("bundled data", add, remove)), left_out)
+        return Loaded(writer.commit(change), left_out)
 
 
 def vocabulary(reader: Reader) -> list[ChangeSet]:
-    """The changes that bring the ontology and the code lists up to date."""
-    files = {"ontology": [_ONTOLOGY], "codes": list(assets.names(_CODE_LISTS, ".ttl"))}
+    """The changes that bring ontology and code lists up to date, and beside them codings and alignments."""
     return [
-        graphs.replacement(reader, (quad.triple for name in names for quad in _turtle(name)), iris.graph(graph))
-        for graph, names in files.items()
+        graphs.replacement(reader, _statements(places), iris.graph(graph), merged=part is _MERGED)
+        for part in (_MERGED, _APART)
+        for graph, places in part.items()
     ]
+
+
+def _statements(places: Iterable[str]) -> Iterator[Triple]:
+    for name in _files(places):
+        for quad in pyoxigraph.parse(assets.content(name), RdfFormat.TURTLE):
+            yield quad.triple
+
+
+def _files(places: Iterable[str]) -> Iterator[str]:
+    for place in places:
+        yield from [place] if place.endswith(".ttl") else assets.names(place, ".ttl")
 
 
 def curated(reader: Reader, at: datetime) -> tuple[list[ChangeSet], tuple[str, ...]]:
@@ -117,10 +130,6 @@ def _count(memory: MemoryStore, query: str) -> int:
     solutions = memory.query(query)
     assert isinstance(solutions, pyoxigraph.QuerySolutions)
     return int(next(solutions)["n"].value)
-
-
-def _turtle(name: str) -> Iterable[Quad]:
-    return pyoxigraph.parse(assets.content(name), RdfFormat.TURTLE)
 
 
 def _assert_conforms(name: str, receipt: workflow.Receipt) -> None:

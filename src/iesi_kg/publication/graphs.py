@@ -60,14 +60,15 @@ def publication(
     )
 
 
-def replacement(reader: Reader, triples: Iterable[Triple], graph: NamedNode) -> ChangeSet:
-    """The change after which a graph, and its copy in the default graph, hold just these triples."""
+def replacement(reader: Reader, triples: Iterable[Triple], graph: NamedNode, *, merged: bool) -> ChangeSet:
+    """The change after which a graph holds just these triples, and when ``merged`` the default graph with it."""
     new = set(triples)
     old = {quad.triple for quad in reader.quads(graph=graph)}
+    places: list[GraphName] = [graph, DEFAULT_GRAPH] if merged else [graph]
     return ChangeSet(
         label=graph.value,
-        add=Quads((new - old, graph), (new - old, DEFAULT_GRAPH)),
-        remove=Quads((old - new, graph), (old - new, DEFAULT_GRAPH)),
+        add=Quads(*((new - old, place) for place in places)),
+        remove=Quads(*((old - new, place) for place in places)),
     )
 
 
