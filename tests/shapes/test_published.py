@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from rdflib import SH, Graph, URIRef
+from rdflib import SH, Graph, Literal, URIRef
 
 from iesi_kg import assets
 
@@ -62,3 +62,11 @@ def test_every_file_of_shapes_is_part_of_a_profile() -> None:
 
 def test_codes_are_looked_up_in_the_code_lists_and_never_listed_in_a_shape(published: Graph) -> None:
     assert list(published.subject_objects(SH["in"])) == []
+
+
+@pytest.mark.parametrize("label", [Literal("robotics"), Literal("robots", lang="en")])
+def test_a_label_without_language_or_a_second_one_is_found(
+    example: Graph, published: Graph, findings: Engine, label: Literal
+) -> None:
+    example.add((URIRef(f"{CODES}technology/robotics"), URIRef(f"{SKOS}prefLabel"), label))
+    assert findings(example, published) == {("concept-label", "Violation")}

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
+
 from iesi_kg.errors import FileTooLarge, UsageError
 from iesi_kg.records import SourceFile
 
