@@ -30,7 +30,7 @@ router = APIRouter()
 
 _OFFERS = (HTML, *GRAPHS)
 _SUFFIX = re.compile(r"\.(ttl|jsonld|nt|rdf|html)\Z")
-_VALID = re.compile(r"/[A-Za-z0-9/_~.-]+")
+_VALID = re.compile(r"/[A-Za-z0-9/_~.:-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ for _path, _summary in (
     ("/codes/{scheme}", "One code list, as a page or as RDF"),
     ("/ontology", "The ontology, as a page or as RDF"),
     ("/ontology.{suffix}", "The ontology in one form"),
+    ("/ontology/{name}", "One class or property, as a page or as RDF"),
 ):
     readable(router, _path, thing, _summary)
 
@@ -88,7 +89,7 @@ def _wanted(request: Request) -> _Wanted:
     if media is None:
         available = [offer.name for offer in _OFFERS]
         raise NotAcceptable("a thing is described in other media types", hint=", ".join(available), available=available)
-    return _Wanted(iris.from_path(bare), quote(bare, safe="/-._~!$&'()*+,;=:@"), media, suffix is not None)
+    return _Wanted(iris.described_at(bare), quote(bare, safe="/-._~!$&'()*+,;=:@"), media, suffix is not None)
 
 
 def _describe(site: Site, iri: NamedNode) -> Description:
@@ -122,10 +123,16 @@ def _fields(wanted: _Wanted, version: int) -> Headers:
     return (
         (b"content-location", f"{wanted.path}.{wanted.media.short}".encode()),
         (b"link", ", ".join(_links(wanted)).encode("ascii", "replace")),
-        (b"vary", b"Accept-Encoding" if wanted.fixed else b"Accept, Accept-Encoding"),
+        (b"vary", _vary(wanted)),
         (headers.VERSION, str(version).encode()),
         *headers.CORS,
     )
+
+
+def _vary(wanted: _Wanted) -> bytes:
+    """What else the answer depends on: a page also on the language, unless the address names it."""
+    accept = b"" if wanted.fixed else b"Accept, "
+    return accept + (b"Accept-Encoding, Accept-Language" if wanted.media is HTML else b"Accept-Encoding")
 
 
 def _links(wanted: _Wanted) -> Iterator[str]:
