@@ -9,6 +9,7 @@ from dataclasses import dataclass
 WIDTH, GAP, LINE, LEFT = 160, 168, 19, 8
 _PADDING = 23
 _BETWEEN = 16
+_COLUMNS = 3  # what fits beside one another on a screen; the last one holds all that is farther
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,11 @@ def _columns(links: Sequence[Link]) -> list[list[str]]:
     columns: list[list[str]] = [[waiting[0]]]
     seen = set(columns[0])
     while len(seen) < len(neighbours):
+        rest = set(waiting) - seen
         near = {other for term in columns[-1] for other in neighbours[term]} - seen
-        columns.append(_together(near or set(waiting) - seen, neighbours, columns[-1]))
-        seen |= near or set(waiting)
+        taken = near if near and len(columns) < _COLUMNS - 1 else rest
+        columns.append(_together(taken, neighbours, columns[-1]))
+        seen |= taken
     return columns
 
 
@@ -116,7 +119,7 @@ def _together(terms: set[str], neighbours: Mapping[str, set[str]], before: Seque
 
 def _mean(terms: set[str], order: Sequence[str]) -> float:
     places = [order.index(term) for term in terms if term in order]
-    return sum(places) / len(places) if places else 0.0
+    return sum(places) / len(places) if places else len(order)
 
 
 def _far(link: Link, place: Mapping[str, int]) -> str:
