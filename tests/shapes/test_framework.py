@@ -8,6 +8,8 @@ import pytest
 import shifty
 from rdflib import RDFS, SH, Graph, Literal, URIRef
 
+from iesi_kg import assets
+
 from .conftest import CODE, Found, read
 from .test_submission import PREFIXES, also, instead, without
 
@@ -145,6 +147,13 @@ def test_what_would_make_a_record_stronger_is_information(
     assert findings(full, submission) == set()
 
 
+def test_the_bundled_welfare_assignments_satisfy_the_profile(codes: Graph, submission: Graph, findings: Engine) -> None:
+    data = Graph() + codes
+    for path in assets.names("ontology/assignments", ".ttl"):
+        data.parse(data=assets.text(path), format="turtle")
+    assert findings(data, submission) == set()
+
+
 def test_a_concept_of_another_list_or_of_none_is_refused(full: Graph, submission: Graph, findings: Engine) -> None:
     for wrong in (f"{CODES}/ict-role/driver", f"{CODES}/outcome-type/invented"):
         full.set(
@@ -175,7 +184,7 @@ def test_every_message_is_said_in_five_languages(stronger: Graph, published: Gra
 
 
 def test_a_message_names_the_property_as_the_ontology_does(stronger: Graph) -> None:
-    ontology = Graph().parse("ontology/iesi.ttl")
+    ontology = Graph().parse(data=assets.text("ontology/iesi.ttl"), format="turtle")
     for shape in stronger.subjects(CODE):
         path, code = stronger.value(shape, SH.path), str(stronger.value(shape, CODE))
         if not (code.endswith("-one") and str(path).startswith("https://w3id.org/iesi-kg/ontology#")):
