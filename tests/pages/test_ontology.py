@@ -163,6 +163,20 @@ def test_the_diagram_is_drawn_and_told_in_words(client: httpx.Client) -> None:
     assert "Initiative → Replicates → Initiative" in words(page)
 
 
+def test_the_index_of_the_lists_speaks_the_language_and_its_links_keep_it(client: httpx.Client) -> None:
+    page = client.get("/codes?lang=fr").text
+    assert '<a href="/codes/ict-role?lang=fr"><span lang="fr">Rôle des TIC</span></a>' in page
+    answer = client.get("/codes", headers={"Accept-Language": "it"})
+    assert '<span lang="it">Ruolo delle TIC</span>' in answer.text
+    assert "Accept-Language" in answer.headers["vary"]
+
+
+def test_a_code_in_french_says_how_far_it_is_verified(client: httpx.Client) -> None:
+    page = client.get("/codes/ict-potential/1?lang=fr").text
+    assert '<h1><span lang="fr">Technique / incrémental</span></h1>' in page
+    assert "Recalled or designed by this project" in page
+
+
 def test_a_code_list_says_in_words_how_far_it_is_verified(client: httpx.Client) -> None:
     shown = words(client.get("/codes/ict-potential").text)
     assert "The list as a list: reconstructed Recalled or designed by this project" in shown

@@ -50,7 +50,7 @@ def render(
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-cache",
-        "Vary": "Accept, Accept-Encoding",
+        "Vary": "Accept, Accept-Encoding, Accept-Language",
     }
     if accepts_gzip(request.headers.get("accept-encoding")):
         packed = gzip.compress(body.encode("utf-8"), _GZIP_LEVEL, mtime=0)
