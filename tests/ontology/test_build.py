@@ -10,6 +10,7 @@ import pytest
 
 GENERATED = [
     "ontology/generated/context.jsonld", "ontology/generated/published.txt", "ontology/generated/template.csv",
+    "docs/reference/ontology.md",
     "src/iesi_kg/vocabulary/terms.py",
 ]  # fmt: skip
 
@@ -22,7 +23,7 @@ def build(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def checkout(root: Path, tmp_path: Path) -> Path:
-    for folder in ("src", "ontology"):
+    for folder in ("src", "ontology", "shapes", "queries", "docs/reference"):
         shutil.copytree(root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 

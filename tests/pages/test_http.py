@@ -31,6 +31,7 @@ PATHS = [
     "/codes",
     "/codes/country",
     "/ontology",
+    "/ontology/ictPotential",
     "/sparql",
     "/check",
     "/id/initiative/kinder-netz",

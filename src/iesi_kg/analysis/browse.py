@@ -15,6 +15,8 @@ from iesi_kg.store.base import Reader, Solution, Term
 
 FOLDER = "queries/pages"
 _THIS = re.compile(r"\?this\b")
+_LANGUAGE = re.compile(r"\?lang\b")
+ENGLISH = "en"
 
 
 class Iri(str):
@@ -26,9 +28,9 @@ class Iri(str):
 PageRow: TypeAlias = Mapping[str, str]
 
 
-def rows(reader: Reader, name: str, this: str | None = None) -> list[PageRow]:
-    """The rows of one page query, every value as text; ``this`` replaces the variable ``?this``."""
-    text = query(name)
+def rows(reader: Reader, name: str, this: str | None = None, lang: str = ENGLISH) -> list[PageRow]:
+    """The rows of one page query, every value as text; ``this`` replaces the variable ``?this``, ``lang`` ``?lang``."""
+    text = _LANGUAGE.sub(str(Literal(lang)), query(name))
     if this is not None:
         # The engine substitutes only variables of the outermost SELECT, so not inside an aggregate or sub-select;
         # NamedNode refuses every character that could end an IRI.
@@ -41,9 +43,9 @@ def plain(solution: Solution) -> PageRow:
     return {name: _text(term) for name, term in solution.items()}
 
 
-def sections(reader: Reader, kind: str, this: str | None = None) -> dict[str, list[PageRow]]:
+def sections(reader: Reader, kind: str, this: str | None = None, lang: str = ENGLISH) -> dict[str, list[PageRow]]:
     """Every query of the folder of this kind of page, by file name without suffix."""
-    return {name.rpartition("/")[2]: rows(reader, name, this) for name in _names(kind)}
+    return {name.rpartition("/")[2]: rows(reader, name, this, lang) for name in _names(kind)}
 
 
 def kind(reader: Reader, iri: str) -> str | None:

@@ -13,7 +13,7 @@ from iesi_kg.errors import UsageError
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 naming each file that is not as it should be.")
 def command(check: bool) -> None:
-    """Make JSON-LD context, template header, list of published IRIs and terms from ontology and template."""
+    """Make JSON-LD context, template header, lists and reference of terms from ontology, shapes and template."""
     from iesi_kg.vocabulary import generate, published
 
     root = assets.root()
@@ -24,14 +24,15 @@ def command(check: bool) -> None:
             f"published and gone: {', '.join(gone)}",
             hint="keep it, mark it owl:deprecated and name what replaces it with dct:isReplacedBy",
         )
-    stale = [path for path, text in generate.files().items() if _read(root / path) != text.encode("utf-8")]
+    files = generate.files()
+    stale = [path for path, text in files.items() if _read(root / path) != text.encode("utf-8")]
     if check:
         for path in stale:
             click.echo(f"{path} is out of date: run `iesi-kg build`", err=True)
         raise SystemExit(1 if stale else 0)
     for path in stale:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(generate.files()[path].encode("utf-8"))
+        (root / path).write_bytes(files[path].encode("utf-8"))
         click.echo(f"made {path}")
     if not stale:
         click.echo("everything is up to date")

@@ -1,5 +1,5 @@
 """Ontology and template turned into the files derived from them: JSON-LD context (JSON-LD 1.1 section 3.1), CSV header,
-list of published IRIs and Python terms.
+list of published IRIs, reference page and Python terms.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
 from iesi_kg import assets
-from iesi_kg.vocabulary import published
+from iesi_kg.vocabulary import published, reference
 from iesi_kg.vocabulary.namespaces import DCT, IESI, OWL, PREFIXES, RDF, RDFS, VANN, XSD
 
 CONTEXT = "ontology/generated/context.jsonld"
@@ -57,6 +57,7 @@ def files() -> Mapping[str, str]:
         CONTEXT: _context(terms, columns),
         HEADER: _header(columns),
         published.LIST: published.grown(),
+        reference.PAGE: reference.page(),
         TERMS: _constants(terms),
     }
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from pyoxigraph import NamedNode, Triple
 
-from iesi_kg.vocabulary.namespaces import BASE
+from iesi_kg.vocabulary.namespaces import BASE, IESI, PREFIXES
 
 _LATIN = "ł=l ø=o ß=ss æ=ae œ=oe đ=d ð=d þ=th ħ=h ı=i"
 _GREEK = "α=a β=v γ=g δ=d ε=e ζ=z η=i θ=th ι=i κ=k λ=l μ=m ν=n ξ=x ο=o π=p ρ=r σ=s ς=s τ=t υ=y φ=f χ=ch ψ=ps ω=o"
@@ -20,6 +20,8 @@ _CYRILLIC = (
 _TABLE = str.maketrans(dict(pair.split("=") for pair in f"{_LATIN} {_GREEK} {_CYRILLIC}".split()) | {"&": " and "})
 _HOST = re.compile(r"https?://(?:[^/?#@]*@)?(?:www\.)?([^/?#:\[\]]+)", re.IGNORECASE)
 _LONGEST = 80
+_TERM = re.compile(r"/ontology/(?:([a-z][a-z0-9-]*):)?([A-Za-z][\w-]*)")
+_LOCAL = re.compile(r"[A-Za-z][\w-]*")
 
 
 def slug(text: str) -> str:
@@ -138,3 +140,29 @@ def local_path(iri: NamedNode | str, base: str = BASE) -> str | None:
 def from_path(path: str, base: str = BASE) -> NamedNode:
     """The IRI which a path of a server stands for: the inverse of ``local_path``."""
     return NamedNode(base + path.lstrip("/"))
+
+
+def term_path(iri: str) -> str | None:
+    """The path under which a server describes a class or property: ours by its name, a reused one by prefix and name.
+
+    >>> term_path("https://w3id.org/iesi-kg/ontology#ictRole"), term_path("http://purl.org/dc/terms/title")
+    ('/ontology/ictRole', '/ontology/dct:title')
+    """
+    if iri.startswith(IESI):
+        return f"/ontology/{iri.removeprefix(IESI)}"
+    for prefix, namespace in PREFIXES.items():
+        if iri.startswith(namespace) and _LOCAL.fullmatch(iri[len(namespace) :]) and not namespace.startswith(BASE):
+            return f"/ontology/{prefix}:{iri[len(namespace) :]}"
+    return None
+
+
+def described_at(path: str) -> NamedNode:
+    """The IRI which a server describes at a path: the inverse of ``term_path``, else of ``local_path``.
+
+    >>> described_at("/ontology/ictRole").value, described_at("/ontology/0.2.0").value
+    ('https://w3id.org/iesi-kg/ontology#ictRole', 'https://w3id.org/iesi-kg/ontology/0.2.0')
+    """
+    if not (found := _TERM.fullmatch(path)):
+        return from_path(path)
+    namespace = PREFIXES.get(found[1], "") if found[1] else IESI
+    return NamedNode(namespace + found[2]) if namespace and term_path(namespace + found[2]) == path else from_path(path)

@@ -32,7 +32,7 @@ router = APIRouter()
 
 _OFFERS = (HTML, *GRAPHS)
 _SUFFIX = re.compile(r"\.(ttl|jsonld|nt|rdf|html)\Z")
-_VALID = re.compile(r"/[A-Za-z0-9/_~.-]+")
+_VALID = re.compile(r"/[A-Za-z0-9/_~.:-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ for _path, _summary in (
     ("/codes/{scheme}", "One code list, as a page or as RDF"),
     ("/ontology", "The ontology, as a page or as RDF"),
     ("/ontology.{suffix}", "The ontology in one form"),
+    ("/ontology/{name}", "One class or property, as a page or as RDF"),
 ):
     readable(router, _path, thing, _summary)
 
@@ -96,7 +97,7 @@ def _wanted(request: Request) -> _Wanted:
     if media is None or (asked and media is HTML):
         available = [offer.name for offer in (GRAPHS if asked else _OFFERS)]
         raise NotAcceptable("a thing is described in other media types", hint=", ".join(available), available=available)
-    return _Wanted(iris.from_path(bare), quote(bare, safe="/-._~!$&'()*+,;=:@"), media, suffix is not None, asked)
+    return _Wanted(iris.described_at(bare), quote(bare, safe="/-._~!$&'()*+,;=:@"), media, suffix is not None, asked)
 
 
 def _describe(site: Site, iri: NamedNode) -> Description:
@@ -141,7 +142,7 @@ def _fields(wanted: _Wanted, version: int) -> Headers:
     return (
         (b"content-location", _location(wanted).encode()),
         (b"link", ", ".join(_links(wanted)).encode("ascii", "replace")),
-        (b"vary", b"Accept-Profile, Accept-Encoding" if wanted.fixed else b"Accept, Accept-Profile, Accept-Encoding"),
+        (b"vary", _vary(wanted)),
         (headers.VERSION, str(version).encode()),
         *headers.CORS,
     )
@@ -151,6 +152,14 @@ def _location(wanted: _Wanted) -> str:
     """The address that answers the same without negotiation."""
     suffix = f"?{profile.PARAMETER}={wanted.profile.name}" if wanted.profile else ""
     return f"{wanted.path}.{wanted.media.short}{suffix}"
+
+
+def _vary(wanted: _Wanted) -> bytes:
+    """What else the answer depends on: a page also on the language, unless the address names it."""
+    fields = [] if wanted.fixed else ["Accept"]
+    fields += ["Accept-Profile", "Accept-Encoding"]
+    fields += ["Accept-Language"] if wanted.media is HTML else []
+    return ", ".join(fields).encode()
 
 
 def _links(wanted: _Wanted) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from iesi_kg.analysis import browse
+from iesi_kg.web.pages.language import spoken
 from iesi_kg.web.pages.rendering import reader, render
 
 router = APIRouter()
@@ -12,6 +13,8 @@ router = APIRouter()
 
 @router.api_route("/codes", methods=["GET", "HEAD"])
 def codes(request: Request) -> Response:
-    """Every code list with the number of its codes."""
+    """Every code list with the number of its codes, in the reader's language."""
     source = reader(request)
-    return render(request, "codes.html", {"schemes": browse.rows(source, "schemes"), "version": source.version})
+    asked = spoken(request)
+    schemes = browse.rows(source, "schemes", lang=asked.code)
+    return render(request, "codes.html", {"schemes": schemes, "spoken": asked, "version": source.version})

@@ -7,13 +7,15 @@ from fastapi.responses import HTMLResponse
 
 from iesi_kg.analysis import browse
 from iesi_kg.endpoint.entity import Description
+from iesi_kg.web.pages import ontology
+from iesi_kg.web.pages.language import spoken
 from iesi_kg.web.pages.rendering import reader, render
 
 _PLAIN = "entity"
 
 
 def entity_html(request: Request, description: Description) -> HTMLResponse:
-    """The page of one thing."""
+    """The page of one thing, its labels in the reader's language where the kind of page has them."""
     source = reader(request)
     iri = description.iri.value
     kind = browse.kind(source, iri)
@@ -23,5 +25,7 @@ def entity_html(request: Request, description: Description) -> HTMLResponse:
         "found": browse.sections(source, _PLAIN, iri),
     }
     if kind:
-        context["page"] = browse.sections(source, kind, iri)
+        asked = ontology.Asked(request, source, spoken(request))
+        page = browse.sections(source, kind, iri, asked.spoken.code)
+        context |= {"page": page, "spoken": asked.spoken, **ontology.more(kind, iri, page, asked)}
     return render(request, f"{kind or _PLAIN}.html", context)

@@ -24,7 +24,7 @@ from iesi_kg.vocabulary.namespaces import BASE, PREFIXES
 from iesi_kg.web.pages.static import address
 
 _LOCAL = re.compile(r"\w[\w-]*")
-_SERVED = re.compile(r"/(?:id/[^/#]+/[^/#]+|codes/[^/#]+(?:/[^/#]+)?|ontology)(?:#.*)?")
+_SERVED = re.compile(r"/(?:id/[^/#]+/[^/#]+|codes/[^/#]+(?:/[^/#]+)?|ontology(?:/[^/#]+)?)(?:#.*)?")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 _GZIP_LEVEL = 5
 _POLICY = (
@@ -50,7 +50,7 @@ def render(
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-cache",
-        "Vary": "Accept, Accept-Encoding",
+        "Vary": "Accept, Accept-Encoding, Accept-Language",
     }
     if accepts_gzip(request.headers.get("accept-encoding")):
         packed = gzip.compress(body.encode("utf-8"), _GZIP_LEVEL, mtime=0)
@@ -75,6 +75,7 @@ def environment() -> Environment:
     made.filters.update(
         href=href, short=short, number=number, first_upper=first_upper, query_string=query_string, host_of=host_of
     )
+    made.filters["term_path"] = iris.term_path
     made.tests["iri"] = lambda value: isinstance(value, Iri)
     made.globals.update(asset=address, software=__version__, base=BASE)
     return made
@@ -84,6 +85,7 @@ def href(iri: str) -> str | None:
     """The address to link for an IRI: ours on this server, others as they are, none for what is not a web address."""
     local = iris.local_path(iri)
     if local is not None:
+        local = iris.term_path(iri) or local
         return quote(local, safe="/#%:@!$&'()*+,;=~-._") if _SERVED.fullmatch(local) else None
     return iri if iri.startswith(("http://", "https://")) else None
 
