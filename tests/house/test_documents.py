@@ -9,6 +9,8 @@ from pathlib import Path
 
 import iesi_kg
 from iesi_kg import errors, settings
+from iesi_kg.vocabulary import iris
+from iesi_kg.vocabulary.namespaces import BASE
 
 
 def test_the_error_tree_is_drawn_as_it_is() -> None:
@@ -54,3 +56,20 @@ def test_no_mark_of_unfinished_work(root: Path) -> None:
     ]
     found = [str(p) for p in text_files if marks.search(p.read_text(encoding="utf-8"))]
     assert found == []
+
+
+def test_the_redirects_cover_every_kind_of_address(root: Path) -> None:
+    rules = (root / "w3id" / ".htaccess").read_text("utf-8")
+    (pattern,) = re.findall(r"^RewriteRule (\S+) https://[^/]+/\$1 ", rules, re.M)
+    iri = [
+        iris.initiative("x"),
+        iris.scheme("country"),
+        iris.concept("country", "ES"),
+        iris.graph("provenance"),
+        f"{BASE}ontology",
+        f"{BASE}shapes",
+    ]
+    for address in iri:
+        path = str(getattr(address, "value", address)).removeprefix(BASE).lstrip("/")
+        assert re.fullmatch(pattern.removeprefix("^").removesuffix("$"), path), path
+    assert not re.match(pattern, "elsewhere")

@@ -6,11 +6,15 @@ import csv
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from iesi_kg.store.embedded import EmbeddedStore
+from running_server import fill
 
 HEADER = "name,country,start_year,service_areas,target_groups,description,lead_organisation,source_url,source_check"
 GOOD = "Vincles,ES,2013,social-inclusion,older-people,It helps.,Ajuntament,https://example.org/,not-re-read"
@@ -95,14 +99,15 @@ def test_standard_input(good: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("check", "missing.csv"), 3, "there is no file missing.csv"),
-        (("check", "."), 3, ". is a folder, not a file"),
+        (("check", "missing.csv"), 2, "there is no file missing.csv"),
+        (("check", "."), 2, ". is a folder, not a file"),
         (("check", "--format", "yaml", "x.csv"), 3, "'yaml' is not one of 'text', 'json'"),
         (("check",), 3, "Missing argument 'FILE'"),
         (("submit", "x.csv"), 3, "Missing option '--by'"),
+        (("submit", "missing.csv", "--by", "steward"), 2, "there is no file missing.csv"),
     ],
 )
-def test_usage_errors(arguments: tuple[str, ...], code: int, words: str) -> None:
+def test_wrong_arguments(arguments: tuple[str, ...], code: int, words: str) -> None:
     done = iesi_kg(*arguments)
     assert done.returncode == code
     assert words in done.stderr.decode()
@@ -169,3 +174,24 @@ def test_the_example_is_a_record_without_violations(root: Path) -> None:
     header, row = csv.reader(io.StringIO(done.stdout.decode(), newline=""))
     assert len(header) == len(row)
     assert iesi_kg("check", "-", stdin=done.stdout).returncode == 0
+
+
+def test_a_full_disk_is_one_sentence_and_changes_nothing(good: Path, tmp_path: Path) -> None:
+    """No file may grow, as on a full disk: what was published stands, and the file enters when there is room."""
+    store = tmp_path / "store"
+    fill(store, "<http://example.org/s> <http://example.org/p> 1 .")
+    submit = [sys.executable, "-m", "iesi_kg", "submit", str(good), "--by", "steward", "--store", str(store)]
+    full = subprocess.run(
+        submit,
+        capture_output=True,
+        timeout=120,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1)),
+    )
+    assert full.returncode == 3
+    assert b"no space left" in full.stderr
+    assert b"accepted" not in full.stdout
+    assert b"Traceback" not in full.stderr
+    assert EmbeddedStore.open(store).current().number == 1
+    assert iesi_kg("submit", str(good), "--by", "steward", "--store", str(store)).returncode == 0
+    assert EmbeddedStore.open(store).current().number == 2

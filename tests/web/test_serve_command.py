@@ -53,6 +53,18 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     assert alive == []
 
 
+def test_ctrl_c_while_loading_leaves_nothing_half_written(tmp_path: Path) -> None:
+    process = start(tmp_path / "store")
+    assert process.stdout
+    assert process.stdout.readline().startswith("loading")
+    said = stop(process)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    store = EmbeddedStore.open(tmp_path / "store", create=True)
+    assert store.current().triples == 0
+    assert load_bundled(store, at=datetime(2026, 1, 1, tzinfo=UTC)).version == 1
+
+
 def test_ctrl_c_under_a_running_query(tmp_path: Path) -> None:
     fill(tmp_path / "store", "".join(f"<http://example.org/{n}> <http://example.org/p> {n} .\n" for n in range(300)))
     with serving(tmp_path / "store") as server:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from iesi_kg.errors import FileTooLarge, UsageError
+from iesi_kg.errors import FileTooLarge, UnreadableFile
 from iesi_kg.records import SourceFile
 
 LONGEST = 2_000_000_000
@@ -18,7 +18,7 @@ _LONG_FILE = 500_000
 
 
 def read_source(name: str) -> SourceFile:
-    """The bytes of a file, or of standard input for ``-``. Raises UsageError, FileTooLarge."""
+    """The bytes of a file, or of standard input for ``-``. Raises UnreadableFile, FileTooLarge."""
     if name == "-":
         return SourceFile("standard input", sys.stdin.buffer.read())
     path = Path(name)
@@ -27,11 +27,11 @@ def read_source(name: str) -> SourceFile:
             raise FileTooLarge(f"{name} is larger than {LONGEST:,} bytes", hint="split it into several files")
         return SourceFile(path.name, path.read_bytes())
     except FileNotFoundError:
-        raise UsageError(f"there is no file {name}", hint="check the name and the folder") from None
+        raise UnreadableFile(f"there is no file {name}", hint="check the name and the folder") from None
     except IsADirectoryError:
-        raise UsageError(f"{name} is a folder, not a file", hint="name one file in it") from None
+        raise UnreadableFile(f"{name} is a folder, not a file", hint="name one file in it") from None
     except OSError as error:
-        raise UsageError(f"{name} cannot be opened: {error.strerror}") from None
+        raise UnreadableFile(f"{name} cannot be opened: {error.strerror}") from None
 
 
 @contextmanager
