@@ -80,7 +80,7 @@ def _fill(settings: Settings) -> None:
 
         click.echo(f"loading the bundled data into {settings.store} ...")
         load_bundled(store, at=datetime.now(UTC))
-        click.echo(f"loaded {store.current().triples:,} triples")
+        click.echo(f"loaded {store.current().triples:,} triples, provenance included")
     finally:
         store.close()
 
