@@ -85,7 +85,9 @@ def test_an_error_of_a_formula_is_no_text(template: Template) -> None:
     assert (finding.code, finding.column, finding.value) == ("spreadsheet-error", "name", "#REF!")
 
 
-@pytest.mark.parametrize("text", ["older people; children", '"older people, children"', "older people/children"])
+@pytest.mark.parametrize(
+    "text", ["older people; children", "older people and children", '"older people, children"', "older people/children"]
+)
 def test_several_codes_in_one_cell_are_told_apart(template: Template, text: str) -> None:
     (finding,) = of_table(template, f"name,country,service_areas,target_groups\nA,ES,childcare,{text}\n")
     assert (finding.code, finding.column, finding.suggestion) == (
@@ -93,6 +95,21 @@ def test_several_codes_in_one_cell_are_told_apart(template: Template, text: str)
         "target_groups",
         "older-people|children",
     )
+
+
+@pytest.mark.parametrize("text", ["https://a.org; https://b.org", '"https://a.org, https://b.org"'])
+def test_several_addresses_in_one_cell_are_told_apart(template: Template, text: str) -> None:
+    (finding,) = of_table(template, f"name,country,service_areas,source_url\nA,ES,childcare,{text}\n")
+    assert (finding.code, finding.suggestion) == ("several-addresses", "https://a.org|https://b.org")
+    (finding,) = of_table(template, f"name,country,service_areas,website\nA,ES,childcare,{text}\n")
+    assert (finding.code, finding.suggestion) == ("several-addresses", "https://a.org")
+
+
+def test_ranks_are_suggested_with_their_meaning(template: Template) -> None:
+    (finding,) = of_table(template, "name,country,service_areas,ict_potential\nA,ES,childcare,2.0\n")
+    assert finding.suggestion is not None and finding.suggestion.startswith("2 (")
+    (finding,) = of_table(template, "name,country,service_areas,ict_potential\nA,ES,childcare,high\n")
+    assert finding.suggestion is not None and " 1 (" in finding.suggestion
 
 
 def test_several_codes_where_one_is_taken(template: Template) -> None:
