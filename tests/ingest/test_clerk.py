@@ -181,3 +181,22 @@ def test_a_term_that_the_ontology_lacks_is_named_with_the_nearest(template: Temp
 def test_a_context_that_stands_elsewhere_is_not_fetched_and_told_in_plain_words(template: Template) -> None:
     with pytest.raises(UnreadableFile, match="takes its @context from an address"):
         of_rdf(template, Kind.JSONLD, '{"@context": "https://schema.org", "@type": "Person"}')
+
+
+@pytest.mark.parametrize(
+    ("column", "wrong"),
+    [("country", "Frence"), ("technologies", "telecaer"), ("ict_potential", "2.0"), ("target_groups", "older peple")],
+)
+def test_a_suggestion_typed_as_it_stands_is_accepted(template: Template, column: str, wrong: str) -> None:
+    table = (
+        "name,country,service_areas,{}\nA,ES,childcare,{}\n"
+        if column != "country"
+        else "name,service_areas,{}\nA,childcare,{}\n"
+    )
+    (finding,) = of_table(template, table.format(column, wrong))
+    assert of_table(template, table.format(column, finding.suggestion)) == []
+
+
+def test_a_code_with_the_label_of_another_is_refused(template: Template) -> None:
+    (finding,) = of_table(template, "name,service_areas,country\nA,childcare,FR (Spain)\n")
+    assert finding.code == "unknown-code"
