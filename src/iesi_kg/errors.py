@@ -141,21 +141,25 @@ class QueryRefused(QueryError):
 class QueryTimeout(QueryError):
     status = 504
     title = "Query stopped at its time limit"
+    hint = "ask for less: a narrower pattern, or a LIMIT inside a sub-select"
 
 
 class ResultTooLarge(QueryError):
     status = 503
     title = "Result larger than the limit"
+    hint = "ask for less: a LIMIT, fewer variables, or a narrower pattern"
 
 
 class QueryOutOfMemory(QueryError):
     status = 503
     title = "Query stopped at its memory limit"
+    hint = "ask for less: fewer rows to sort or to group, or a narrower pattern"
 
 
 class WorkerLost(QueryError):
     status = 503
     title = "The process that ran the query died"
+    hint = "try again; if it stays, ask for less at once"
 
 
 class ServiceBusy(IesiKgError):

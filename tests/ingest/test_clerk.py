@@ -85,7 +85,9 @@ def test_an_error_of_a_formula_is_no_text(template: Template) -> None:
     assert (finding.code, finding.column, finding.value) == ("spreadsheet-error", "name", "#REF!")
 
 
-@pytest.mark.parametrize("text", ["older people; children", '"older people, children"', "older people/children"])
+@pytest.mark.parametrize(
+    "text", ["older people; children", "older people and children", '"older people, children"', "older people/children"]
+)
 def test_several_codes_in_one_cell_are_told_apart(template: Template, text: str) -> None:
     (finding,) = of_table(template, f"name,country,service_areas,target_groups\nA,ES,childcare,{text}\n")
     assert (finding.code, finding.column, finding.suggestion) == (
@@ -93,6 +95,21 @@ def test_several_codes_in_one_cell_are_told_apart(template: Template, text: str)
         "target_groups",
         "older-people|children",
     )
+
+
+@pytest.mark.parametrize("text", ["https://a.org; https://b.org", '"https://a.org, https://b.org"'])
+def test_several_addresses_in_one_cell_are_told_apart(template: Template, text: str) -> None:
+    (finding,) = of_table(template, f"name,country,service_areas,source_url\nA,ES,childcare,{text}\n")
+    assert (finding.code, finding.suggestion) == ("several-addresses", "https://a.org|https://b.org")
+    (finding,) = of_table(template, f"name,country,service_areas,website\nA,ES,childcare,{text}\n")
+    assert (finding.code, finding.suggestion) == ("several-addresses", "https://a.org")
+
+
+def test_ranks_are_suggested_with_their_meaning(template: Template) -> None:
+    (finding,) = of_table(template, "name,country,service_areas,ict_potential\nA,ES,childcare,2.0\n")
+    assert finding.suggestion is not None and finding.suggestion.startswith("2 (")
+    (finding,) = of_table(template, "name,country,service_areas,ict_potential\nA,ES,childcare,high\n")
+    assert finding.suggestion is not None and " 1 (" in finding.suggestion
 
 
 def test_several_codes_where_one_is_taken(template: Template) -> None:
@@ -164,3 +181,22 @@ def test_a_term_that_the_ontology_lacks_is_named_with_the_nearest(template: Temp
 def test_a_context_that_stands_elsewhere_is_not_fetched_and_told_in_plain_words(template: Template) -> None:
     with pytest.raises(UnreadableFile, match="takes its @context from an address"):
         of_rdf(template, Kind.JSONLD, '{"@context": "https://schema.org", "@type": "Person"}')
+
+
+@pytest.mark.parametrize(
+    ("column", "wrong"),
+    [("country", "Frence"), ("technologies", "telecaer"), ("ict_potential", "2.0"), ("target_groups", "older peple")],
+)
+def test_a_suggestion_typed_as_it_stands_is_accepted(template: Template, column: str, wrong: str) -> None:
+    table = (
+        "name,country,service_areas,{}\nA,ES,childcare,{}\n"
+        if column != "country"
+        else "name,service_areas,{}\nA,childcare,{}\n"
+    )
+    (finding,) = of_table(template, table.format(column, wrong))
+    assert of_table(template, table.format(column, finding.suggestion)) == []
+
+
+def test_a_code_with_the_label_of_another_is_refused(template: Template) -> None:
+    (finding,) = of_table(template, "name,service_areas,country\nA,childcare,FR (Spain)\n")
+    assert finding.code == "unknown-code"

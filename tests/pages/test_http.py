@@ -174,3 +174,10 @@ def test_a_result_of_many_rows_shows_the_first_and_counts_all(client: httpx.Clie
     answer = client.get("/sparql", params={"query": "SELECT ?s { ?s ?p ?o } LIMIT 750"})
     assert "750 rows, the first 500 shown" in answer.text
     assert answer.text.count("<tr>") == 501
+
+
+def test_what_cannot_be_shown_is_no_part_of_a_search(client: httpx.Client) -> None:
+    answer = client.get("/initiatives?q=%00kinder%00&country=%00")
+    assert answer.status_code == 200
+    assert "\0" not in answer.text
+    assert "<strong>1</strong> initiative of 3" in answer.text

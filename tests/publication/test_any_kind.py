@@ -118,6 +118,13 @@ def test_a_finding_on_rdf_names_the_node() -> None:
     assert finding.focus_node == "https://w3id.org/iesi-kg/id/initiative/a"
 
 
+@pytest.mark.parametrize("number", ['"2013"', '"2013"^^<http://www.w3.org/2001/XMLSchema#gYear>'])
+def test_a_year_of_another_type_is_told_how_to_write_it(number: str) -> None:
+    (finding,) = of(INITIATIVE.replace("iesi:startYear 2013", f"iesi:startYear {number}").encode()).findings
+    assert (finding.code, finding.value) == ("start-year-range", "2013")
+    assert finding.suggestion == "write a whole number (xsd:integer), in Turtle without quotation marks: 2013"
+
+
 @pytest.mark.parametrize(
     ("extra", "code"),
     [

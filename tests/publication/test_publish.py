@@ -96,6 +96,11 @@ def test_the_same_file_again_changes_nothing(store: EmbeddedStore) -> None:
     assert size(store) == before
 
 
+def test_a_new_state_of_a_record_is_told_from_a_new_record(store: EmbeddedStore) -> None:
+    assert submit(store, GOOD).replaced == 0
+    assert submit(store, {**GOOD, "description": "Said better."}).replaced == 1
+
+
 def test_a_file_with_violations_changes_nothing(store: EmbeddedStore) -> None:
     with pytest.raises(SubmissionRejected, match=r"file\.csv was not published: it has 1 violation") as caught:
         submit(store, GOOD, GOOD | {"identifier": "other", "country": "Frence"})

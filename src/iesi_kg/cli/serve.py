@@ -83,7 +83,7 @@ def _fill(settings: Settings) -> None:
         if not store.current().triples:
             click.echo(f"loading the bundled data into {settings.store} ...")
             _load(store)
-            click.echo(f"loaded {store.current().triples:,} triples")
+            click.echo(f"loaded {store.current().triples:,} triples, provenance included")
         else:
             _renew(store)
     finally:

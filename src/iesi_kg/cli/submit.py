@@ -44,6 +44,9 @@ def command(file: str, by: str, store: Path | None) -> None:
     _show(receipt.report)
     if published.changed:
         records = f"{published.records:,} record{'' if published.records == 1 else 's'}"
+        if published.replaced:
+            were = "was published before and is" if published.replaced == 1 else "were published before and are"
+            records += f" ({published.replaced:,} {were} replaced)"
         click.echo(f"accepted as version {published.version}: {records} in {published.graph.value}")
     else:
         click.echo(f"nothing changed: this file is already published in {published.graph.value}")

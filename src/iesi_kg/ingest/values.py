@@ -28,7 +28,9 @@ _SPREADSHEET_ERROR = re.compile(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|S
 _NOTHING = frozenset(("-", "--", "---", "–", "—", ".", "..", "...", "?", "??", "/", "tbd", "tbc", "null", "nil"))
 _NOTHING |= {"n/a", "n.a.", "n.a", "na", "n/k", "#n/a"}
 _NOTHING_CODED = _NOTHING | frozenset(("none", "unknown", "not known", "not applicable", "not available", "no data"))
-_OTHER_SEPARATORS = re.compile(r"\s*[;,/\n]\s*")
+_OTHER_SEPARATORS = re.compile(r"\s*[;,/+\n]\s*|\s+(?:and|&|und|et|y|e)\s+")
+_BETWEEN_ADDRESSES = re.compile(r"[;,\s]+(?=https?://)", re.I)
+_DECIMAL = re.compile(r"([0-9]+)[.,]0+")
 _WHOLE = "write the whole address, beginning with https:// or http://"
 _CHARACTERS = {
     "bidi": ("bidi-character", "It changes the direction of the text, so that readers see another text than is stored"),
@@ -128,13 +130,17 @@ class ValueReader:
 
     def _unknown_code(self, scheme: str, text: str) -> Problem:
         label = self._lists[scheme].label
-        nearest = self._lists.nearest(scheme, text)
+        decimal = _DECIMAL.fullmatch(text)
+        whole = self._lists.resolve(scheme, decimal[1]) if decimal else None
+        nearest = whole or self._lists.nearest(scheme, text)
         remedy = named(nearest) if nearest else f"use a code or label of the list {scheme}: {self._sample(scheme)}"
         message = f"{_brief(text)!r} is neither a code nor a label of the code list '{label}'."
         return Problem(Severity.VIOLATION, "unknown-code", message, shown(text), remedy)
 
     def _sample(self, scheme: str) -> str:
-        notations = [concept.notation for concept in self._lists.concepts(scheme)]
+        concepts = self._lists.concepts(scheme)
+        ranks = all(concept.notation.isdecimal() for concept in concepts)
+        notations = [named(concept) if ranks else concept.notation for concept in concepts]
         return ", ".join(notations[:12]) + (" ..." if len(notations) > 12 else "")
 
 
@@ -237,6 +243,13 @@ def _address(column: Column, text: str) -> Reading:
             return Value(NamedNode(text), text), None
         except ValueError:
             pass
+    several = _BETWEEN_ADDRESSES.split(text)
+    if web and len(several) > 1 and all(map(_host, several)):
+        message = f"{_brief(text)!r} is more than one web address"
+        if column.separator is None:
+            return _violation("several-addresses", f"{message}, and this column takes one only.", text, several[0])
+        remedy = column.separator.join(several)
+        return _violation("several-addresses", f"{message}; several are separated by |.", text, remedy)
     return _violation("bad-address", f"{_brief(text)!r} is not a web address.", text, _mended(text, web=web) or _WHOLE)
 
 

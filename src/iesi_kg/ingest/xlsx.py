@@ -95,13 +95,13 @@ def _sheet(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding
 def _has_formulas(source: SourceFile) -> bool:
     with zipfile.ZipFile(BytesIO(source.content)) as archive:
         names = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
-        return any(b"<f" in chunk for name in names for chunk in _pieces(archive, name))
+        return any(b"<f>" in chunk or b"<f " in chunk for name in names for chunk in _pieces(archive, name))
 
 
 def _pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     with archive.open(name) as stream:
         while piece := stream.read(1 << 20):
-            yield piece + stream.read(1)
+            yield piece + stream.read(2)
 
 
 def _holds_records(sheet: Any, known: Collection[str]) -> bool:  # noqa: ANN401

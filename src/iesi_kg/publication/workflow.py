@@ -38,12 +38,15 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a publication did: the version that shows it, its graph, and whether anything changed."""
+    """What a publication did: the version that shows it, its graph, whether anything changed, and how many published
+    records it put a new state in place of.
+    """
 
     version: int
     graph: NamedNode
     records: int
     changed: bool
+    replaced: int = 0
 
 
 @cache
@@ -109,7 +112,8 @@ def publish(store: Store, receipt: Receipt, *, by: str, at: datetime, notice: No
         decide(against(reader, receipt))
         change, graph = prepare(reader, receipt, Occasion(by, at, notice))
         change = entailment.with_inference(reader, change)
-        return Published(writer.commit(change), graph, receipt.report.records, changed=True)
+        replaced = sum(graphs.is_published(reader, subject) for subject in receipt.submission.subjects)
+        return Published(writer.commit(change), graph, receipt.report.records, changed=True, replaced=replaced)
 
 
 def prepare(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[ChangeSet, NamedNode]:

@@ -10,9 +10,11 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 from iesi_kg.records import CellRef, Finding, Severity, Submission
 from iesi_kg.validation.engine import Result
 from iesi_kg.validation.shapes import ShapeFacts
+from iesi_kg.vocabulary.namespaces import XSD
 
 _PAIRS = ("LessThan", "LessThanOrEquals", "Equals", "Disjoint")
 _TOO_MANY = "MaxCount"
+_INTEGER = NamedNode(XSD + "integer")
 _NO_FACTS = ShapeFacts(None, None, None)
 
 Place = tuple[str | None, int | None, str | None]
@@ -55,6 +57,7 @@ class Reporter:
             row=ref.row,
             column=ref.column,
             value=value,
+            suggestion=_whole_number(result.value) if ref.row is None else None,
             shape=result.shape,
             focus_node=result.focus,
         )
@@ -135,6 +138,13 @@ def _place(finding: Finding) -> Place:
 
 def _text(value: NamedNode | Literal | BlankNode | None) -> str | None:
     return None if value is None else value.value
+
+
+def _whole_number(value: NamedNode | Literal | BlankNode | None) -> str | None:
+    """What mends a number that RDF states as a text or as another type; None for anything else."""
+    if not isinstance(value, Literal) or value.datatype == _INTEGER or not value.value.isdecimal():
+        return None
+    return f"write a whole number (xsd:integer), in Turtle without quotation marks: {value.value}"
 
 
 def _kebab(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ _CODE = 65.0  # alike by two characters of three: SI4 still finds its neighbours
 _WORD = 71.0  # a slip or two in a word
 _PART_OF = 80.0  # one text holds the other's words
 _SAME = str.maketrans(dict.fromkeys("-_/‐‑–—", " ") | dict.fromkeys("’ʼ´`", "'"))
+_WITH_LABEL = re.compile(r"(\S+)\s*\((.+)\)", re.S)
 _TELLING = 4  # a shorter text is part of too many labels to mean one
 
 
@@ -88,8 +90,17 @@ class CodeLists:
         return self.schemes[scheme].concepts
 
     def resolve(self, scheme: str, text: str) -> Concept | None:
-        """The code that a text means: its notation or any label; case, accents and spaces do not matter."""
-        return self.schemes[scheme].index.get(normalise(text))
+        """The code that a text means: its notation or any label; case, accents and spaces do not matter.
+
+        A code with its own label in brackets is read too, since that is how a suggestion names it.
+        """
+        index = self.schemes[scheme].index
+        whole = index.get(normalise(text))
+        both = None if whole else _WITH_LABEL.fullmatch(text.strip())
+        if both is None:
+            return whole
+        code, label = index.get(normalise(both[1])), index.get(normalise(both[2]))
+        return code if code is label else None
 
     def nearest(self, scheme: str, text: str) -> Concept | None:
         """The code whose notation or label is most like a text that means none; None when nothing is near."""

@@ -22,6 +22,7 @@ from iesi_kg.web.site import Site
 router = APIRouter()
 
 _TEMPLATE = "ontology/generated/template.csv"
+_CHOOSE = "choose a file, then press “Check the file”; a program sends it as the form field `file`"
 _MOST_FINDINGS = 500
 _MOST_EMBEDDED = 2_000_000
 
@@ -65,7 +66,7 @@ def template() -> Response:
 
 async def _source(file: UploadFile | None, most: int) -> SourceFile:
     if file is None or not file.filename:
-        raise InputError("no file was chosen", hint="choose a file, then press “Check the file”")
+        raise InputError("no file was chosen", hint=_CHOOSE)
     content = await file.read(most + 1)
     if len(content) > most:
         raise FileTooLarge(f"the file is larger than {most:,} bytes", hint="split it into several files", limit=most)

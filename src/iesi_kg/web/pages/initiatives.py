@@ -89,11 +89,16 @@ def _asked(request: Request, listed: Index) -> Asked:
     given = request.query_params
     codes = {}
     for facet in listed.facets:
-        if wanted := tuple(dict.fromkeys(code[:_LONGEST_CODE] for code in given.getlist(facet.key) if code.strip())):
+        if wanted := tuple(
+            dict.fromkeys(
+                code[:_LONGEST_CODE] for code in given.getlist(facet.key) if code.strip() and code.isprintable()
+            )
+        ):
             codes[facet.key] = wanted
     page = given.get("page", "1")
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1
-    return Asked(given.get("q", "")[:_LONGEST_SEARCH].strip(), codes, max(number, 1))
+    search = "".join(c if c.isprintable() else " " for c in given.get("q", "")[:_LONGEST_SEARCH]).strip()
+    return Asked(search, codes, max(number, 1))
 
 
 def _options(listed: Index, facet: str, asked: Asked) -> Iterator[Option]:
