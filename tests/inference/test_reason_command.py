@@ -50,6 +50,7 @@ def test_a_statement_that_follows_is_explained_down_to_what_is_stated(folder: Pa
     [
         ("https://w3id.org/iesi-kg/id/initiative/helpific", "rdf:type", "iesi:Initiative"),
         ("id:initiative/helpific", "dct:title", '"Helpific"'),  # no rule reads titles
+        ("id:agent/iesi-kg-project", "foaf:name", '"iesi-kg project"'),
     ],
 )
 def test_a_statement_that_is_stated_is_called_so(folder: Path, statement: tuple[str, str, str]) -> None:

@@ -60,11 +60,13 @@ def _explain(reader: Reader, derived: Derived, triple: Triple) -> bool:
 
     from iesi_kg.inference import rules, wording
     from iesi_kg.inference.explanation import Explainer, Proof
+    from iesi_kg.publication.entailment import GRAPH
     from iesi_kg.store.base import DEFAULT_GRAPH
 
     assert isinstance(triple.subject, NamedNode)
     proof = Explainer(rules.bundled(), derived).explain(triple)
-    if proof is None and any(reader.quads(triple.subject, triple.predicate, triple.object, DEFAULT_GRAPH)):
+    stated = {quad.graph_name for quad in reader.quads(triple.subject, triple.predicate, triple.object)} - {GRAPH}
+    if proof is None and stated:
         proof = Proof(triple)
     if proof is not None:
         for line in wording.lines(proof, reader):
