@@ -21,7 +21,7 @@ from iesi_kg.store.worker import Assignment
 
 BOOT = "import sys; sys.path.append(sys.argv.pop(1)); import iesi_kg.store.worker as worker; worker.main(sys.argv[1:])"
 PACKAGES = str(Path(__file__).resolve().parents[2])
-CHUNK = 1 << 17
+CHUNK = 1 << 16
 THREADED_FETCH = 1 << 20
 LAST_WORDS = 4_000
 

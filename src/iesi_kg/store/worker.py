@@ -28,6 +28,7 @@ from iesi_kg.store.versions import Checkpoint, Version
 STACK = 64 * 1024 * 1024
 LOAD_NICENESS = 10
 BLOCK = 1 << 20
+CHUNK = 1 << 16  # much larger buffers cost more to allocate than they save in system calls
 # fewest bytes of one row, and a text that stands at least once between two rows
 SOLUTION_ROWS: dict[str, tuple[int, bytes]] = {
     "application/sparql-results+json": (3, b"},{"),
@@ -147,7 +148,7 @@ class Server:
             self._channel.sendall(self._answer(*frames.decode_request(*request), thread))
 
     def _receive(self) -> tuple[tuple[int, ...], bytes] | None:
-        data = self._channel.recv(1 << 18)
+        data = self._channel.recv(CHUNK)
         if len(data) < frames.REQUEST.size:
             return None
         header = frames.REQUEST.unpack_from(data)
@@ -156,7 +157,7 @@ class Server:
             return header, data[frames.REQUEST.size :]
         parts = [data[frames.REQUEST.size :]]
         while missing:
-            part = self._channel.recv(min(missing, 1 << 18))
+            part = self._channel.recv(min(missing, CHUNK))
             if not part:
                 return None
             parts.append(part)
