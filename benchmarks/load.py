@@ -34,6 +34,7 @@ def load(
     seconds: int = 4,
     connections: int = 4,
     core: int | None = 1,
+    pause_ms: int = 0,
 ) -> Measurement:
     """Send ``query`` over kept-alive connections; ``mode`` is ``first`` (no text twice) or ``repeated``."""
     if not shutil.which("wrk"):
@@ -41,7 +42,7 @@ def load(
     pin = ["taskset", "-c", str(core)] if core is not None else []
     command = [
         *pin, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(SCRIPT), server.address,
-        "--", query, str(initiatives), mode, str(next(_fresh)),
+        "--", query, str(initiatives), mode, str(next(_fresh)), str(pause_ms),
     ]  # fmt: skip
     before = server.cpu_seconds()
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout

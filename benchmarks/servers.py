@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
@@ -41,8 +41,11 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """CPU time spent so far by the process and its living children."""
-        family = [self.process, *self.process.children(recursive=True)]
-        return sum(sum(member.cpu_times()[:2]) for member in family)
+        spent = 0.0
+        for member in [self.process, *self.process.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):  # a query process that was stopped in between
+                spent += sum(member.cpu_times()[:2])
+        return spent
 
 
 def prepare(folder: Path, initiatives: int) -> int:

@@ -1,10 +1,14 @@
 -- Ask for queries from a template: {n} cycles through the initiatives; in mode "first" a comment makes each text new.
-local template, initiatives, mode
+-- A pause in milliseconds before each request paces the load; without one, requests follow at once.
+local template, initiatives, mode, pause
 local counter = 0
 
 function init(args)
   template, initiatives, mode = args[1], tonumber(args[2]), args[3]
-  counter = tonumber(args[4])
+  counter, pause = tonumber(args[4]), tonumber(args[5])
+  if pause > 0 then
+    function delay() return pause end
+  end
 end
 
 local function encode(text)
