@@ -7,8 +7,8 @@ from fastapi.responses import HTMLResponse
 
 from iesi_kg.analysis import browse
 from iesi_kg.endpoint.entity import Description
-from iesi_kg.web.pages import ontology
 from iesi_kg.web.pages.language import spoken
+from iesi_kg.web.pages.ontology import Asked, more
 from iesi_kg.web.pages.rendering import reader, render
 
 _PLAIN = "entity"
@@ -25,7 +25,7 @@ def entity_html(request: Request, description: Description) -> HTMLResponse:
         "found": browse.sections(source, _PLAIN, iri),
     }
     if kind:
-        asked = ontology.Asked(request, source, spoken(request))
+        asked = Asked(request, source, spoken(request))
         page = browse.sections(source, kind, iri, asked.spoken.code)
-        context |= {"page": page, "spoken": asked.spoken, **ontology.more(kind, iri, page, asked)}
+        context |= {"page": page, "spoken": asked.spoken, **more(kind, iri, page, asked)}
     return render(request, f"{kind or _PLAIN}.html", context)
