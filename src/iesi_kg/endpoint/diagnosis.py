@@ -19,6 +19,7 @@ _KEYWORDS = frozenset(
     ("filter", "bind", "values", "exists", "in", "as", "by", "having", "where", "select", "count", "sum")
 )
 _FUNCTION = "SPARQL has no function"
+_OPENING = re.compile(r"\s*(?:SELECT|ASK|CONSTRUCT|DESCRIBE|PREFIX|BASE)\b", re.I)
 _PIECE = re.compile(r"\s*(\S{1,30})")
 
 
@@ -33,6 +34,8 @@ def explain(text: str, error: QuerySyntaxError) -> QuerySyntaxError:
     if not reason:
         # The engine names the furthest place it reached, often behind the fault; the grammar names the fault.
         fault = first_fault(text)
+        if fault is not None and _gave_up(text, fault, offset):
+            fault = None
         offset = offset if fault is None else fault.offset
         reason, hint = _fault(text, offset, fault), None if fault and fault.missing else _expected(engine)
         if _FUNCTION in reason:
@@ -61,6 +64,12 @@ def _meaning(text: str, offset: int, expected: str) -> tuple[str, str | None]:
             "write it in full, <http://...>, or name a BASE",
         )
     return "", None
+
+
+def _gave_up(text: str, fault: Fault, reached: int) -> bool:
+    """Whether the grammar only says that the query as a whole is wrong, at an opening word the engine had accepted."""
+    opening = _OPENING.match(text, fault.offset)
+    return fault.missing is None and opening is not None and reached > opening.end()
 
 
 def _fault(text: str, offset: int, fault: Fault | None) -> str:
