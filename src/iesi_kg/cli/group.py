@@ -20,6 +20,7 @@ COMMANDS = {
     "settings": "list every setting with its default and its value now",
     "submit": "check a file and publish it whole, or not at all",
     "template": "write an empty table to fill in, or one filled example",
+    "token": "make, list and revoke the tokens that open more than reading",
 }
 
 
