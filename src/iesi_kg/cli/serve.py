@@ -123,6 +123,7 @@ def _run(settings: Settings, listener: socket.socket) -> None:
     import uvicorn
 
     from iesi_kg.web.app import create_app
+    from iesi_kg.web.wire import proxies, wire
 
     class Server(uvicorn.Server):
         """A server that says its address once it listens, not before, and does not wait for long queries."""
@@ -136,6 +137,7 @@ def _run(settings: Settings, listener: socket.socket) -> None:
             await app.stop()
             await super().shutdown(sockets=sockets)
 
+    trusted = proxies(settings)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -144,6 +146,10 @@ def _run(settings: Settings, listener: socket.socket) -> None:
         lifespan="on",
         timeout_graceful_shutdown=3,
         server_header=False,
+        http=wire(settings),
+        ws="none",
+        proxy_headers=bool(trusted),
+        forwarded_allow_ips=trusted,
     )
     server = Server(config)
     server.run(sockets=[listener])

@@ -19,8 +19,9 @@ from iesi_kg.errors import IesiKgError, RequestError, UsageError
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import access, entity, headers, pages, problem
+from iesi_kg.web import access, entity, guard, headers, pages, problem
 from iesi_kg.web.cache import ResultCache
+from iesi_kg.web.guard import Guard
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql, preflight
@@ -46,6 +47,7 @@ class Application:
         self.api = _api(self._lifespan)
         self.state = self.api.state
         self.state.gate = access.Gate(settings)
+        self._guard = Guard(settings, open_to_scripts=(PATH, f"{PATH}/"))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         if scope["type"] != "http":
@@ -53,7 +55,7 @@ class Application:
             return
         scope["app"] = self.api
         try:
-            access.refuse_in_address(scope)
+            self._guard.admit(scope)
             if scope["path"].rstrip("/") == PATH:
                 await self.sparql(scope, receive, send)
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
@@ -61,8 +63,7 @@ class Application:
             else:
                 await self.api(scope, receive, _secured(send))
         except RequestError as error:
-            html = prefers_html(headers.find(scope["headers"], b"accept"))
-            await problem.send(error, scope, receive, _secured(send), html=html)
+            await problem.send(error, scope, receive, send, html=False)
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
@@ -174,7 +175,8 @@ def _secured(send: Any) -> Any:  # noqa: ANN401
         if message["type"] == "http.response.start":
             given = list(message.get("headers", ()))
             names = {name.lower() for name, _ in given}
-            message["headers"] = [*given, *(field for field in headers.SECURITY if field[0] not in names)]
+            more = (field for field in headers.SECURITY if field[0] not in names)
+            message["headers"] = [*guard.harmless(given), *more]
         await send(message)
 
     return secured

@@ -42,7 +42,7 @@ class Sparql:
         self._fixed = (
             *headers.VARY,
             *headers.CORS,
-            *headers.NO_SNIFFING,
+            *headers.INERT,
             *headers.limits(site.settings),
         )
 
