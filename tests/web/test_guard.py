@@ -13,7 +13,7 @@ from iesi_kg.errors import Misdirected, RequestError, UsageError
 from iesi_kg.settings import Settings
 from iesi_kg.web.guard import harmless
 from iesi_kg.web.hosts import Hosts
-from iesi_kg.web.wire import proxies
+from iesi_kg.web.strict import proxies
 from running_server import Server, fill, serving, stop
 
 HOST = b"Host: localhost\r\n"

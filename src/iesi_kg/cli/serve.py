@@ -123,7 +123,7 @@ def _run(settings: Settings, listener: socket.socket) -> None:
     import uvicorn
 
     from iesi_kg.web.app import create_app
-    from iesi_kg.web.wire import proxies, wire
+    from iesi_kg.web.strict import proxies, strict
 
     class Server(uvicorn.Server):
         """A server that says its address once it listens, not before, and does not wait for long queries."""
@@ -146,7 +146,7 @@ def _run(settings: Settings, listener: socket.socket) -> None:
         lifespan="on",
         timeout_graceful_shutdown=3,
         server_header=False,
-        http=wire(settings),
+        http=strict(settings),
         ws="none",
         proxy_headers=bool(trusted),
         forwarded_allow_ips=trusted,

@@ -1,4 +1,4 @@
-"""Turns bytes into requests as uvicorn does, with a bound on what comes before the body (RFC 9110, RFC 6585)."""
+"""Turns bytes into requests as uvicorn does, but none that is too long or ambiguous (RFC 9112 section 11)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WORDS = {
 }
 
 
-class Wire(HttpToolsProtocol):
+class Strict(HttpToolsProtocol):
     """The parser of requests; it refuses by itself what is ambiguous: two lengths, folded lines, bare line feeds."""
 
     header_bytes = 0
@@ -127,6 +127,6 @@ def proxies(settings: Settings) -> list[str]:
     return named
 
 
-def wire(settings: Settings) -> type[Wire]:
-    """The parser with the bound of the settings."""
-    return type("BoundedWire", (Wire,), {"header_bytes": settings.header_bytes})
+def strict(settings: Settings) -> type[Strict]:
+    """The protocol of a service with these settings, for ``uvicorn.Config(http=...)``."""
+    return type("BoundedStrict", (Strict,), {"header_bytes": settings.header_bytes})
