@@ -81,6 +81,7 @@ def _fill(settings: Settings) -> None:
         settings.store, create=True, lock_timeout=settings.lock_seconds, keep=settings.keep_versions
     )
     try:
+        store.verify()
         if not store.current().triples:
             click.echo(f"loading the bundled data into {settings.store} ...")
             _load(_audited(store, settings))
