@@ -9,6 +9,9 @@ IesiKgError                      500  3   something of ours broke
 ├── NotFound                     404  3
 │   └── Gone                     410  3   was here and has been withdrawn
 ├── RequestError                 400  3   an HTTP request that the protocol forbids
+│   ├── Unauthorized             401  3   no token, or one that is not valid
+│   ├── Forbidden                403  3   a valid token that does not reach so far
+│   ├── TooManyAttempts          429  3   wrong tokens, one after another, from one address
 │   ├── MethodNotAllowed         405  3
 │   ├── NotAcceptable            406  3
 │   ├── RequestTooLarge          413  3
@@ -26,7 +29,9 @@ IesiKgError                      500  3   something of ours broke
 └── StoreError                   500  3
     ├── StoreBusy                503  3   another writer holds the lock
     ├── StoreDamaged             500  3
+    │   └── LogDamaged           500  3   somebody changed the audit log
     ├── StoreReadOnly            500  3
+    ├── TokensUnusable           503  3   the file of the tokens cannot be read or trusted
     └── StoreFull                507  3
 """
 
@@ -98,6 +103,27 @@ class Gone(NotFound):
 class RequestError(IesiKgError):
     status = 400
     title = "Bad request"
+
+
+class Unauthorized(RequestError):
+    """``challenge`` is what ``WWW-Authenticate`` says (RFC 6750 section 3)."""
+
+    status = 401
+    title = "Token needed"
+    hint = "send a token of this service as `Authorization: Bearer ...`; `iesi-kg token create` makes one"
+
+
+class Forbidden(RequestError):
+    status = 403
+    title = "Not allowed with this token"
+
+
+class TooManyAttempts(RequestError):
+    """``retry_after`` is the number of seconds to wait (RFC 9110 section 10.2.3)."""
+
+    status = 429
+    title = "Too many wrong tokens"
+    hint = "wait as long as Retry-After says, and look at the token: a wrong one does not get better"
 
 
 class MethodNotAllowed(RequestError):
@@ -190,8 +216,17 @@ class StoreDamaged(StoreError):
     title = "The store is damaged"
 
 
+class LogDamaged(StoreDamaged):
+    title = "The audit log is damaged"
+
+
 class StoreReadOnly(StoreError):
     title = "The store cannot be written"
+
+
+class TokensUnusable(StoreError):
+    status = 503
+    title = "Tokens cannot be checked"
 
 
 class StoreFull(StoreError):

@@ -42,10 +42,15 @@ def sync_tree(path: Path) -> None:
     sync_directory(path)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file so that a reader, or a crash, sees the old content or the new one, never a part."""
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Replace a file so that a reader, or a crash, sees the old content or the new one, never a part.
+
+    ``mode`` is what the umask leaves of it; 0o600 keeps the file to its owner from its first byte on.
+    """
     draft = path.with_name(f".{path.name}.new")
-    with draft.open("wb") as file:
+    draft.unlink(missing_ok=True)  # one that a crash left may be open to others
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

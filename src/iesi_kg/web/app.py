@@ -15,11 +15,11 @@ from starlette.responses import JSONResponse, Response
 
 from iesi_kg import __version__
 from iesi_kg.endpoint.negotiation import prefers_html
-from iesi_kg.errors import IesiKgError, UsageError
+from iesi_kg.errors import IesiKgError, RequestError, UsageError
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import entity, headers, pages, problem
+from iesi_kg.web import access, entity, headers, pages, problem
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
@@ -45,6 +45,7 @@ class Application:
         self.sparql = Sparql()
         self.api = _api(self._lifespan)
         self.state = self.api.state
+        self.state.gate = access.Gate(settings)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         if scope["type"] != "http":
@@ -52,12 +53,16 @@ class Application:
             return
         scope["app"] = self.api
         try:
+            access.refuse_in_address(scope)
             if scope["path"].rstrip("/") == PATH:
                 await self.sparql(scope, receive, send)
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
                 await preflight(send, "GET, HEAD, OPTIONS")
             else:
                 await self.api(scope, receive, _secured(send))
+        except RequestError as error:
+            html = prefers_html(headers.find(scope["headers"], b"accept"))
+            await problem.send(error, scope, receive, _secured(send), html=html)
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
@@ -113,6 +118,7 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
         lifespan=lifespan,
     )
     readable(api, "/health", _health, "Whether the service is up, and its version")
+    readable(api, "/whoami", _whoami, "What the token of this request opens")
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
     api.include_router(entity.router)
     api.include_router(pages.router)
@@ -126,6 +132,12 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
 async def _health(request: Request) -> Response:
     site: Site = request.app.state.site
     content = {"status": "ok", "version": site.version, "software": __version__}
+    return JSONResponse(content, headers={"Cache-Control": "no-store"})
+
+
+async def _whoami(request: Request) -> Response:
+    asking = access.caller(request.scope)
+    content = {"name": asking.name, "scopes": sorted(asking.scopes), "graphs": list(asking.graphs)}
     return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
 
