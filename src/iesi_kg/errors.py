@@ -29,6 +29,7 @@ IesiKgError                      500  3   something of ours broke
 └── StoreError                   500  3
     ├── StoreBusy                503  3   another writer holds the lock
     ├── StoreDamaged             500  3
+    │   └── LogDamaged           500  3   somebody changed the audit log
     ├── StoreReadOnly            500  3
     ├── TokensUnusable           503  3   the file of the tokens cannot be read or trusted
     └── StoreFull                507  3
@@ -213,6 +214,10 @@ class StoreBusy(StoreError):
 
 class StoreDamaged(StoreError):
     title = "The store is damaged"
+
+
+class LogDamaged(StoreDamaged):
+    title = "The audit log is damaged"
 
 
 class StoreReadOnly(StoreError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import re
 import subprocess
 import sys
@@ -10,6 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+from iesi_kg.operations.audit import AuditLog
+from iesi_kg.operations.tokens import Tokens
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
@@ -38,7 +43,32 @@ def test_create_list_revoke(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (0, f"revoked {identifier} (mirror)\n")
     listed = token(tmp_path, "list").stdout
     assert listed.startswith(f"{identifier}  revoked  mirror: write on https://example.org/g; until ")
+    assert listed.endswith("never used\n")
     assert made.stdout.strip() not in listed
+
+
+def test_what_is_done_with_tokens_is_in_the_log(tmp_path: Path) -> None:
+    made = token(tmp_path, "create", "mirror", "--scope", "submit", "--expires", "never")
+    identifier = made.stdout.split("_")[1]
+    token(tmp_path, "revoke", identifier)
+    first, second = AuditLog(tmp_path).entries()
+    user = pwd.getpwuid(os.getuid()).pw_name
+    assert [(e.act.who, e.act.how, e.act.what, e.act.detail["token"]) for e in (first, second)] == [
+        (user, "command", "token created", identifier),
+        (user, "command", "token revoked", identifier),
+    ]
+    assert first.act.detail["reach"] == "submit"
+    assert made.stdout.strip()[13:] not in AuditLog(tmp_path).path.read_text()
+
+
+def test_no_token_is_made_that_the_log_cannot_tell_of(tmp_path: Path) -> None:
+    token(tmp_path, "create", "mirror", "--scope", "submit")
+    log = AuditLog(tmp_path).path
+    log.write_bytes(log.read_bytes().replace(b"mirror", b"mirrir"))
+    run = token(tmp_path, "create", "other", "--scope", "submit")
+    assert (run.returncode, run.stdout) == (3, "")
+    assert "is damaged: the last entry was changed after it was written" in run.stderr
+    assert [row.name for row in Tokens(tmp_path).all()] == ["mirror"]
 
 
 @pytest.mark.parametrize(

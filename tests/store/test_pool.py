@@ -137,6 +137,9 @@ def test_a_long_query_is_put_behind_all_others_and_the_process_recovers(large: P
         await asyncio.sleep(0.5)
         [busy] = [child for child in pool._crew.children if child.demoted]
         assert os.sched_getscheduler(busy._thread) == os.SCHED_IDLE
+        # With autogroup scheduling a session of its own would get its full share whatever its threads' policy is.
+        assert {os.getsid(child.process.pid) for child in pool._crew.children} == {os.getsid(0)}
+        assert os.getpgid(busy.process.pid) != os.getpgid(0)  # Ctrl-C on the terminal is for the service alone
         with pytest.raises(errors.QueryTimeout):
             await task
         slowish = "SELECT (COUNT(*) AS ?n) { ?a <http://example.org/p1> ?c . ?d <http://example.org/p2> ?f }"

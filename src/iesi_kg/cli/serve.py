@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from iesi_kg import settings as settings_module
-from iesi_kg.errors import StartError, StoreBusy, StoreReadOnly
+from iesi_kg.cli.files import os_user
+from iesi_kg.errors import LogDamaged, StartError, StoreBusy, StoreReadOnly
 from iesi_kg.settings import Settings
 from iesi_kg.store.base import Store
 
@@ -82,12 +83,20 @@ def _fill(settings: Settings) -> None:
     try:
         if not store.current().triples:
             click.echo(f"loading the bundled data into {settings.store} ...")
-            _load(store)
+            _load(_audited(store, settings))
             click.echo(f"loaded {store.current().triples:,} triples, provenance included")
         else:
-            _renew(store)
+            _renew(_audited(store, settings))
     finally:
         store.close()
+
+
+def _audited(store: Store, settings: Settings) -> Store:
+    from iesi_kg.operations.audit import Act, AuditLog
+    from iesi_kg.operations.audited import AuditedStore
+
+    act = Act(os_user(), "command", "bundled data", datetime.now(UTC))
+    return AuditedStore(store, AuditLog(settings.store), act)
 
 
 def _load(store: Store) -> None:
@@ -106,7 +115,7 @@ def _renew(store: Store) -> None:
     click.echo("bringing ontology, code lists and bundled data up to date ...")
     try:
         _load(store)
-    except (StoreReadOnly, StoreBusy) as obstacle:
+    except (StoreReadOnly, StoreBusy, LogDamaged) as obstacle:
         click.echo(f"they stay as they are: {obstacle.detail}", err=True)
 
 

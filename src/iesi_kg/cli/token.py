@@ -10,9 +10,11 @@ from pathlib import Path
 import click
 
 from iesi_kg import settings
-from iesi_kg.cli.files import say
+from iesi_kg.cli.files import os_user, say
 from iesi_kg.errors import UsageError
+from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.tokens import SCOPES, Grant, Token, Tokens
+from iesi_kg.operations.uses import Uses
 
 _SPAN = re.compile(r"([1-9]\d{0,4})([dh])")
 _store = click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
@@ -33,7 +35,7 @@ def create(name: str, scopes: tuple[str, ...], graphs: tuple[str, ...], expires:
     """Make a token called NAME and write it to standard output, this once."""
     now = datetime.now(UTC)
     grant = Grant(name, frozenset(scopes), graphs, _expiry(expires, now))
-    token, text = _tokens(store).create(grant, now)
+    token, text = _tokens(store, now).create(grant, now)
     click.echo(f"token {token.id} for {name}: {_reach(token)}; {_until(token)}", err=True)
     click.echo("it is shown this once; only a digest of it is kept", err=True)
     click.echo(text)
@@ -45,12 +47,15 @@ def create(name: str, scopes: tuple[str, ...], graphs: tuple[str, ...], expires:
 def show(form: str, store: Path | None) -> None:
     """List every token with its scopes, dates and state; their texts are not kept."""
     now = datetime.now(UTC)
-    tokens = _tokens(store).all()
+    chosen = settings.load(store=store).store
+    tokens, used = Tokens(chosen).all(), Uses(chosen).all()
     if form == "json":
-        click.echo(json.dumps([_facts(token, now) for token in tokens], ensure_ascii=False, indent=2))
+        facts = [_facts(token, now, used.get(token.id)) for token in tokens]
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         return
     for token in tokens:
-        say(f"{token.id}  {token.state(now):8} {token.name}: {_reach(token)}; {_until(token)}\n")
+        what = f"{_reach(token)}; {_until(token)}; {_use(used.get(token.id))}"
+        say(f"{token.id}  {token.state(now):8} {token.name}: {what}\n")
     if not tokens:
         click.echo("no tokens", err=True)
 
@@ -60,12 +65,20 @@ def show(form: str, store: Path | None) -> None:
 @_store
 def revoke(which: str, store: Path | None) -> None:
     """End a token at once."""
-    token = _tokens(store).revoke(which, datetime.now(UTC))
+    now = datetime.now(UTC)
+    token = _tokens(store, now).revoke(which, now)
     click.echo(f"revoked {token.id} ({token.name})")
 
 
-def _tokens(store: Path | None) -> Tokens:
-    return Tokens(settings.load(store=store).store)
+def _tokens(store: Path | None, now: datetime) -> Tokens:
+    chosen = settings.load(store=store).store
+    log = AuditLog(chosen)
+
+    def record(what: str, token: Token) -> None:
+        detail = {"token": token.id, "name": token.name, "reach": _reach(token), "until": _until(token)}
+        log.append(Act(os_user(), "command", what, now, detail))
+
+    return Tokens(chosen, record)
 
 
 def _expiry(text: str, now: datetime) -> datetime | None:
@@ -88,8 +101,12 @@ def _until(token: Token) -> str:
     return f"until {token.expires:%Y-%m-%d %H:%M} UTC" if token.expires else "until it is revoked"
 
 
-def _facts(token: Token, now: datetime) -> dict[str, object]:
-    times = {"created": token.created, "expires": token.expires, "revoked": token.revoked}
+def _use(used: datetime | None) -> str:
+    return f"last used {used:%Y-%m-%d %H:%M} UTC" if used else "never used"
+
+
+def _facts(token: Token, now: datetime, used: datetime | None) -> dict[str, object]:
+    times = {"created": token.created, "expires": token.expires, "revoked": token.revoked, "last_used": used}
     return {
         "id": token.id,
         "name": token.name,

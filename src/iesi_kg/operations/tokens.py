@@ -12,6 +12,7 @@ import json
 import os
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,11 +69,18 @@ class Grant:
     expires: datetime | None = None
 
 
-class Tokens:
-    """The tokens of one store folder. A change by another process is seen at the next question."""
+Record = Callable[[str, Token], None]
 
-    def __init__(self, store: Path) -> None:
+
+class Tokens:
+    """The tokens of one store folder. A change by another process is seen at the next question.
+
+    ``record`` is told of a change before it is made; what it raises stops the change.
+    """
+
+    def __init__(self, store: Path, record: Record | None = None) -> None:
         self.path = store / FOLDER / "tokens.json"
+        self._record = record
         self._stamp: tuple[int, ...] = ()
         self._salt = b""
         self._known: dict[str, Token] = {}
@@ -113,7 +121,7 @@ class Tokens:
             token = Token(
                 identifier, grant.name, grant.scopes, grant.graphs, now, grant.expires, None, _digest(salt, text)
             )
-            self._write(salt, {**self._known, identifier: token})
+            self._write(salt, token, "token created")
         return token, text
 
     def revoke(self, which: str, now: datetime) -> Token:
@@ -130,7 +138,7 @@ class Tokens:
             if named[0].revoked is not None:
                 raise UsageError(f"the token {which} was revoked on {_text(named[0].revoked)}")
             ended = replace(named[0], revoked=now)
-            self._write(self._salt, {**self._known, ended.id: ended})
+            self._write(self._salt, ended, "token revoked")
         return ended
 
     def _refresh(self) -> None:
@@ -156,7 +164,10 @@ class Tokens:
     def _changing(self) -> _Changing:
         return _Changing(self)
 
-    def _write(self, salt: bytes, known: dict[str, Token]) -> None:
+    def _write(self, salt: bytes, changed: Token, what: str) -> None:
+        known = {**self._known, changed.id: changed}
+        if self._record is not None:
+            self._record(what, changed)
         content = {"format": _FORMAT, "salt": salt.hex(), "tokens": [_encode(token) for token in known.values()]}
         write_atomically(self.path, json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n", mode=0o600)
 

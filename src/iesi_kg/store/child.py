@@ -19,7 +19,20 @@ from iesi_kg.store.frames import Response, Status
 from iesi_kg.store.versions import Version
 from iesi_kg.store.worker import Assignment
 
-BOOT = "import sys; sys.path.append(sys.argv.pop(1)); import iesi_kg.store.worker as worker; worker.main(sys.argv[1:])"
+# The imports are done in a thread that may be nicer than the queries after it: a spare must not slow others down.
+BOOT = """
+import os, sys, threading
+def read():
+    if sys.argv[-1] == "1":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+    import iesi_kg.store.worker
+sys.path.append(sys.argv.pop(1))
+reading = threading.Thread(target=read)
+reading.start()
+reading.join()
+from iesi_kg.store import worker
+worker.main(sys.argv[1:])
+"""
 PACKAGES = str(Path(__file__).resolve().parents[2])
 CHUNK = 1 << 16
 THREADED_FETCH = 1 << 20
@@ -70,7 +83,7 @@ class Child:
                 stdout=self._words,
                 stderr=self._words,
                 pass_fds=(theirs.fileno(), self._store),
-                start_new_session=True,
+                process_group=0,  # no session: as a scheduling group of its own SCHED_IDLE would not reach beyond it
             )
 
     def listen(self, on_ready: Callable[[Child], None], on_death: Callable[[Child], None]) -> None:

@@ -21,7 +21,8 @@ from iesi_kg.store.versions import Layout
 
 __all__ = ["Job", "Limits", "Pool"]
 
-TICK_SECONDS = 0.02
+TICK_SECONDS = 0.01
+DEMOTE_SECONDS = 0.03
 SLOW_SECONDS = 0.1
 ABANDONED_SECONDS = 0.1
 
@@ -192,6 +193,8 @@ class Pool:
             elapsed = now - child.started
             if elapsed >= child.seconds:
                 self._time_out(child, elapsed)
+            elif elapsed >= DEMOTE_SECONDS and not child.demoted:
+                child.demote()
             elif elapsed >= SLOW_SECONDS and not child.slow:
                 self._slow_down(child)
         self._ticker = self._loop.call_later(TICK_SECONDS, self._tick) if busy else None
@@ -209,9 +212,7 @@ class Pool:
         self._crew.end(child)
 
     def _slow_down(self, child: Child) -> None:
-        """Put a long query behind all others, and in the slow lane as long as that has room."""
-        if not child.demoted:
-            child.demote()
+        """Move a long query to the slow lane as long as that has room."""
         if sum(other.slow for other in self._crew.children) < self._workers:
             child.slow = True
             self._quick -= 1

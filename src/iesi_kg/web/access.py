@@ -11,6 +11,7 @@ from typing import Any
 from iesi_kg.errors import Forbidden, RequestError, TokensUnusable, Unauthorized
 from iesi_kg.operations.attempts import Attempts
 from iesi_kg.operations.tokens import PATTERN, SCOPES, Tokens
+from iesi_kg.operations.uses import Uses
 from iesi_kg.settings import Settings
 
 _CHALLENGE = 'Bearer realm="iesi-kg"'
@@ -54,6 +55,7 @@ class Gate:
 
     def __init__(self, settings: Settings) -> None:
         self.tokens = Tokens(settings.store)
+        self.uses = Uses(settings.store)
         self.attempts = Attempts()
 
     def caller(self, header: str, address: str) -> Caller:
@@ -61,7 +63,9 @@ class Gate:
         clock = time.monotonic()
         self.attempts.admit(address, clock)
         try:
-            token = self.tokens.check(_bearer(header), datetime.now(UTC))
+            now = datetime.now(UTC)
+            token = self.tokens.check(_bearer(header), now)
+            self.uses.note(token.id, now)
         except Unauthorized:
             self.attempts.failed(address, clock)
             raise
