@@ -77,7 +77,9 @@ def update_test(test: Test, service: Service) -> None:
     reply = service.update(_with_base(_iri(test.one(action, UT + "request"))))
     if reply.status not in (200, 204):
         raise Miss(f"status {reply.status}: {reply.text[:300]}")
-    expected = [Quad(t.subject, t.predicate, t.object, _name(graph)) for graph, triples in after.items() for t in triples]
+    expected = [
+        Quad(t.subject, t.predicate, t.object, _name(graph)) for graph, triples in after.items() for t in triples
+    ]
     found = _dump(service, set(before) | set(after))
     if not same_graph(expected, found):
         raise Miss(f"expected\n{_shown(expected)}\nfound\n{_shown(found)}")

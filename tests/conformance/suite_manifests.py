@@ -69,7 +69,9 @@ def members(graph: Store, head: Term) -> Iterator[Term]:
 def tests(*folders: str) -> list[Test]:
     """The tests of some folders, in the order of their manifests; of all folders when none is named."""
     chosen = folders or tuple(sorted(path.parent.name for path in SUITE.glob("*/manifest.ttl")))
-    return [test for folder in chosen for path in sorted((SUITE / folder).glob("manifest*.ttl")) for test in _read(path)]
+    return [
+        test for folder in chosen for path in sorted((SUITE / folder).glob("manifest*.ttl")) for test in _read(path)
+    ]
 
 
 def _read(path: Path) -> Iterator[Test]:

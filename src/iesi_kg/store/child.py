@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
@@ -67,6 +68,7 @@ class Child:
         self.failure: IesiKgError | None = None
         self._thread = 0
         self._buffer = b""
+        self._outgoing: deque[bytes] = deque()
         self._loop = asyncio.get_running_loop()
         self._on_ready: Callable[[Child], None] = lambda child: None
         self._on_death: Callable[[Child], None] = lambda child: None
@@ -100,6 +102,11 @@ class Child:
         self.future = future = self._loop.create_future()
         self._transmit(frame)
         return future
+
+    def advance(self, version: Version, frame: bytes) -> None:
+        """Have the process go on to the next version by a change, before any job it is sent from now on."""
+        self.version = version
+        self._transmit(frame)
 
     def renew(self) -> None:
         """After a demotion: have the process answer in a fresh thread, at normal priority again."""
@@ -135,6 +142,7 @@ class Child:
             return
         self.state = State.DEAD
         self._loop.remove_reader(self._channel.fileno())
+        self._loop.remove_writer(self._channel.fileno())
         self._channel.close()
         self.process.send_signal(signal.SIGKILL)
 
@@ -164,6 +172,9 @@ class Child:
         return WorkerLost("the process that evaluated the query died", hint="the service has replaced it; try again")
 
     def _transmit(self, frame: bytes) -> None:
+        if self._outgoing:
+            self._outgoing.append(frame)
+            return
         try:
             sent = self._channel.send(frame)
         except BlockingIOError:
@@ -171,12 +182,16 @@ class Child:
         except OSError:
             return  # the process died; the closed channel says so in the next turn of the loop
         if sent < len(frame):
-            self._loop.add_writer(self._channel.fileno(), self._writable, memoryview(frame)[sent:])
+            self._outgoing.append(frame[sent:])
+            self._loop.add_writer(self._channel.fileno(), self._writable)
 
-    def _writable(self, rest: memoryview) -> None:
+    def _writable(self) -> None:
         self._loop.remove_writer(self._channel.fileno())
-        if self.state is not State.DEAD:
-            self._transmit(bytes(rest))
+        waiting = list(self._outgoing)
+        self._outgoing.clear()
+        for frame in waiting:
+            if self.state is not State.DEAD:
+                self._transmit(frame)
 
     def _readable(self) -> None:
         try:

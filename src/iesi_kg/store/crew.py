@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iesi_kg.errors import IesiKgError, WorkerLost
 from iesi_kg.store.child import Child, State
@@ -61,6 +61,9 @@ class Crew:
         self._on_idle = on_idle
         self._on_loss = on_loss
         self._target: Version | None = None  # what is being loaded, else the same
+        self._base: Version | None = None  # a checkpoint; with the changes after it, it is the current version
+        self._changes: list[tuple[int, bytes]] = []
+        self._advanced = -1
         self._stamp = (0, 0)
         self._fresh: list[Child] = []  # ready on the target, before the switch
         self._ends: deque[float] = deque(maxlen=CALM_DEATHS)
@@ -68,6 +71,34 @@ class Crew:
         self._burials: set[asyncio.Task[None]] = set()
         self._watcher: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the processes of the current version hold copies of their own."""
+        return self.version is not None and self._staffing.fits_in_memory(self.version)
+
+    @property
+    def switching(self) -> bool:
+        """Whether another version is being loaded."""
+        return self._target is not self.version
+
+    def advance(self, number: int, frame: bytes, triples: int) -> None:
+        """Have every process go on to the next version by a change, those included that are still loading."""
+        old = self.version
+        if old is None or self._target is not old:
+            raise WorkerLost("the query processes are at another version than the change begins with")
+        self.version = self._target = replace(old, number=number, triples=triples)
+        self._base = self._base or old
+        self._changes.append((number, frame))
+        self._advanced = number
+        for child in self.children:
+            if child.version is old:
+                child.advance(self.version, frame)
+
+    def rebase(self, version: Version) -> None:
+        """Begin new processes with this checkpoint and the changes made since."""
+        self._base = version
+        self._changes = [(number, frame) for number, frame in self._changes if number > version.number]
 
     async def start(self) -> None:
         """Start the processes and wait until they can answer; raises what keeps them from it."""
@@ -146,8 +177,12 @@ class Crew:
         crew = [child for child in self.children if child.version is version and not child.slow]
         for _ in range(self._staffing.workers + spare - len(crew)):
             in_memory = self._staffing.fits_in_memory(version)
-            child = Child(version, self._staffing.memory, in_memory=in_memory, background=self.version is not None)
+            start, changes = (self._base, self._changes) if self._base and version is self.version else (version, [])
+            child = Child(start, self._staffing.memory, in_memory=in_memory, background=self.version is not None)
             child.listen(self._on_ready, self.end)
+            for _, frame in changes:
+                child.advance(version, frame)
+            child.version = version
             self.children.add(child)
 
     def _needed_pause(self) -> float:
@@ -182,6 +217,7 @@ class Crew:
     def _switch(self) -> None:
         """From here on queries are answered on the target; those under way finish on the version they began on."""
         self.version, old = self._target, self.idle
+        self._base, self._changes = None, []
         self.idle, self._fresh = self._fresh, []
         self._failed_loads = 0
         for child in old:
@@ -207,7 +243,9 @@ class Crew:
         except IesiKgError as error:
             log.warning("the new version cannot be read yet: %s", error.detail)
             return
-        if self.version is None or version.number != self.version.number:
+        if version.number <= self._advanced:  # a checkpoint of what the processes have got by changes
+            self.rebase(version)
+        elif self.version is None or version.number != self.version.number:
             self._target, self._failed_loads = version, 0
             for child in [c for c in self.children if c.version not in {self.version, version}]:
                 if child.state in {State.LOADING, State.IDLE}:

@@ -16,7 +16,9 @@ from urllib.parse import urljoin
 
 from pyoxigraph import NamedNode, QueryBoolean, RdfFormat, Store
 
+from iesi_kg.errors import QueryRefused
 from iesi_kg.records import Form
+from iesi_kg.store.amending import AMENDMENT, Amendment, amend, follow
 from iesi_kg.store.evaluation import Dataset, evaluate, run
 
 MERGED_KEPT = 4
@@ -38,8 +40,9 @@ TOKEN = re.compile(
 class Evaluator:
     """Evaluates queries on one version, with the merged copies that its datasets need."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, own: bool = False) -> None:
         self.store = store
+        self._own = own  # a copy that nobody else looks at
         self._merged: OrderedDict[Dataset, Store] = OrderedDict()
         self._lock = threading.Lock()
         self.lease: object = None
@@ -47,9 +50,26 @@ class Evaluator:
     def write(
         self, text: str, media_type: str, output: IO[bytes], default: tuple[str, ...] = (), named: tuple[str, ...] = ()
     ) -> Form:
-        """Write the result of a query to ``output``; the protocol's graphs win over the query's own FROM."""
+        """Write the result of a query to ``output``; the protocol's graphs win over the query's own FROM.
+
+        A job of ``store.amending`` is answered by its outcome.
+        """
+        if media_type == AMENDMENT:
+            wanted = Amendment.of(text, default[0])
+            if not self._own and wanted.verb != "get":
+                raise QueryRefused(
+                    "a store this large is read from disk here and takes no update over HTTP",
+                    hint="raise IESI_KG_QUERY_MEMORY: half of it must hold the store, at 1,000 bytes a triple",
+                )
+            amend(self.store, wanted).write(output)
+            return Form.GRAPH
         store, dataset = self._choose(text, default, named)
         return evaluate(store, text, media_type, output, dataset)
+
+    def follow(self, text: str) -> None:
+        """Go on to the next version by the change in a job of ``store.amending``."""
+        follow(self.store, text)
+        self._merged.clear()
 
     def count(self, text: str, limit: int, default: tuple[str, ...] = (), named: tuple[str, ...] = ()) -> int:
         """Rows of a query, counted no further than one beyond ``limit``."""
@@ -93,11 +113,21 @@ def _copy_graph(source: Store, graph: NamedNode, target: Store, name: NamedNode)
     target.bulk_load(text or b"", RdfFormat.N_TRIPLES, to_graph=name, lenient=True)
 
 
-def copy_to_memory(source: Store) -> Store:
-    """All quads of a store, in memory; streamed through a pipe, so that the text never stands whole beside the copy."""
+def copy_to_memory(source: Store, *, blank_nodes: bool = False) -> Store:
+    """All quads and named graphs of a store, in memory; with ``blank_nodes`` these keep their names, at some cost."""
     target = Store()
-    reading, writing = os.pipe()
+    if blank_nodes:
+        target.bulk_extend(source)
+    else:
+        _pour(source, target)
+    for graph in source.named_graphs():
+        target.add_graph(graph)
+    return target
 
+
+def _pour(source: Store, target: Store) -> None:
+    """Copy through a pipe, so that the text never stands whole beside the copy."""
+    reading, writing = os.pipe()
     failures: list[Exception] = []
 
     def pour() -> None:
@@ -114,7 +144,6 @@ def copy_to_memory(source: Store) -> Store:
     thread.join()
     if failures:
         raise failures[0]
-    return target
 
 
 def from_clauses(text: str) -> Dataset | None:

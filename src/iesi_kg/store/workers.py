@@ -14,10 +14,11 @@ from typing import Any
 from iesi_kg.errors import QueryTimeout, ServiceBusy
 from iesi_kg.records import Answer
 from iesi_kg.store import frames
+from iesi_kg.store.amending import change_job
 from iesi_kg.store.child import Child, State
 from iesi_kg.store.crew import Crew, Staffing
 from iesi_kg.store.frames import Job, Limits, Response, Status
-from iesi_kg.store.versions import Layout
+from iesi_kg.store.versions import Layout, Version
 
 __all__ = ["Job", "Limits", "Pool"]
 
@@ -61,6 +62,27 @@ class Pool:
         """Whether the kernel keeps every process from the network."""
         return all(child.confined for child in self._crew.children if child.loaded)
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether the processes hold copies of their own, which can go on from version to version by changes."""
+        return self._crew.in_memory
+
+    def advance(self, number: int, change: bytes, triples: int) -> None:
+        """Have every job from now on answered on the next version, which ``change`` makes of this one."""
+        self._crew.advance(number, frames.encode_request(change_job(change), Limits()), triples)
+
+    def rebase(self, version: Version) -> None:
+        """Know a checkpoint that new processes can begin with."""
+        self._crew.rebase(version)
+
+    async def reach(self, number: int, seconds: float) -> None:
+        """Wait until jobs are answered on this version or a later one. Raises ServiceBusy."""
+        deadline = self._loop.time() + seconds
+        while self.version < number or self._crew.switching:
+            if self._loop.time() >= deadline:
+                raise ServiceBusy("the query processes have not loaded the newest version yet")
+            await asyncio.sleep(TICK_SECONDS)
+
     async def start(self) -> None:
         """Start the processes and wait until they can answer; raises what keeps them from it."""
         self._loop = asyncio.get_running_loop()
@@ -85,6 +107,7 @@ class Pool:
         """
         frame = frames.encode_request(job, limits)
         child = await self._acquire(limits.seconds)
+        number = child.version.number  # it may be told to go on to the next one while it is at this job
         future = child.send(frame, limits.seconds)
         if self._ticker is None:
             self._ticker = self._loop.call_later(TICK_SECONDS, self._tick)
@@ -102,7 +125,7 @@ class Pool:
                 self._crew.discard(child)
         if response.status == Status.FAILED:
             raise frames.decode_error(response.payload)
-        return Answer(frames.FORMS[response.form], job.media_type, body, child.version.number)
+        return Answer(frames.FORMS[response.form], job.media_type, body, number)
 
     async def _acquire(self, seconds: float) -> Child:
         while True:
