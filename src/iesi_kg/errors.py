@@ -31,6 +31,7 @@ IesiKgError                      500  3   something of ours broke
     ├── StoreDamaged             500  3
     │   └── LogDamaged           500  3   somebody changed the audit log
     ├── StoreReadOnly            500  3
+    ├── StoreFailing             500  3   the disk reports errors
     ├── TokensUnusable           503  3   the file of the tokens cannot be read or trusted
     └── StoreFull                507  3
 """
@@ -222,6 +223,10 @@ class LogDamaged(StoreDamaged):
 
 class StoreReadOnly(StoreError):
     title = "The store cannot be written"
+
+
+class StoreFailing(StoreError):
+    title = "The disk of the store fails"
 
 
 class TokensUnusable(StoreError):

@@ -72,10 +72,10 @@ class Crew:
         self._watcher: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
 
-    @property
-    def in_memory(self) -> bool:
-        """Whether the processes of the current version hold copies of their own."""
-        return self.version is not None and self._staffing.fits_in_memory(self.version)
+    def keeps(self, triples: int) -> bool:
+        """Whether the processes of the current version and of one of this size hold copies of their own."""
+        versions = () if self.version is None else (self.version, replace(self.version, triples=triples))
+        return bool(versions) and all(self._staffing.fits_in_memory(version) for version in versions)
 
     @property
     def switching(self) -> bool:

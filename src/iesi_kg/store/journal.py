@@ -7,6 +7,7 @@ never acknowledged and is cut. The header has a checksum of its own because a wr
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import struct
@@ -43,12 +44,16 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._segment: Path | None = None
+        self._stuck = False
 
     def append(self, number: int, change: ChangeSet) -> int:
         """Write one commit and synchronise it; returns the mark that ``retract`` takes.
 
-        On failure the segment is cut back to what it was.
+        On failure the segment is cut back to what it was; where even that fails, nothing more is written: two entries
+        would bear one number.
         """
+        if self._stuck:
+            raise OSError(errno.EIO, "the journal could not be cut back after an Input/output error", str(self._folder))
         payload = encode(change)
         frame = _header(number, payload) + payload
         segment = self._segment or self._start(number - 1)
@@ -59,7 +64,9 @@ class Journal:
                 _write_all(handle, frame)
                 os.fsync(handle)
             except OSError:
+                self._stuck = True
                 os.ftruncate(handle, mark)
+                self._stuck = False
                 raise
         finally:
             os.close(handle)
@@ -69,9 +76,11 @@ class Journal:
         """Take back the entry that ``append`` wrote at ``mark``, because its change could not be applied."""
         if self._segment is None:
             return
+        self._stuck = True
         with self._segment.open("r+b") as file:
             file.truncate(mark)
             os.fsync(file.fileno())
+        self._stuck = False
 
     def entries(self, after: int) -> Iterator[Entry]:
         """Commits that make versions above ``after``, in order."""

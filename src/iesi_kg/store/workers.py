@@ -62,10 +62,9 @@ class Pool:
         """Whether the kernel keeps every process from the network."""
         return all(child.confined for child in self._crew.children if child.loaded)
 
-    @property
-    def in_memory(self) -> bool:
-        """Whether the processes hold copies of their own, which can go on from version to version by changes."""
-        return self._crew.in_memory
+    def keeps(self, triples: int) -> bool:
+        """Whether the processes hold copies of their own, also of a version of this size, which changes can make."""
+        return self._crew.keeps(triples)
 
     def advance(self, number: int, change: bytes, triples: int) -> None:
         """Have every job from now on answered on the next version, which ``change`` makes of this one."""

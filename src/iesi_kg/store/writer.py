@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pyoxigraph import Store
 
-from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError
+from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.changes import apply, in_steps, refuse_blank_nodes
 from iesi_kg.store.durable import LOCK_POLL, store_error, sync_directory, sync_tree
@@ -175,6 +175,8 @@ def _published(layout: Layout, *, verify: bool) -> tuple[int, int, bool]:
     """Number and size of the current version, and whether its checkpoint and ``current`` are sound."""
     try:
         version = read_current(layout)
+    except StoreFailing:
+        raise
     except StoreError:
         return max(layout.numbers(), default=0), 0, False
     sound = version.path.is_dir()
