@@ -14,11 +14,14 @@ IesiKgError                      500  3   something of ours broke
 │   ├── TooManyAttempts          429  3   wrong tokens, one after another, from one address
 │   ├── MethodNotAllowed         405  3
 │   ├── NotAcceptable            406  3
+│   ├── PreconditionFailed       412  3   If-Match or If-None-Match does not hold
 │   ├── RequestTooLarge          413  3
 │   └── UnsupportedMediaType     415  3
 ├── QueryError                   400  3
 │   ├── QuerySyntaxError         400  3   with line and column
 │   ├── QueryRefused             403  3   well-formed, but not run here (SERVICE, update, absurd nesting ...)
+│   ├── UpdateFailed             409  3   well-formed, but the graphs are not as it needs them
+│   ├── QueryUnsupported         501  3   well-formed, but it calls a function that nobody here knows
 │   ├── QueryTimeout             504  3
 │   ├── ResultTooLarge           503  3
 │   ├── QueryOutOfMemory         503  3
@@ -139,6 +142,12 @@ class NotAcceptable(RequestError):
     title = "Not acceptable"
 
 
+class PreconditionFailed(RequestError):
+    status = 412
+    title = "The graph is not as the request expects it"
+    hint = "read the graph again, look at what changed, and send the request with the new ETag"
+
+
 class RequestTooLarge(RequestError):
     status = 413
     title = "Request too large"
@@ -163,6 +172,18 @@ class QuerySyntaxError(QueryError):
 class QueryRefused(QueryError):
     status = 403
     title = "Query refused"
+
+
+class UpdateFailed(QueryError):
+    status = 409
+    title = "The update does not fit the graphs"
+    hint = "SILENT lets an operation pass that finds its graph missing or already there"
+
+
+class QueryUnsupported(QueryError):
+    status = 501
+    title = "Function not supported"
+    hint = "mind the spelling of its IRI; `docs/reference/http.md` names the functions beyond those of SPARQL 1.1"
 
 
 class QueryTimeout(QueryError):

@@ -24,6 +24,7 @@ class Settings:
     host: str = _setting("127.0.0.1", "address the service listens on")
     port: int = _setting(8080, "port the service listens on")
     store: Path = _setting(Path("iesi-kg-store"), "folder of the store; created and filled on first start")  # noqa: RUF009
+    token: str = _setting("", "what a write to a scratch store must show; without it writes are open on loopback")
     workers: int = _setting(2, "processes that evaluate queries")
     query_seconds: float = _setting(30.0, "time limit of one query")
     query_bytes: int = _setting(64_000_000, "largest result of one query, in bytes")

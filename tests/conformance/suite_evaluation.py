@@ -90,8 +90,9 @@ def syntax_test(test: Test, service: Service) -> None:
 
     A well-formed one may still be refused for what it asks (a SERVICE, a LOAD): with any status but 400.
     """
-    text = _with_base(_iri(test.one(test.node, MF + "action")))
-    reply = service.update(text) if "Update" in test.kind else service.query(text, "*/*")
+    file = _iri(test.one(test.node, MF + "action"))
+    text = _with_base(file)
+    reply = service.update(text) if file.endswith(".ru") else service.query(text, "*/*")
     accepted = reply.status != 400
     if accepted != test.kind.startswith("Positive"):
         raise Miss(f"status {reply.status}: {reply.text[:300]}")

@@ -17,7 +17,6 @@ from iesi_kg.operations.audited import AuditedWriter
 from iesi_kg.store.amending import Amendment, Outcome
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
-from iesi_kg.store.journal import encode
 from iesi_kg.store.workers import Limits, Pool
 from iesi_kg.store.writer import EmbeddedWriter
 
@@ -101,18 +100,19 @@ class Amendments:
 
     async def _land(self, writer: EmbeddedWriter, change: ChangeSet, payload: bytes, act: Act) -> int:
         target = writer if self._log is None else AuditedWriter(writer, self._log, act)
-        try:
-            number = await asyncio.to_thread(target.commit, change)
-        except IesiKgError:
-            await self._let_go()  # the next change begins with a writer that has looked at what is there
-            raise
-        if self._pool.keeps(writer.triples):
-            self._pool.advance(number, payload or encode(change), writer.triples)
-            if writer.published == number:
-                self._pool.rebase(self._store.current())
-        else:
-            await asyncio.to_thread(writer.checkpoint)
-            await self._pool.reach(number, _REACH_SECONDS)
+        with self._pool.changing():
+            try:
+                number = await asyncio.to_thread(target.commit, change)
+            except IesiKgError:
+                await self._let_go()  # the next change begins with a writer that has looked at what is there
+                raise
+            if self._pool.keeps(writer.triples):
+                self._pool.advance(number, payload, writer.triples)
+                if writer.published == number:
+                    self._pool.rebase(self._store.current())
+                return number
+        await asyncio.to_thread(writer.checkpoint)
+        await self._pool.reach(number, _REACH_SECONDS)
         return number
 
     async def _rest(self) -> None:

@@ -15,10 +15,10 @@ from typing import IO, TypeVar
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse
 
-from iesi_kg.errors import NotFound, QueryError, UnreadableFile
+from iesi_kg.errors import NotFound, QueryError, UnreadableFile, UpdateFailed
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, GraphName
 from iesi_kg.store.changes import apply
-from iesi_kg.store.evaluation import syntax_error
+from iesi_kg.store.evaluation import UNKNOWN_FUNCTION, evaluation_error, syntax_error
 from iesi_kg.store.frames import Job
 from iesi_kg.store.journal import decode, encode
 
@@ -205,7 +205,9 @@ def _do(store: Store, operation: Operation, base: str) -> ChangeSet:
     except SyntaxError as error:
         raise syntax_error(str(error)) from None
     except RuntimeError as error:
-        raise QueryError(f"the update failed as a whole: {str(error)[:500]}") from None
+        if UNKNOWN_FUNCTION in str(error):
+            raise evaluation_error(error) from None
+        raise UpdateFailed(f"nothing was changed: {str(error)[:500]}") from None
 
 
 def _try(operation: Operation, base: str) -> ChangeSet:

@@ -56,6 +56,7 @@ class Crew:
         self.children: set[Child] = set()
         self.idle: list[Child] = []
         self.closed = False
+        self.changing = False  # while a change of ours is made, its checkpoint is not news
         self._layout = layout
         self._staffing = staffing
         self._on_idle = on_idle
@@ -230,6 +231,8 @@ class Crew:
     def _watch(self) -> None:
         self._watcher = self._loop.call_later(WATCH_SECONDS, self._watch)
         self._retire_surplus()
+        if self.changing:
+            return
         stamp = current_stamp(self._layout)
         if stamp == self._stamp or self._target is not self.version:
             return

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,15 @@ class Pool:
     def advance(self, number: int, change: bytes, triples: int) -> None:
         """Have every job from now on answered on the next version, which ``change`` makes of this one."""
         self._crew.advance(number, frames.encode_request(change_job(change), Limits()), triples)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Look for no new version on disk while one is made that ``advance`` will tell of."""
+        self._crew.changing = True
+        try:
+            yield
+        finally:
+            self._crew.changing = False
 
     def rebase(self, version: Version) -> None:
         """Know a checkpoint that new processes can begin with."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from iesi_kg.endpoint.syntax import Guards
+from iesi_kg.operations.amendments import Amendments
 from iesi_kg.settings import Settings
 from iesi_kg.store.base import Store
 from iesi_kg.store.workers import Limits, Pool
@@ -15,6 +16,7 @@ from iesi_kg.web.cache import ResultCache
 class Site:
     """One running service, found by pages as ``request.app.state.site``.
 
+    ``amendments`` makes the changes over HTTP; a ``scratch`` store is its users' to change as a whole.
     ``limits`` is what one query may use, ``guards`` what the text of one may be.
     """
 
@@ -22,6 +24,8 @@ class Site:
     store: Store
     pool: Pool
     cache: ResultCache
+    amendments: Amendments
+    scratch: bool = False
     limits: Limits = field(init=False)
     guards: Guards = field(init=False)
 

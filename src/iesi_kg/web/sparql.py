@@ -12,7 +12,7 @@ from iesi_kg import __version__
 from iesi_kg.endpoint import description, negotiation
 from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import MediaType
-from iesi_kg.endpoint.protocol import METHODS, Query, parse
+from iesi_kg.endpoint.protocol import METHODS, Query, is_update, parse
 from iesi_kg.endpoint.syntax import inspect
 from iesi_kg.errors import IesiKgError, RequestError, RequestTooLarge
 from iesi_kg.records import Answer
@@ -21,6 +21,7 @@ from iesi_kg.web.cache import Entry
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
 from iesi_kg.web.site import Site
+from iesi_kg.web.update import Updates
 from iesi_kg.web.validators import matches, pack, packed_tag, without_content, worth_packing
 
 PATH = "/sparql"
@@ -32,8 +33,9 @@ _SIZED = (bytes, str)
 class Sparql:
     """The route; ``site`` is set when the service has started."""
 
-    def __init__(self) -> None:
+    def __init__(self, updates: Updates) -> None:
         self.site: Site
+        self._updates = updates
         self._fixed: Headers = ()
 
     def start(self, site: Site) -> None:
@@ -63,6 +65,9 @@ class Sparql:
             await preflight(send, METHODS)
             return
         body = await self._body(asked, receive) if asked.method == "POST" else b""
+        if body and is_update(asked.content_type, body):
+            await self._updates.answer(scope, receive, send, body)
+            return
         key = (asked.query_string, asked.content_type, body, asked.accept, asked.gzip)
         version = self.site.pool.version
         entry = None if asked.wants_html else self.site.cache.get(version, key)
