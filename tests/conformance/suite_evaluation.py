@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Triple, serialize
-
 from suite_comparison import (
     GRAPHS,
     RESULTS,
@@ -96,6 +95,11 @@ def syntax_test(test: Test, service: Service) -> None:
     accepted = reply.status != 400
     if accepted != test.kind.startswith("Positive"):
         raise Miss(f"status {reply.status}: {reply.text[:300]}")
+
+
+def fill_named(test: Test, service: Service) -> None:
+    """Empty the service and put in the named graphs that a test of the protocol begins with."""
+    _fill(service, _data(test, test.node, UT))
 
 
 def _fill(service: Service, graphs: dict[str | None, list[Triple]]) -> None:

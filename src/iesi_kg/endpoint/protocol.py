@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from binascii import a2b_qp
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iesi_kg.errors import MethodNotAllowed, QueryRefused, RequestError, UnsupportedMediaType
 
@@ -19,17 +19,22 @@ UPDATE = "application/sparql-update"
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^<>\"{}|\\^`\x00-\x20]*")
+_RELATIVE = re.compile(r"<[^<>\s:]*>")
 _EXAMPLE = "for example ?query=ASK%7B%7D"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query as the protocol carries it; ``formats`` are our own short names of media types, any of which will do."""
+    """A query as the protocol carries it; ``formats`` are our own short names of media types, any of which will do.
+
+    One that is ``based`` begins with a line that names the address of the service as its base.
+    """
 
     text: str
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+    based: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,17 @@ class Update:
     text: str
     using: tuple[str, ...] = ()
     using_named: tuple[str, ...] = ()
+
+
+def with_base(query: Query, address: str) -> Query:
+    """The query with the service's address as the base of relative IRIs, where it may have any (Protocol section 2.1).
+
+    >>> with_base(Query("ASK { <a> ?p ?o }"), "http://localhost/sparql").text
+    'BASE <http://localhost/sparql>\\nASK { <a> ?p ?o }'
+    """
+    if not _RELATIVE.search(query.text):
+        return query
+    return replace(query, text=f"BASE <{address}>\n{query.text}", based=True)
 
 
 def is_update(content_type: str | None, body: bytes) -> bool:

@@ -15,40 +15,16 @@ from iesi_kg.endpoint.diagnosis import explain
 from iesi_kg.endpoint.protocol import Update
 from iesi_kg.endpoint.syntax import Guards, bound, position
 from iesi_kg.errors import QueryRefused, QuerySyntaxError, RequestError
+from iesi_kg.store import lexis
 from iesi_kg.store.amending import DELETE, INSERT, TRIAL, Operation
+from iesi_kg.store.lexis import Token
 
-_TOKEN = re.compile(
-    r"""
-      (?P<gap>\s+|\#[^\n\r]*+)
-    | (?P<iri><[^<>"{}|^`\\\x00-\x20]*+>)
-    | (?P<string>\"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
-               | "(?:[^"\\\n\r]|\\.)*+" | '(?:[^'\\\n\r]|\\.)*+')
-    | (?P<variable>[?$]\w++)
-    | (?P<blank>_:[\w.\-\u00b7]*+)
-    | (?P<name>(?:[^\W\d_][\w.\-\u00b7]*+)?+:(?:[\w:%\-\u00b7]|\\.|\.(?=[\w:%\-\\.\u00b7]))*+)
-    | (?P<word>[^\W\d]\w*+)
-    | (?P<sign>.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\\]*")
 _PROLOGUE = frozenset({"PREFIX", "BASE", "VERSION"})
 _LENGTHS = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
+_OPENING, _CLOSING = frozenset("{(["), frozenset("})]")
 _PAIRS = frozenset({"ADD", "MOVE", "COPY"})
 _SINGLES = frozenset({"CLEAR", "DROP", "CREATE"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    start: int
-    end: int
-
-    @property
-    def word(self) -> str:
-        """The keyword, in capitals; empty for anything that is none."""
-        return self.text.upper() if self.kind == "word" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +91,13 @@ class _Names:
         self.prologue = ""
         self._prefixes: dict[str, str] = {}
 
-    def declare(self, tokens: Sequence[_Token], text: str) -> None:
+    def declare(self, tokens: Sequence[Token], text: str) -> None:
         """Take one declaration."""
         self.prologue += text[tokens[0].start : tokens[-1].end] + "\n"
         if tokens[0].word == "PREFIX" and len(tokens) == _LENGTHS["PREFIX"]:
             self._prefixes[tokens[1].text] = tokens[2].text[1:-1]
 
-    def resolve(self, token: _Token) -> str | None:
+    def resolve(self, token: Token) -> str | None:
         """The IRI of a graph, None where that is not sure."""
         if token.kind == "iri":
             iri = token.text[1:-1]
@@ -133,29 +109,21 @@ class _Names:
         return iri if _ABSOLUTE.fullmatch(iri) else None
 
 
-def _tokens(text: str) -> Iterator[_Token]:
-    for match in _TOKEN.finditer(text):
-        kind = str(match.lastgroup)
-        if kind != "gap":
-            yield _Token(kind, match.group(), match.start(), match.end())
-
-
-def _split(text: str, names: _Names) -> Iterator[list[_Token]]:
+def _split(text: str, names: _Names) -> Iterator[list[Token]]:
     """The tokens of each operation; declarations in front of it are taken into ``names`` first."""
-    tokens, depth = list(_tokens(text)), 0
-    current: list[_Token] = []
+    found, depth = list(lexis.tokens(text)), 0
+    current: list[Token] = []
     index = 0
-    while index < len(tokens):
-        token = tokens[index]
+    while index < len(found):
+        token = found[index]
         if not current and token.word in _PROLOGUE:
             length = _LENGTHS[token.word]
-            names.declare(tokens[index : index + length], text)
+            names.declare(found[index : index + length], text)
             index += length
             continue
         index += 1
-        if token.kind == "sign":
-            depth += (token.text in "{([") - (token.text in "})]")
-        if token.kind == "sign" and token.text == ";" and depth == 0:
+        depth += (token.sign in _OPENING) - (token.sign in _CLOSING)
+        if token.sign == ";" and depth == 0:
             if not current:
                 line, column = position(text, token.start)
                 raise QuerySyntaxError(
@@ -194,7 +162,7 @@ def _refuse_shared_blank_nodes(text: str) -> None:
                 )
 
 
-def _with_dataset(body: str, tokens: Sequence[_Token], update: Update) -> str:
+def _with_dataset(body: str, tokens: Sequence[Token], update: Update) -> str:
     """The operation with the protocol's dataset as USING clauses (SPARQL 1.1 Protocol section 2.2.3)."""
     if not update.using and not update.using_named:
         return body
@@ -215,17 +183,16 @@ def _with_dataset(body: str, tokens: Sequence[_Token], update: Update) -> str:
     return f"{body[:place]}{pattern} {' '.join(clauses)} {body[place:]}"
 
 
-def _outer(tokens: Sequence[_Token]) -> Iterator[_Token]:
+def _outer(tokens: Sequence[Token]) -> Iterator[Token]:
     """The tokens outside all braces, opening ones included."""
     depth = 0
     for token in tokens:
         if depth == 0:
             yield token
-        if token.kind == "sign":
-            depth += (token.text == "{") - (token.text == "}")
+        depth += (token.sign == "{") - (token.sign == "}")
 
 
-def _touched(tokens: Sequence[_Token], names: _Names) -> tuple[str, ...] | None:
+def _touched(tokens: Sequence[Token], names: _Names) -> tuple[str, ...] | None:
     """The graphs that an operation may change; None where it may be any."""
     first = tokens[0].word
     words = [token for token in tokens if token.word not in ("SILENT", "GRAPH", "TO")]
@@ -239,13 +206,13 @@ def _touched(tokens: Sequence[_Token], names: _Names) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(known)) if len(known) == len(found) else None
 
 
-def _of_templates(tokens: Sequence[_Token], names: _Names) -> Iterator[str | None]:
+def _of_templates(tokens: Sequence[Token], names: _Names) -> Iterator[str | None]:
     """The graphs that the templates of DELETE and INSERT name."""
     plain = names.resolve(tokens[1]) if tokens[0].word == "WITH" else ""
     depth, template, graph = 0, False, False
     before = ""
     for token in tokens:
-        sign = token.text if token.kind == "sign" else ""
+        sign = token.sign
         if sign == "{" and depth == 0:
             template = before in (INSERT, DELETE, "WHERE-OF-DELETE", "DATA")
         elif template and depth == 1 and sign not in ("}", "{", "."):

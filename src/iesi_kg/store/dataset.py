@@ -11,15 +11,18 @@ import os
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO
 from urllib.parse import urljoin
 
 from pyoxigraph import NamedNode, QueryBoolean, RdfFormat, Store
 
-from iesi_kg.errors import QueryRefused
+from iesi_kg.errors import QueryRefused, QuerySyntaxError
 from iesi_kg.records import Form
 from iesi_kg.store.amending import AMENDMENT, Amendment, amend, follow
 from iesi_kg.store.evaluation import Dataset, evaluate, run
+from iesi_kg.store.mending import mended
 
 MERGED_KEPT = 4
 GAP = r"(?:\s|\#[^\n\r]*)*"
@@ -64,6 +67,9 @@ class Evaluator:
             amend(self.store, wanted).write(output)
             return Form.GRAPH
         store, dataset = self._choose(text, default, named)
+        for form in self._forms(text, store, dataset):
+            with suppress(QuerySyntaxError):
+                return evaluate(store, form, media_type, output, dataset)
         return evaluate(store, text, media_type, output, dataset)
 
     def follow(self, text: str) -> None:
@@ -78,6 +84,13 @@ class Evaluator:
         if isinstance(result, QueryBoolean):
             return 1
         return sum(1 for _ in itertools.islice(result, limit + 1))
+
+    def _forms(self, text: str, store: Store, dataset: Dataset | None) -> Iterator[str]:
+        """The query as the engine needs it to answer by the standard, where that is another one."""
+        named = dataset.named if dataset else _clauses(text)[1] if "from" in text.lower() else None
+        mended_text = mended(text, store, None if named is None else tuple(named))
+        if mended_text != text:
+            yield mended_text
 
     def _choose(self, text: str, default: tuple[str, ...], named: tuple[str, ...]) -> tuple[Store, Dataset | None]:
         dataset = Dataset(default, named) if default or named else from_clauses(text)
@@ -156,6 +169,12 @@ def from_clauses(text: str) -> Dataset | None:
     """
     if text.lower().count("from") < 2:
         return None
+    default, named = _clauses(text)
+    return Dataset(tuple(default), tuple(named or ())) if len(default) > 1 else None
+
+
+def _clauses(text: str) -> tuple[dict[str, None], dict[str, None] | None]:
+    """The graphs of FROM and of FROM NAMED, in order; no named ones where there is no such clause at all."""
     default: dict[str, None] = {}
     named: dict[str, None] = {}
     prefixes: dict[str, str] = {}
@@ -167,7 +186,7 @@ def from_clauses(text: str) -> Dataset | None:
             prefixes[token["prefix"]] = urljoin(base, token["namespace"])
         if token["clause"]:
             (named if token["named"] else default)[_graph(token, base, prefixes)] = None
-    return Dataset(tuple(default), tuple(named)) if len(default) > 1 else None
+    return default, named if default or named else None
 
 
 def _graph(token: re.Match[str], base: str, prefixes: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from iesi_kg import __version__
 from iesi_kg.endpoint import description, negotiation
 from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import MediaType
-from iesi_kg.endpoint.protocol import METHODS, Query, is_update, parse
+from iesi_kg.endpoint.protocol import METHODS, Query, is_update, parse, with_base
 from iesi_kg.endpoint.syntax import inspect
 from iesi_kg.errors import IesiKgError, RequestError, RequestTooLarge
 from iesi_kg.records import Answer
@@ -73,6 +73,8 @@ class Sparql:
         entry = None if asked.wants_html else self.site.cache.get(version, key)
         if entry is None:
             query = parse(asked.method, asked.query_string, asked.content_type, body)
+            if query is not None and self.site.scratch:
+                query = with_base(query, _address(scope))
             if asked.wants_html and (query is None or not query.formats):
                 await self._page(query, scope, receive, send)
                 return
@@ -88,7 +90,7 @@ class Sparql:
     async def _fresh(self, asked: _Asked, query: Query, key: Any, version: int, receive: Any) -> Entry:  # noqa: ANN401
         shape = inspect(query.text, self.site.guards)
         media = negotiation.choose(shape.form, asked.accept, query.formats)
-        tag = "" if shape.volatile else _tag(version, query, media)
+        tag = "" if shape.volatile or query.based else _tag(version, query, media)
         if tag and asked.if_none_match:
             for known in (tag, packed_tag(tag)):
                 if matches(asked.if_none_match, known):
