@@ -15,7 +15,7 @@ from typing import IO, TypeVar
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse
 
-from iesi_kg.errors import NotFound, QueryError, UnreadableFile, UpdateFailed
+from iesi_kg.errors import NotFound, QueryError, QuerySyntaxError, UnreadableFile, UpdateFailed
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, GraphName
 from iesi_kg.store.changes import apply
 from iesi_kg.store.evaluation import UNKNOWN_FUNCTION, evaluation_error, syntax_error
@@ -188,8 +188,11 @@ def _update(store: Store, wanted: Amendment) -> ChangeSet:
     """Do the operations one after the other, each on what the ones before left, and take all back."""
     done = ChangeSet("update")
     try:
-        for operation in wanted.operations:
-            done = _then(done, _do(store, operation, wanted.base))
+        for number, operation in enumerate(wanted.operations):
+            try:
+                done = _then(done, _do(store, operation, wanted.base))
+            except QuerySyntaxError as error:
+                raise QuerySyntaxError(error.detail, **error.members, operation=number) from None
     finally:
         apply(store, done.inverse())
     return done
