@@ -28,12 +28,18 @@ def in_steps(change: ChangeSet) -> bool:
 
 def apply(live: Store, change: ChangeSet) -> int:
     """Make the quads of a change leave and enter; returns by how many the store grew."""
-    growth = _apply_bulk(live, change) if is_bulk(change) else _apply_small(live, change)
+    gone = 0
     for graph in change.drop:
-        live.remove_graph(graph)
+        gone += sum(1 for _ in live.quads_for_pattern(None, None, None, graph))
+        live.remove_graph(graph)  # its quads go with it, faster than one by one
+    if change.drop:
+        dropped = set(change.drop)
+        remove = [quad for quad in change.remove if quad.graph_name not in dropped]
+        change = ChangeSet(change.label, change.add, remove, (), change.create)
+    growth = _apply_bulk(live, change) if is_bulk(change) else _apply_small(live, change)
     for graph in change.create:
         live.add_graph(graph)
-    return growth
+    return growth - gone
 
 
 def _apply_small(live: Store, change: ChangeSet) -> int:
