@@ -11,13 +11,12 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from typing import IO
 from urllib.parse import urljoin
 
 from pyoxigraph import NamedNode, QueryBoolean, RdfFormat, Store
 
 from iesi_kg.records import Form
-from iesi_kg.store.evaluation import Dataset, evaluate, run
+from iesi_kg.store.evaluation import Dataset, Target, evaluate, run
 
 MERGED_KEPT = 4
 GAP = r"(?:\s|\#[^\n\r]*)*"
@@ -45,11 +44,14 @@ class Evaluator:
         self.lease: object = None
 
     def write(
-        self, text: str, media_type: str, output: IO[bytes], default: tuple[str, ...] = (), named: tuple[str, ...] = ()
-    ) -> Form:
-        """Write the result of a query to ``output``; the protocol's graphs win over the query's own FROM."""
+        self, text: str, target: Target, default: tuple[str, ...] = (), named: tuple[str, ...] = ()
+    ) -> tuple[Form, int | None]:
+        """Write the result of a query to its target; the protocol's graphs win over the query's own FROM.
+
+        Returns its form and its rows, None for solutions; a graph of more triples than the target takes is an error.
+        """
         store, dataset = self._choose(text, default, named)
-        return evaluate(store, text, media_type, output, dataset)
+        return evaluate(store, text, target, dataset)
 
     def count(self, text: str, limit: int, default: tuple[str, ...] = (), named: tuple[str, ...] = ()) -> int:
         """Rows of a query, counted no further than one beyond ``limit``."""

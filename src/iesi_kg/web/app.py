@@ -19,7 +19,7 @@ from iesi_kg.errors import IesiKgError, RequestError, UsageError
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import access, entity, headers, pages, problem
+from iesi_kg.web import access, entity, headers, pages, problem, queries
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
@@ -58,6 +58,8 @@ class Application:
                 await self.sparql(scope, receive, send)
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
                 await preflight(send, "GET, HEAD, OPTIONS")
+            elif scope["method"] == "OPTIONS" and scope["path"].startswith(queries.PATH):
+                await preflight(send, "DELETE, OPTIONS")
             else:
                 await self.api(scope, receive, _secured(send))
         except RequestError as error:
@@ -86,7 +88,8 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
         settings = self.settings
-        pool = Pool(settings.store, workers=settings.workers, memory=settings.query_memory, queue=settings.query_queue)
+        memory = max(settings.query_memory, settings.token_memory)
+        pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()
@@ -121,6 +124,7 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     readable(api, "/whoami", _whoami, "What the token of this request opens")
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
     api.include_router(entity.router)
+    api.include_router(queries.router)
     api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)
     api.add_exception_handler(HTTPException, _on_error)
