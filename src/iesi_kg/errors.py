@@ -25,7 +25,10 @@ IesiKgError                      500  3   something of ours broke
 │   ├── QueryTimeout             504  3
 │   ├── ResultTooLarge           503  3
 │   ├── QueryOutOfMemory         503  3
-│   └── WorkerLost               503  3
+│   ├── WorkerLost               503  3
+│   ├── QueryStopped             409  3   by whoever asked it
+│   ├── QueryIdTaken             409  3
+│   └── TooManyQueries           429  3   of one caller, at once or per minute
 ├── ServiceBusy                  503  3
 ├── PeerError                    502  3   another endpoint failed us
 ├── StartError                   500  3   the service cannot start: port taken ...
@@ -208,6 +211,24 @@ class WorkerLost(QueryError):
     status = 503
     title = "The process that ran the query died"
     hint = "try again; if it stays, ask for less at once"
+
+
+class QueryStopped(QueryError):
+    status = 409
+    title = "Query stopped by whoever asked it"
+    hint = "ask again if it was a mistake"
+
+
+class QueryIdTaken(QueryError):
+    status = 409
+    title = "A query with this id is running"
+
+
+class TooManyQueries(QueryError):
+    """``retry_after`` is the number of seconds to wait."""
+
+    status = 429
+    title = "Too many queries of one caller"
 
 
 class ServiceBusy(IesiKgError):

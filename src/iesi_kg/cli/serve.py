@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import socket
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -159,12 +160,14 @@ def _run(settings: Settings, listener: socket.socket, scratch: bool) -> None:
     import uvicorn
 
     from iesi_kg.web.app import create_app
+    from iesi_kg.web.wire import protocol
 
     class Server(uvicorn.Server):
         """A server that says its address once it listens, not before, and does not wait for long queries."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
+            gc.freeze()  # what the start has made stays: no collection need walk through it again
             if self.started:
                 click.echo(_greeting(settings.host, listener.getsockname()[1], scratch))
 
@@ -175,6 +178,8 @@ def _run(settings: Settings, listener: socket.socket, scratch: bool) -> None:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
+        http=protocol(settings),
+        ws="none",
         access_log=False,
         log_level="warning",
         lifespan="on",

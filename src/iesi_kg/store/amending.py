@@ -192,7 +192,8 @@ def _update(store: Store, wanted: Amendment) -> ChangeSet:
             try:
                 done = _then(done, _do(store, operation, wanted.base))
             except QuerySyntaxError as error:
-                raise QuerySyntaxError(error.detail, **error.members, operation=number) from None
+                error.members = {**error.members, "operation": number}
+                raise
     finally:
         apply(store, done.inverse())
     return done

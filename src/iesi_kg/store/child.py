@@ -25,7 +25,7 @@ BOOT = """
 import os, sys, threading
 def read():
     if sys.argv[-1] == "1":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
     import iesi_kg.store.worker
 sys.path.append(sys.argv.pop(1))
 reading = threading.Thread(target=read)
@@ -58,13 +58,17 @@ class Child:
         self.version = version
         self.state = State.LOADING
         self.future: asyncio.Future[Response] | None = None
-        self.started = 0.0
-        self.seconds = 0.0
+        self.caller = ""
+        self.started = 0.0  # when this process took the query
+        self.begun = 0.0  # when the query began, here or in a process that it lost
+        self.limit = 0.0
+        self.deadline = 0.0
         self.idle_since = 0.0
         self.demoted = False
         self.slow = False
         self.loaded = False
         self.confined = False
+        self.answering = version.number
         self.failure: IesiKgError | None = None
         self._thread = 0
         self._buffer = b""
@@ -94,11 +98,13 @@ class Child:
         self._channel.setblocking(False)
         self._loop.add_reader(self._channel.fileno(), self._readable)
 
-    def send(self, frame: bytes, seconds: float) -> asyncio.Future[Response]:
+    def send(self, frame: bytes, caller: str, begun: float, seconds: float) -> asyncio.Future[Response]:
         """Give the process a job; the future brings its response, or the error of its death."""
         self.state = State.BUSY
+        self.answering = self.version.number  # it may be told to go on to the next one while it is at this job
+        self.caller = caller
         self.started = self._loop.time()
-        self.seconds = seconds
+        self.begun, self.limit, self.deadline = begun, seconds, begun + seconds
         self.future = future = self._loop.create_future()
         self._transmit(frame)
         return future
@@ -205,13 +211,13 @@ class Child:
             return
         self._buffer = self._buffer + data if self._buffer else data
         while len(self._buffer) >= frames.RESPONSE.size:
-            length, status, form, size, thread = frames.RESPONSE.unpack_from(self._buffer)
+            length, status, form, size, thread, rows = frames.RESPONSE.unpack_from(self._buffer)
             end = frames.RESPONSE.size + length
             if len(self._buffer) < end:
                 return
             payload = self._buffer[frames.RESPONSE.size : end]
             self._buffer = self._buffer[end:]
-            self._receive(Response(status, form, size, thread, payload))
+            self._receive(Response(status, form, size, thread, rows, payload))
 
     def _receive(self, response: Response) -> None:
         if response.status == Status.READY:

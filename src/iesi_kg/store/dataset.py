@@ -13,7 +13,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import IO
 from urllib.parse import urljoin
 
 from pyoxigraph import NamedNode, QueryBoolean, RdfFormat, Store
@@ -21,7 +20,7 @@ from pyoxigraph import NamedNode, QueryBoolean, RdfFormat, Store
 from iesi_kg.errors import QueryRefused, QuerySyntaxError
 from iesi_kg.records import Form
 from iesi_kg.store.amending import AMENDMENT, Amendment, amend, follow
-from iesi_kg.store.evaluation import Dataset, evaluate, run
+from iesi_kg.store.evaluation import Dataset, Target, evaluate, run
 from iesi_kg.store.mending import mended
 
 MERGED_KEPT = 4
@@ -51,26 +50,30 @@ class Evaluator:
         self.lease: object = None
 
     def write(
-        self, text: str, media_type: str, output: IO[bytes], default: tuple[str, ...] = (), named: tuple[str, ...] = ()
-    ) -> Form:
-        """Write the result of a query to ``output``; the protocol's graphs win over the query's own FROM.
+        self, text: str, target: Target, default: tuple[str, ...] = (), named: tuple[str, ...] = ()
+    ) -> tuple[Form, int | None]:
+        """Write the result of a query to its target; the protocol's graphs win over the query's own FROM.
 
+        Returns its form and its rows, None for solutions; a graph of more triples than the target takes is an error.
         A job of ``store.amending`` is answered by its outcome.
         """
-        if media_type == AMENDMENT:
-            wanted = Amendment.of(text, default[0])
-            if not self._own and wanted.verb != "get":
-                raise QueryRefused(
-                    "a store this large is read from disk here and takes no update over HTTP",
-                    hint="raise IESI_KG_QUERY_MEMORY: half of it must hold the store, at 1,000 bytes a triple",
-                )
-            amend(self.store, wanted).write(output)
-            return Form.GRAPH
+        if target.media_type == AMENDMENT:
+            return self._amend(text, target, default[0])
         store, dataset = self._choose(text, default, named)
         for form in self._forms(text, store, dataset):
             with suppress(QuerySyntaxError):
-                return evaluate(store, form, media_type, output, dataset)
-        return evaluate(store, text, media_type, output, dataset)
+                return evaluate(store, form, target, dataset)
+        return evaluate(store, text, target, dataset)
+
+    def _amend(self, text: str, target: Target, facts: str) -> tuple[Form, int | None]:
+        wanted = Amendment.of(text, facts)
+        if not self._own and wanted.verb != "get":
+            raise QueryRefused(
+                "a store this large is read from disk here and takes no update over HTTP",
+                hint="raise IESI_KG_QUERY_MEMORY: half of it must hold the store, at 1,000 bytes a triple",
+            )
+        amend(self.store, wanted).write(target.output)
+        return Form.GRAPH, 0
 
     def follow(self, text: str) -> None:
         """Go on to the next version by the change in a job of ``store.amending``."""

@@ -22,7 +22,7 @@ from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import access, entity, headers, pages, problem
+from iesi_kg.web import access, entity, headers, pages, problem, queries
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.graphstore import PATH as GRAPH_PATH
 from iesi_kg.web.graphstore import GraphStore
@@ -71,6 +71,8 @@ class Application:
                 await self.graphs(scope, receive, send)
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
                 await preflight(send, "GET, HEAD, OPTIONS")
+            elif scope["method"] == "OPTIONS" and scope["path"].startswith(queries.PATH):
+                await preflight(send, "DELETE, OPTIONS")
             else:
                 await self.api(scope, receive, _secured(send))
         except RequestError as error:
@@ -85,7 +87,7 @@ class Application:
         self.stopping = True
         if hasattr(self.state, "site"):
             await self.state.site.pool.close()
-            await self.state.site.amendments.close()
+            await self.updates.amendments.close()
 
     def _in_a_sentence(self, send: Any) -> Any:  # noqa: ANN401
         """Say why the service cannot start without the traceback that the framework would send."""
@@ -100,7 +102,8 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
         settings = self.settings
-        pool = Pool(settings.store, workers=settings.workers, memory=settings.query_memory, queue=settings.query_queue)
+        memory = max(settings.query_memory, settings.token_memory)
+        pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
         scratch = Layout(settings.store).scratch.exists()
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
@@ -111,8 +114,9 @@ class Application:
         log = None if scratch else AuditLog(settings.store)
         amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=scratch)
         try:
-            site = Site(settings, store, pool, ResultCache(settings.cache_bytes), amendments, scratch)
-            api.state.site = self.updates.site = self.graphs.site = site
+            api.state.site = site = Site(settings, store, pool, ResultCache(settings.cache_bytes), scratch=scratch)
+            self.updates.start(site, amendments)
+            self.graphs.start(site, amendments)
             self.sparql.start(site)
             yield
         finally:
@@ -140,6 +144,7 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     readable(api, "/whoami", _whoami, "What the token of this request opens")
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
     api.include_router(entity.router)
+    api.include_router(queries.router)
     api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)
     api.add_exception_handler(HTTPException, _on_error)

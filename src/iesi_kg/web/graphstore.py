@@ -14,6 +14,7 @@ from uuid import uuid4
 from iesi_kg.endpoint import negotiation
 from iesi_kg.endpoint.graphstore import METHODS, Target, parts, require, tag, target
 from iesi_kg.errors import IesiKgError
+from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import Act
 from iesi_kg.records import Form
 from iesi_kg.store.amending import Amendment, Outcome
@@ -32,10 +33,15 @@ PATH = "/graph"
 
 
 class GraphStore:
-    """The route; ``site`` is set when the service has started."""
+    """The route; it takes up work when the service has started."""
 
     def __init__(self) -> None:
         self.site: Site
+        self.amendments: Amendments
+
+    def start(self, site: Site, amendments: Amendments) -> None:
+        """Take up work on a started site."""
+        self.site, self.amendments = site, amendments
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         try:
@@ -72,7 +78,7 @@ class GraphStore:
     async def _read(self, asked: Target, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
         media = negotiation.choose(Form.GRAPH, headers.find(scope["headers"], b"accept"))
         amendment = Amendment("get", graph=asked.graph or "", parts=((media.name, b""),))
-        outcome, version = await watched(self.site.amendments.read(amendment, self.site.limits), receive)
+        outcome, version = await watched(self.amendments.read(amendment, self.site.limits), receive)
         etag = tag(outcome.digest, media)
         fields: Headers = (
             (b"etag", etag.encode()),
@@ -116,7 +122,7 @@ class GraphStore:
 
         detail = {"graph": amendment.graph}
         act = Act(allowed.name, "http", f"graph {amendment.verb}", datetime.now(UTC), detail)
-        return await self.site.amendments.make(amendment, self.site.limits, check, act)
+        return await self.amendments.make(amendment, self.site.limits, check, act)
 
 
 def _address(scope: Any) -> str:  # noqa: ANN401

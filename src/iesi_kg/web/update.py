@@ -11,6 +11,7 @@ from typing import Any
 from iesi_kg.endpoint.protocol import parse_update
 from iesi_kg.endpoint.update import Plan, plan
 from iesi_kg.errors import IesiKgError, MethodNotAllowed, QuerySyntaxError
+from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import Act
 from iesi_kg.store.amending import Amendment, Outcome
 from iesi_kg.store.base import ChangeSet
@@ -27,10 +28,15 @@ _FORM_ROOM = 65_536
 
 
 class Updates:
-    """The route; ``site`` is set when the service has started."""
+    """The route; it takes up work when the service has started."""
 
     def __init__(self) -> None:
         self.site: Site
+        self.amendments: Amendments
+
+    def start(self, site: Site, amendments: Amendments) -> None:
+        """Take up work on a started site."""
+        self.site, self.amendments = site, amendments
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         try:
@@ -66,7 +72,7 @@ class Updates:
 
     async def _make(self, planned: Plan, amendment: Amendment, check: Any, act: Act) -> int:  # noqa: ANN401
         try:
-            _, version = await self.site.amendments.make(amendment, self.site.limits, check, act)
+            _, version = await self.amendments.make(amendment, self.site.limits, check, act)
         except QuerySyntaxError as error:
             raise planned.explain(error) from None
         return version
