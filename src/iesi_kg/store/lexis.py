@@ -1,4 +1,4 @@
-"""Turns SPARQL text into tokens with their places (https://www.w3.org/TR/sparql11-query/#sparqlGrammar, rules 139 to 173).
+"""Turns SPARQL text into tokens with their places (https://www.w3.org/TR/sparql11-query/#sparqlGrammar).
 
 The tokens of SPARQL are a regular language: brackets, keywords and names are told from comments, strings and IRIs in
 one pass. Nothing is judged here; the engine does that.
