@@ -78,16 +78,24 @@ def test_eight_writers_lose_no_update(server: Server) -> None:
 
 def test_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path) -> None:
     acknowledged: list[int] = []
+    enough = threading.Event()
+
+    def kill() -> None:
+        enough.wait(60)
+        server.process.send_signal(signal.SIGKILL)
+
     with serving(tmp_path / "store", "--scratch") as server:
-        killer = threading.Timer(1.5, lambda: server.process.send_signal(signal.SIGKILL))
+        killer = threading.Thread(target=kill)
         killer.start()
         with pytest.raises((OSError, HTTPException)):
             for number in range(100_000):
                 text = f"INSERT DATA {{ <urn:s> <urn:p> {number} . GRAPH <urn:g> {{ _:b <urn:p> {number} }} }}"
                 assert update(server, text).status == 204
                 acknowledged.append(number)
+                if number == 60:
+                    enough.set()
+        killer.join()
         server.process.wait(10)
-    assert len(acknowledged) > 10
     with serving(tmp_path / "store", "--scratch") as server:
         plain = {int(row["o"]) for row in rows(server, "SELECT ?o { <urn:s> <urn:p> ?o }")}
         named = {int(row["o"]) for row in rows(server, "SELECT ?o { GRAPH <urn:g> { ?b <urn:p> ?o } }")}
