@@ -14,7 +14,7 @@ from typing import TypeVar
 from iesi_kg.errors import IesiKgError, ServiceBusy, StoreError
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.audited import AuditedWriter
-from iesi_kg.store.amending import Amendment, Amended
+from iesi_kg.store.amending import Amended, Amendment
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Limits, Pool

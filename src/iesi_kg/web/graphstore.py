@@ -17,7 +17,7 @@ from iesi_kg.errors import IesiKgError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import Act
 from iesi_kg.records import Form
-from iesi_kg.store.amending import Amendment, Amended
+from iesi_kg.store.amending import Amended, Amendment
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.vocabulary import iris
 from iesi_kg.web import headers, problem

@@ -13,7 +13,7 @@ from iesi_kg.endpoint.update import Plan, plan
 from iesi_kg.errors import IesiKgError, MethodNotAllowed, QuerySyntaxError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import Act
-from iesi_kg.store.amending import Amendment, Amended
+from iesi_kg.store.amending import Amended, Amendment
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.web import headers, problem
 from iesi_kg.web.body import receive_body
