@@ -16,15 +16,21 @@ IesiKgError                      500  3   something of ours broke
 │   ├── TooManyAttempts          429  3   wrong tokens, one after another, from one address
 │   ├── MethodNotAllowed         405  3
 │   ├── NotAcceptable            406  3
+│   ├── PreconditionFailed       412  3   If-Match or If-None-Match does not hold
 │   ├── RequestTooLarge          413  3
 │   └── UnsupportedMediaType     415  3
 ├── QueryError                   400  3
 │   ├── QuerySyntaxError         400  3   with line and column
 │   ├── QueryRefused             403  3   well-formed, but not run here (SERVICE, update, absurd nesting ...)
+│   ├── UpdateFailed             409  3   well-formed, but the graphs are not as it needs them
+│   ├── QueryUnsupported         422  3   well-formed, but it calls a function that nobody here knows
 │   ├── QueryTimeout             504  3
 │   ├── ResultTooLarge           503  3
 │   ├── QueryOutOfMemory         503  3
-│   └── WorkerLost               503  3
+│   ├── WorkerLost               503  3
+│   ├── QueryStopped             409  3   by whoever asked it
+│   ├── QueryIdTaken             409  3
+│   └── TooManyQueries           429  3   of one caller, at once or per minute
 ├── ServiceBusy                  503  3
 ├── PeerError                    502  3   another endpoint failed us
 ├── StartError                   500  3   the service cannot start: port taken ...
@@ -151,6 +157,12 @@ class NotAcceptable(RequestError):
     title = "Not acceptable"
 
 
+class PreconditionFailed(RequestError):
+    status = 412
+    title = "The graph is not as the request expects it"
+    hint = "read the graph again, look at what changed, and send the request with the new ETag"
+
+
 class RequestTooLarge(RequestError):
     status = 413
     title = "Request too large"
@@ -177,6 +189,18 @@ class QueryRefused(QueryError):
     title = "Query refused"
 
 
+class UpdateFailed(QueryError):
+    status = 409
+    title = "The update does not fit the graphs"
+    hint = "SILENT lets an operation pass that finds its graph missing or already there"
+
+
+class QueryUnsupported(QueryError):
+    status = 422
+    title = "Function not supported"
+    hint = "mind the spelling of its IRI; `docs/reference/http.md` names the functions beyond those of SPARQL 1.1"
+
+
 class QueryTimeout(QueryError):
     status = 504
     title = "Query stopped at its time limit"
@@ -199,6 +223,24 @@ class WorkerLost(QueryError):
     status = 503
     title = "The process that ran the query died"
     hint = "try again; if it stays, ask for less at once"
+
+
+class QueryStopped(QueryError):
+    status = 409
+    title = "Query stopped by whoever asked it"
+    hint = "ask again if it was a mistake"
+
+
+class QueryIdTaken(QueryError):
+    status = 409
+    title = "A query with this id is running"
+
+
+class TooManyQueries(QueryError):
+    """``retry_after`` is the number of seconds to wait."""
+
+    status = 429
+    title = "Too many queries of one caller"
 
 
 class ServiceBusy(IesiKgError):

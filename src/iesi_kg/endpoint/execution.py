@@ -18,9 +18,9 @@ class Runner(Protocol):
     async def run(self, job: Job, limits: Limits) -> Answer: ...
 
 
-async def execute(query: Query, media: MediaType, pool: Runner, limits: Limits) -> Answer:
+async def execute(query: Query, media: MediaType, pool: Runner, limits: Limits, caller: str = "") -> Answer:
     """The whole answer or an error, never a part. Raises the QueryErrors and ServiceBusy."""
     try:
-        return await pool.run(Job(query.text, media.name, query.default_graphs, query.named_graphs), limits)
+        return await pool.run(Job(query.text, media.name, query.default_graphs, query.named_graphs, caller), limits)
     except QuerySyntaxError as error:
         raise explain(query.text, error) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from math import ceil
 
@@ -31,7 +32,7 @@ class Attempts:
 
     def admit(self, address: str, now: float) -> None:
         """Raises TooManyAttempts while the address must wait; ``now`` is of a monotonic clock."""
-        times = self._failed.get(_network(address), [])
+        times = self._failed.get(network_of(address), [])
         recent = [time for time in times if now - time < self._window]
         if len(recent) < self._most:
             return
@@ -42,14 +43,16 @@ class Attempts:
 
     def failed(self, address: str, now: float) -> None:
         """Remember one failure."""
-        network = _network(address)
+        network = network_of(address)
         times = [time for time in self._failed.pop(network, []) if now - time < self._window]
         self._failed[network] = [*times, now][-self._most :]
         while len(self._failed) > self._addresses:
             self._failed.popitem(last=False)
 
 
-def _network(address: str) -> str:
+@lru_cache(maxsize=1024)
+def network_of(address: str) -> str:
+    """What counts as one caller: the address, of an IPv6 address the /64 network."""
     try:
         found = ip_address(address)
     except ValueError:

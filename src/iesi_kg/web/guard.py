@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,16 +12,17 @@ from iesi_kg.web import access
 from iesi_kg.web.hosts import Hosts
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
+# Scripts of any site may query, releases too, and stop their own queries by a secret that no browser sends unasked.
+_OPEN = re.compile(r"(?:/v/[^/]+)?/sparql/?|/queries/.*")
 _OWN = ("same-origin", "none")
 _CONTROL = (b"\r", b"\n", b"\0")
 
 
 class Guard:
-    """The checks that every request passes; ``open_to_scripts`` are paths that scripts of any site may post to."""
+    """The checks that every request passes."""
 
-    def __init__(self, settings: Settings, *, open_to_scripts: tuple[str, ...] = ()) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._hosts = Hosts(settings.hosts, settings.host)
-        self._open = open_to_scripts
 
     def admit(self, scope: Any) -> None:  # noqa: ANN401  (ASGI)
         """Raises RequestError, Misdirected, CrossSite."""
@@ -38,7 +40,7 @@ class Guard:
         if b"transfer-encoding" in fields and scope["http_version"] == "1.0":  # RFC 9112 section 6.1
             raise RequestError("HTTP/1.0 has no Transfer-Encoding")
         access.refuse_in_address(scope)
-        if scope["method"] not in _SAFE and b"authorization" not in fields and scope["path"] not in self._open:
+        if scope["method"] not in _SAFE and b"authorization" not in fields and not _OPEN.fullmatch(scope["path"]):
             _refuse_other_sites(fields, host)
 
 

@@ -125,8 +125,3 @@ def proxies(settings: Settings) -> list[str]:
                 f"IESI_KG_TRUSTED_PROXIES: {name!r} is not an address or a network", hint="10.0.0.5 or 10.0.0.0/24, say"
             ) from None
     return named
-
-
-def strict(settings: Settings) -> type[Strict]:
-    """The protocol of a service with these settings, for ``uvicorn.Config(http=...)``."""
-    return type("BoundedStrict", (Strict,), {"header_bytes": settings.header_bytes})
