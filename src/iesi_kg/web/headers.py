@@ -10,6 +10,7 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 VERSION = b"iesi-kg-version"
 ROWS = b"iesi-kg-rows"
+HINT = b"iesi-kg-hint"
 TIMING = b"server-timing"
 MISS: Headers = ((b"iesi-kg-cache", b"miss"),)
 HIT: Headers = ((b"iesi-kg-cache", b"hit"),)
