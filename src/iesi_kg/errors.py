@@ -11,14 +11,19 @@ IesiKgError                      500  3   something of ours broke
 ├── RequestError                 400  3   an HTTP request that the protocol forbids
 │   ├── Unauthorized             401  3   no token, or one that is not valid
 │   ├── Forbidden                403  3   a valid token that does not reach so far
+│   ├── CrossSite                403  3   a form of another site
+│   ├── Misdirected              421  3   asked under a name that is not ours
 │   ├── TooManyAttempts          429  3   wrong tokens, one after another, from one address
 │   ├── MethodNotAllowed         405  3
 │   ├── NotAcceptable            406  3
+│   ├── PreconditionFailed       412  3   If-Match or If-None-Match does not hold
 │   ├── RequestTooLarge          413  3
 │   └── UnsupportedMediaType     415  3
 ├── QueryError                   400  3
 │   ├── QuerySyntaxError         400  3   with line and column
 │   ├── QueryRefused             403  3   well-formed, but not run here (SERVICE, update, absurd nesting ...)
+│   ├── UpdateFailed             409  3   well-formed, but the graphs are not as it needs them
+│   ├── QueryUnsupported         422  3   well-formed, but it calls a function that nobody here knows
 │   ├── QueryTimeout             504  3
 │   ├── ResultTooLarge           503  3
 │   ├── QueryOutOfMemory         503  3
@@ -34,6 +39,7 @@ IesiKgError                      500  3   something of ours broke
     ├── StoreDamaged             500  3
     │   └── LogDamaged           500  3   somebody changed the audit log
     ├── StoreReadOnly            500  3
+    ├── StoreFailing             500  3   the disk reports errors
     ├── TokensUnusable           503  3   the file of the tokens cannot be read or trusted
     └── StoreFull                507  3
 """
@@ -121,6 +127,16 @@ class Forbidden(RequestError):
     title = "Not allowed with this token"
 
 
+class CrossSite(RequestError):
+    status = 403
+    title = "Sent from another site"
+
+
+class Misdirected(RequestError):
+    status = 421
+    title = "Not a name of this service"
+
+
 class TooManyAttempts(RequestError):
     """``retry_after`` is the number of seconds to wait (RFC 9110 section 10.2.3)."""
 
@@ -139,6 +155,12 @@ class MethodNotAllowed(RequestError):
 class NotAcceptable(RequestError):
     status = 406
     title = "Not acceptable"
+
+
+class PreconditionFailed(RequestError):
+    status = 412
+    title = "The graph is not as the request expects it"
+    hint = "read the graph again, look at what changed, and send the request with the new ETag"
 
 
 class RequestTooLarge(RequestError):
@@ -165,6 +187,18 @@ class QuerySyntaxError(QueryError):
 class QueryRefused(QueryError):
     status = 403
     title = "Query refused"
+
+
+class UpdateFailed(QueryError):
+    status = 409
+    title = "The update does not fit the graphs"
+    hint = "SILENT lets an operation pass that finds its graph missing or already there"
+
+
+class QueryUnsupported(QueryError):
+    status = 422
+    title = "Function not supported"
+    hint = "mind the spelling of its IRI; `docs/reference/http.md` names the functions beyond those of SPARQL 1.1"
 
 
 class QueryTimeout(QueryError):
@@ -243,6 +277,10 @@ class LogDamaged(StoreDamaged):
 
 class StoreReadOnly(StoreError):
     title = "The store cannot be written"
+
+
+class StoreFailing(StoreError):
+    title = "The disk of the store fails"
 
 
 class TokensUnusable(StoreError):

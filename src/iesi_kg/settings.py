@@ -11,6 +11,7 @@ from typing import Any
 from iesi_kg.errors import UsageError
 
 PREFIX = "IESI_KG_"
+SECRETS = frozenset({"token"})  # never shown
 
 
 def _setting(default: Any, text: str) -> Any:  # noqa: ANN401  (the type is the annotation of the field)
@@ -23,7 +24,13 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "address the service listens on")
     port: int = _setting(8080, "port the service listens on")
+    hosts: str = _setting(
+        "", "names the service answers under, beside those of this machine, comma-separated; `*` is any"
+    )
+    trusted_proxies: str = _setting("", "addresses or networks of proxies whose X-Forwarded-* count, comma-separated")
+    header_bytes: int = _setting(65_536, "largest header of a request, in bytes")
     store: Path = _setting(Path("iesi-kg-store"), "folder of the store; created and filled on first start")  # noqa: RUF009
+    token: str = _setting("", "what a write to a scratch store must show; without it writes are open on loopback")
     workers: int = _setting(2, "processes that evaluate queries")
     query_seconds: float = _setting(30.0, "time limit of one query")
     query_bytes: int = _setting(64_000_000, "largest result of one query, in bytes")

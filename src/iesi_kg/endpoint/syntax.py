@@ -118,6 +118,24 @@ def inspect(text: str, guards: Guards) -> Shape:
     return _short(text, guards) if len(text) <= _SHORT else _inspect(text, guards)
 
 
+def bound(text: str, guards: Guards) -> set[str]:
+    """The keywords, in lower case, of a text within the limits of length, nesting and patterns. Raises QueryRefused."""
+    if len(text) > guards.length:
+        raise QueryRefused(
+            f"the update is {len(text):,} characters long; at most {guards.length:,} are accepted",
+            hint="send large data as a file: PUT or POST at /graph",
+            limit="query_length",
+            maximum=guards.length,
+            actual=len(text),
+        )
+    tokens = [token for token in _TOKEN.findall(text) if token]
+    if tokens and tokens[-1][0] in _QUOTES:
+        raise _syntax(text, len(text) - len(tokens[-1]), "the string that begins here is not closed")
+    _check_nesting(tokens, guards)
+    _check_patterns(tokens, guards)
+    return _words(tokens)
+
+
 def _inspect(text: str, guards: Guards) -> Shape:
     tokens = [token for token in _TOKEN.findall(text) if token]
     if tokens and tokens[-1][0] in _QUOTES:

@@ -20,7 +20,7 @@ from typing import Any
 
 from iesi_kg.errors import LogDamaged, StoreError
 from iesi_kg.operations.tokens import FOLDER
-from iesi_kg.store.durable import locked, store_error, sync_directory
+from iesi_kg.store.durable import locked, make_folder, store_error, sync_directory
 
 START = "0" * 64
 FAILED = "failed"
@@ -115,9 +115,7 @@ class AuditLog:
         folder = self.path.parent
         try:
             with ExitStack() as stack:
-                if not folder.is_dir():
-                    folder.mkdir(parents=True, exist_ok=True)
-                    sync_directory(folder.parent)
+                make_folder(folder)
                 stack.enter_context(locked(folder / "audit.LOCK", _LOCK_SECONDS))
                 yield
         except OSError as error:

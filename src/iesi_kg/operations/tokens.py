@@ -21,7 +21,7 @@ from typing import Any
 from pyoxigraph import NamedNode
 
 from iesi_kg.errors import NotFound, StoreError, TokensUnusable, Unauthorized, UsageError
-from iesi_kg.store.durable import locked, store_error, write_atomically
+from iesi_kg.store.durable import locked, make_folder, store_error, write_atomically
 
 SCOPES = {
     "read-more": "higher limits for queries",
@@ -181,7 +181,7 @@ class _Changing:
 
     def __enter__(self) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             self._lock = locked(self._folder / "LOCK", _LOCK_SECONDS)
             self._lock.__enter__()
         except OSError as error:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
@@ -67,9 +68,11 @@ class Child:
         self.slow = False
         self.loaded = False
         self.confined = False
+        self.answering = version.number
         self.failure: IesiKgError | None = None
         self._thread = 0
         self._buffer = b""
+        self._outgoing: deque[bytes] = deque()
         self._loop = asyncio.get_running_loop()
         self._on_ready: Callable[[Child], None] = lambda child: None
         self._on_death: Callable[[Child], None] = lambda child: None
@@ -98,12 +101,18 @@ class Child:
     def send(self, frame: bytes, caller: str, begun: float, seconds: float) -> asyncio.Future[Response]:
         """Give the process a job; the future brings its response, or the error of its death."""
         self.state = State.BUSY
+        self.answering = self.version.number  # it may be told to go on to the next one while it is at this job
         self.caller = caller
         self.started = self._loop.time()
         self.begun, self.limit, self.deadline = begun, seconds, begun + seconds
         self.future = future = self._loop.create_future()
         self._transmit(frame)
         return future
+
+    def advance(self, version: Version, frame: bytes) -> None:
+        """Have the process go on to the next version by a change, before any job it is sent from now on."""
+        self.version = version
+        self._transmit(frame)
 
     def renew(self) -> None:
         """After a demotion: have the process answer in a fresh thread, at normal priority again."""
@@ -139,6 +148,7 @@ class Child:
             return
         self.state = State.DEAD
         self._loop.remove_reader(self._channel.fileno())
+        self._loop.remove_writer(self._channel.fileno())
         self._channel.close()
         self.process.send_signal(signal.SIGKILL)
 
@@ -168,6 +178,9 @@ class Child:
         return WorkerLost("the process that evaluated the query died", hint="the service has replaced it; try again")
 
     def _transmit(self, frame: bytes) -> None:
+        if self._outgoing:
+            self._outgoing.append(frame)
+            return
         try:
             sent = self._channel.send(frame)
         except BlockingIOError:
@@ -175,12 +188,16 @@ class Child:
         except OSError:
             return  # the process died; the closed channel says so in the next turn of the loop
         if sent < len(frame):
-            self._loop.add_writer(self._channel.fileno(), self._writable, memoryview(frame)[sent:])
+            self._outgoing.append(frame[sent:])
+            self._loop.add_writer(self._channel.fileno(), self._writable)
 
-    def _writable(self, rest: memoryview) -> None:
+    def _writable(self) -> None:
         self._loop.remove_writer(self._channel.fileno())
-        if self.state is not State.DEAD:
-            self._transmit(bytes(rest))
+        waiting = list(self._outgoing)
+        self._outgoing.clear()
+        for frame in waiting:
+            if self.state is not State.DEAD:
+                self._transmit(frame)
 
     def _readable(self) -> None:
         try:

@@ -22,10 +22,19 @@ from pyoxigraph import (
     serialize,
 )
 
-from iesi_kg.errors import NotAcceptable, QueryError, QuerySyntaxError, ResultTooLarge, StoreDamaged, UsageError
+from iesi_kg.errors import (
+    NotAcceptable,
+    QueryError,
+    QuerySyntaxError,
+    QueryUnsupported,
+    ResultTooLarge,
+    StoreDamaged,
+    UsageError,
+)
 from iesi_kg.records import Form
 
 POSITION = "error at "
+UNKNOWN_FUNCTION = "custom function"
 # A query that begins with SELECT *, after its prologue; anything less plain keeps the engine's order.
 _STAR = re.compile(
     r"(?:\s|#[^\n]*(?:\n|\Z)|(?:PREFIX\s+[^\s:<]*:|BASE)\s*<[^<>]*>)*SELECT(?:\s+(?:DISTINCT|REDUCED))?\s*(\*)", re.I
@@ -156,4 +165,6 @@ def evaluation_error(error: Exception) -> QueryError | StoreDamaged:
         return StoreDamaged(
             f"the store cannot be read: {str(error)[:300]}", hint="restart the service: it repairs what it can"
         )
+    if UNKNOWN_FUNCTION in str(error):
+        return QueryUnsupported(str(error)[:500])
     return QueryError(f"the query could not be evaluated: {str(error)[:500]}")

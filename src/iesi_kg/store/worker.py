@@ -19,11 +19,12 @@ from typing import IO, cast
 
 from iesi_kg.errors import IesiKgError, QueryOutOfMemory, ResultTooLarge
 from iesi_kg.store import confinement, frames, rows
+from iesi_kg.store.amending import CHANGE
 from iesi_kg.store.dataset import Evaluator, copy_to_memory
 from iesi_kg.store.durable import store_error
 from iesi_kg.store.evaluation import Target, evaluation_error, too_many_rows
 from iesi_kg.store.frames import Job, Limits, Status
-from iesi_kg.store.versions import Checkpoint, Version
+from iesi_kg.store.versions import Checkpoint, Layout, Version
 
 STACK = 64 * 1024 * 1024
 LOAD_NICENESS = 10
@@ -113,6 +114,7 @@ class Server:
         self._channel = channel
         self._store = store
         self._evaluator = evaluator
+        self._pending = bytearray()
         self._memory = 0
         self._open = True
 
@@ -132,24 +134,30 @@ class Server:
             if not request[1]:
                 self._open = True
                 return
-            self._channel.sendall(self._answer(*frames.decode_request(*request), thread))
+            job, limits = frames.decode_request(*request)
+            if job.media_type == CHANGE:
+                self._evaluator.follow(job.text)
+            else:
+                self._channel.sendall(self._answer(job, limits, thread))
 
     def _receive(self) -> tuple[tuple[int, ...], bytes] | None:
-        data = self._channel.recv(CHUNK)
-        if len(data) < frames.REQUEST.size:
+        head = self._take(frames.REQUEST.size)
+        if head is None:
             return None
-        header = frames.REQUEST.unpack_from(data)
-        missing = frames.REQUEST.size + header[0] - len(data)
-        if missing <= 0:
-            return header, data[frames.REQUEST.size :]
-        parts = [data[frames.REQUEST.size :]]
-        while missing:
-            part = self._channel.recv(min(missing, CHUNK))
+        header = frames.REQUEST.unpack(head)
+        body = self._take(header[0])
+        return None if body is None else (header, body)
+
+    def _take(self, size: int) -> bytes | None:
+        """The next bytes of the channel, where several frames may stand behind one another; None at its end."""
+        while len(self._pending) < size:
+            part = self._channel.recv(CHUNK)
             if not part:
                 return None
-            parts.append(part)
-            missing -= len(part)
-        return header, b"".join(parts)
+            self._pending += part
+        taken = bytes(self._pending[:size])
+        del self._pending[:size]
+        return taken
 
     def _answer(self, job: Job, limits: Limits, thread: int) -> bytes:
         try:
@@ -195,7 +203,8 @@ def load(assignment: Assignment) -> Evaluator:
         evaluator = Evaluator(checkpoint.store)
         evaluator.lease = checkpoint
         return evaluator
-    return Evaluator(copy_to_memory(checkpoint.store))
+    blank_nodes = Layout(path.parent.parent).scratch.exists()
+    return Evaluator(copy_to_memory(checkpoint.store, blank_nodes=blank_nodes), own=True)
 
 
 def main(arguments: list[str]) -> None:

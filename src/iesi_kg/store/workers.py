@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from iesi_kg.errors import QueryTimeout, ServiceBusy
 from iesi_kg.records import Answer
 from iesi_kg.store import frames
+from iesi_kg.store.amending import change_job
 from iesi_kg.store.child import Child, State
 from iesi_kg.store.crew import Crew, Staffing
 from iesi_kg.store.frames import UNCOUNTED, Job, Limits, Response, Status
 from iesi_kg.store.line import Line
-from iesi_kg.store.versions import Layout
+from iesi_kg.store.versions import Layout, Version
 
 __all__ = ["Job", "Limits", "Pool"]
 
@@ -70,6 +73,35 @@ class Pool:
         """Whether the kernel keeps every process from the network."""
         return all(child.confined for child in self._crew.children if child.loaded)
 
+    def keeps(self, triples: int) -> bool:
+        """Whether the processes hold copies of their own, also of a version of this size, which changes can make."""
+        return self._crew.keeps(triples)
+
+    def advance(self, number: int, change: bytes, triples: int) -> None:
+        """Have every job from now on answered on the next version, which ``change`` makes of this one."""
+        self._crew.advance(number, frames.encode_request(change_job(change), Limits()), triples)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Look for no new version on disk while one is made that ``advance`` will tell of."""
+        self._crew.changing = True
+        try:
+            yield
+        finally:
+            self._crew.changing = False
+
+    def rebase(self, version: Version) -> None:
+        """Know a checkpoint that new processes can begin with."""
+        self._crew.rebase(version)
+
+    async def reach(self, number: int, seconds: float) -> None:
+        """Wait until jobs are answered on this version or a later one. Raises ServiceBusy."""
+        deadline = self._loop.time() + seconds
+        while self.version < number or self._crew.switching:
+            if self._loop.time() >= deadline:
+                raise ServiceBusy("the query processes have not loaded the newest version yet")
+            await asyncio.sleep(TICK_SECONDS)
+
     async def start(self) -> None:
         """Start the processes and wait until they can answer; raises what keeps them from it."""
         self._loop = asyncio.get_running_loop()
@@ -107,7 +139,7 @@ class Pool:
             frames.FORMS[response.form],
             job.media_type,
             body,
-            child.version.number,
+            child.answering,
             None if response.rows == UNCOUNTED else response.rows,
             self._loop.time() - begun,
             begun - asked,

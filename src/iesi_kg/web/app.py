@@ -16,14 +16,22 @@ from starlette.responses import JSONResponse, Response
 from iesi_kg import __version__
 from iesi_kg.endpoint.negotiation import prefers_html
 from iesi_kg.errors import IesiKgError, RequestError, UsageError
+from iesi_kg.operations.amendments import Amendments
+from iesi_kg.operations.audit import AuditLog
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import access, entity, headers, pages, problem, queries
+from iesi_kg.web import access, entity, guard, headers, pages, problem, queries
 from iesi_kg.web.cache import ResultCache
+from iesi_kg.web.graphstore import PATH as GRAPH_PATH
+from iesi_kg.web.graphstore import GraphStore
+from iesi_kg.web.guard import Guard
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql, preflight
+from iesi_kg.web.update import PATH as UPDATE_PATH
+from iesi_kg.web.update import Updates
 
 _DESCRIPTION = (
     "An open knowledge graph of ICT-enabled social innovation. "
@@ -42,10 +50,13 @@ class Application:
         self.settings = settings
         self.stopping = False
         self.failure: IesiKgError | None = None
-        self.sparql = Sparql()
+        self.updates = Updates()
+        self.graphs = GraphStore()
+        self.sparql = Sparql(self.updates)
         self.api = _api(self._lifespan)
         self.state = self.api.state
         self.state.gate = access.Gate(settings)
+        self._guard = Guard(settings)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         if scope["type"] != "http":
@@ -53,9 +64,13 @@ class Application:
             return
         scope["app"] = self.api
         try:
-            access.refuse_in_address(scope)
+            self._guard.admit(scope)
             if scope["path"].rstrip("/") == PATH:
                 await self.sparql(scope, receive, send)
+            elif scope["path"].rstrip("/") == UPDATE_PATH:
+                await self.updates(scope, receive, send)
+            elif scope["path"] == GRAPH_PATH or scope["path"].startswith(f"{GRAPH_PATH}/"):
+                await self.graphs(scope, receive, send)
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
                 await preflight(send, "GET, HEAD, OPTIONS")
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(queries.PATH):
@@ -63,8 +78,7 @@ class Application:
             else:
                 await self.api(scope, receive, _secured(send))
         except RequestError as error:
-            html = prefers_html(headers.find(scope["headers"], b"accept"))
-            await problem.send(error, scope, receive, _secured(send), html=html)
+            await problem.send(error, scope, receive, send, html=False)
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
@@ -74,6 +88,7 @@ class Application:
         self.stopping = True
         if hasattr(self.state, "site"):
             await self.state.site.pool.close()
+            await self.updates.amendments.close()
 
     def _in_a_sentence(self, send: Any) -> Any:  # noqa: ANN401
         """Say why the service cannot start without the traceback that the framework would send."""
@@ -90,18 +105,24 @@ class Application:
         settings = self.settings
         memory = max(settings.query_memory, settings.token_memory)
         pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
+        scratch = Layout(settings.store).scratch.exists()
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()
         except IesiKgError as error:
             self.failure = error
             raise
+        log = None if scratch else AuditLog(settings.store)
+        amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=scratch)
         try:
-            api.state.site = Site(settings, store, pool, ResultCache(settings.cache_bytes))
-            self.sparql.start(api.state.site)
+            api.state.site = site = Site(settings, store, pool, ResultCache(settings.cache_bytes), scratch=scratch)
+            self.updates.start(site, amendments)
+            self.graphs.start(site, amendments)
+            self.sparql.start(site)
             yield
         finally:
             await pool.close()
+            await amendments.close()
             store.close()
 
 
@@ -178,7 +199,8 @@ def _secured(send: Any) -> Any:  # noqa: ANN401
         if message["type"] == "http.response.start":
             given = list(message.get("headers", ()))
             names = {name.lower() for name, _ in given}
-            message["headers"] = [*given, *(field for field in headers.SECURITY if field[0] not in names)]
+            more = (field for field in headers.SECURITY if field[0] not in names)
+            message["headers"] = [*guard.harmless(given), *more]
         await send(message)
 
     return secured

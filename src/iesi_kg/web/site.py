@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from iesi_kg.endpoint.allowance import Allowance, allowances
 from iesi_kg.endpoint.syntax import Guards
@@ -19,13 +19,14 @@ class Site:
     """One running service, found by pages as ``request.app.state.site``.
 
     ``limits`` is what one query of an unknown caller may use, ``guards`` what the text of one may be; ``anonymous``
-    and ``token`` are all limits of the two classes of callers.
+    and ``token`` are all limits of the two classes of callers. A ``scratch`` store is its users' to change as a whole.
     """
 
     settings: Settings
     store: Store
     pool: Pool
     cache: ResultCache
+    scratch: bool = False
     queries: Queries = field(default_factory=Queries)
     turnstile: Turnstile = field(default_factory=Turnstile)
     anonymous: Allowance = field(init=False)
@@ -35,6 +36,8 @@ class Site:
 
     def __post_init__(self) -> None:
         given = self.settings
+        if self.scratch:  # its callers are its owners: what one query may use still holds
+            given = replace(given, query_concurrent=0, query_requests=0)
         self.anonymous, self.token = allowances(given)
         self.limits = limits(self.anonymous)
         self.guards = Guards(

@@ -16,9 +16,9 @@ from iesi_kg.endpoint.allowance import Allowance
 from iesi_kg.endpoint.emptiness import misspelt
 from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import MediaType
-from iesi_kg.endpoint.protocol import METHODS, Query, parse
+from iesi_kg.endpoint.protocol import METHODS, Query, is_update, parse, with_base
 from iesi_kg.endpoint.syntax import inspect
-from iesi_kg.errors import IesiKgError, RequestError, RequestTooLarge, UnsupportedMediaType
+from iesi_kg.errors import IesiKgError, QueryRefused, RequestError, RequestTooLarge, UnsupportedMediaType
 from iesi_kg.operations.attempts import network_of
 from iesi_kg.records import Answer
 from iesi_kg.web import access, headers, problem, queries
@@ -26,6 +26,7 @@ from iesi_kg.web.cache import Entry
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
 from iesi_kg.web.site import Site, limits
+from iesi_kg.web.update import Updates
 from iesi_kg.web.validators import matches, pack, packed_tag, without_content, worth_packing
 
 PATH = "/sparql"
@@ -38,8 +39,9 @@ _SELDOM = frozenset({b"authorization", b"content-encoding", queries.ID, queries.
 class Sparql:
     """The route; ``site`` is set when the service has started."""
 
-    def __init__(self) -> None:
+    def __init__(self, updates: Updates | None = None) -> None:
         self.site: Site
+        self._updates = updates
         self._fixed: dict[str, Headers] = {}
         self._loop: asyncio.AbstractEventLoop
 
@@ -47,7 +49,7 @@ class Sparql:
         """Take up work on a started site."""
         self.site = site
         self._loop = asyncio.get_running_loop()
-        shared = (*headers.VARY, *headers.CORS, *headers.NO_SNIFFING)
+        shared = (*headers.VARY, *headers.CORS, *headers.INERT)
         self._fixed = {found.name: (*shared, *headers.limits(found)) for found in (site.anonymous, site.token)}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
@@ -69,7 +71,7 @@ class Sparql:
 
     def _recognise(self, asked: _Asked, scope: Any) -> None:  # noqa: ANN401
         """Who asks, and what that class of caller may use. Raises Unauthorized."""
-        if asked.has_token:
+        if asked.has_token and not self.site.scratch:
             caller = access.caller(scope)
             asked.caller = f"token {caller.name}"
             asked.allowance = self.site.token if caller.may("read-more") else self.site.anonymous
@@ -82,11 +84,18 @@ class Sparql:
             await preflight(send, METHODS)
             return
         body = await self._body(asked, receive) if asked.method == "POST" else b""
+        if body and is_update(asked.content_type, body):
+            if self._updates is None:
+                raise QueryRefused("what is served here does not change", hint="updates go to /update of the service")
+            await self._updates.answer(scope, receive, send, body)
+            return
         key = (asked.query_string, asked.content_type, body, asked.accept, asked.gzip, asked.allowance.name)
         version = self.site.pool.version
         entry = None if asked.wants_html else self.site.cache.get(version, key)
         if entry is None:
             query = parse(asked.method, asked.query_string, asked.content_type, body)
+            if query is not None and self.site.scratch:
+                query = with_base(query, _address(scope))
             if asked.wants_html and (query is None or not query.formats):
                 await self._page(query, scope, receive, send)
                 return
@@ -102,7 +111,7 @@ class Sparql:
     async def _fresh(self, asked: _Asked, query: Query, key: Any, version: int, receive: Any) -> Entry:  # noqa: ANN401
         shape = inspect(query.text, self.site.guards)
         media = negotiation.choose(shape.form, asked.accept, query.formats)
-        tag = "" if shape.volatile else _tag(version, query, media)
+        tag = "" if shape.volatile or query.based else _tag(version, query, media)
         if tag and asked.if_none_match:
             for known in (tag, packed_tag(tag)):
                 if matches(asked.if_none_match, known):
