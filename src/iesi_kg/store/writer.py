@@ -16,12 +16,13 @@ from pathlib import Path
 from pyoxigraph import Store
 
 from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing
+from iesi_kg.store import seal
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.changes import apply, in_steps, refuse_blank_nodes
 from iesi_kg.store.durable import LOCK_POLL, link_files, store_error, sync_directory, sync_tree
 from iesi_kg.store.journal import Journal
 from iesi_kg.store.reader import EmbeddedReader, View
-from iesi_kg.store.versions import Layout, open_current, prune, publish, read_current
+from iesi_kg.store.versions import Layout, changed_files, open_current, prune, publish, read_current
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,9 @@ def _published(layout: Layout, *, verify: bool) -> tuple[int, int, bool]:
     if sound and verify:
         try:
             open_current(layout)
+            sound = not changed_files(version)
+        except StoreFailing:
+            raise
         except StoreError:
             sound = False
     return version.number, version.triples, sound
@@ -227,6 +231,7 @@ def _rebuild(layout: Layout, published: int) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     link_files(source, draft)
+    (draft / seal.NAME).unlink(missing_ok=True)
     sync_tree(draft)
     Store.read_only(str(draft))  # raises before anything is replaced
     if layout.live.exists():
