@@ -18,8 +18,21 @@ class Runner(Protocol):
     async def run(self, job: Job, limits: Limits) -> Answer: ...
 
 
-async def execute(query: Query, media: MediaType, pool: Runner, limits: Limits) -> Answer:
-    """The whole answer or an error, never a part. Raises the QueryErrors and ServiceBusy."""
+class Federated(Protocol):
+    """What answers a query with SERVICE: endpoint/federation."""
+
+    async def answer(self, query: Query, media_type: str, runner: Runner, limits: Limits) -> Answer: ...
+
+
+async def execute(
+    query: Query, media: MediaType, pool: Runner, limits: Limits, federation: Federated | None = None
+) -> Answer:
+    """The whole answer or an error, never a part. Raises the QueryErrors and ServiceBusy.
+
+    ``federation`` is given for a query with SERVICE, and PeerError may be raised then.
+    """
+    if federation is not None:
+        return await federation.answer(query, media.name, pool, limits)
     try:
         return await pool.run(Job(query.text, media.name, query.default_graphs, query.named_graphs), limits)
     except QuerySyntaxError as error:

@@ -1,14 +1,16 @@
-"""Turns a query that the engine refused into the place where it first goes wrong; the one door to tree-sitter."""
+"""Turns the text of a query into its tree, or into the place where it first goes wrong; the one door to tree-sitter."""
 
 from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
-_LONGEST = 20_000
+LONGEST = 20_000
 _SPACE = re.compile(r"(?:\s|#[^\n]*)*")
 _TERMS = frozenset({"var", "iri_reference", "iriref", "prefixed_name", "rdf_literal"})
 
@@ -22,9 +24,58 @@ class Fault:
     text: str
 
 
+@dataclass(slots=True)
+class Node:
+    """A part of a query: its name in the grammar, its place in characters, and its parts in their order."""
+
+    kind: str
+    start: int
+    end: int
+    parent: Node | None = field(repr=False)
+    children: list[Node] = field(default_factory=list, repr=False)
+
+    def walk(self) -> Iterator[Node]:
+        """The node and all below it, in document order."""
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children))
+
+    def first(self, kind: str) -> Node | None:
+        """The first child of a kind."""
+        return next((child for child in self.children if child.kind == kind), None)
+
+    def ancestors(self) -> Iterator[Node]:
+        """The nodes around this one, the nearest first."""
+        node = self.parent
+        while node is not None:
+            yield node
+            node = node.parent
+
+
+def outline(query: str) -> Node | None:
+    """The tree of a query; None where the grammar finds a fault in it."""
+    source = query.encode("utf-8")
+    found = _parser().parse(source).root_node
+    if found.has_error:
+        return None
+    places = [0, *accumulate(len(character.encode("utf-8")) for character in query)]
+    offsets = {place: index for index, place in enumerate(places)}
+    root = Node(found.type, 0, len(query), None)
+    waiting = [(found, root)]
+    while waiting:
+        theirs, ours = waiting.pop()
+        for child in theirs.children:
+            node = Node(child.type, offsets[child.start_byte], offsets[child.end_byte], ours)
+            ours.children.append(node)
+            waiting.append((child, node))
+    return root
+
+
 def first_fault(query: str) -> Fault | None:
     """The first fault of a query, None where the grammar finds none or the query is too long to look at."""
-    if len(query) > _LONGEST:
+    if len(query) > LONGEST:
         return None
     source = query.encode("utf-8")
     node = _first(_parser().parse(source).root_node)

@@ -14,12 +14,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from iesi_kg import __version__
+from iesi_kg.endpoint.federation import of_settings
 from iesi_kg.endpoint.negotiation import prefers_html
 from iesi_kg.errors import IesiKgError, UsageError
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import entity, headers, pages, problem
+from iesi_kg.web import entity, headers, pages, peers, problem
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
@@ -32,7 +33,7 @@ _DESCRIPTION = (
 
 
 # What scripts of other origins may read; the forms of the pages are not among it.
-_OPEN = ("/id/", "/codes/", "/ontology", "/health", "/problems/")
+_OPEN = ("/id/", "/codes/", "/ontology", "/health", "/peers", "/problems/")
 
 
 class Application:
@@ -40,6 +41,7 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.federation = of_settings(settings)
         self.stopping = False
         self.failure: IesiKgError | None = None
         self.sparql = Sparql()
@@ -89,7 +91,7 @@ class Application:
             self.failure = error
             raise
         try:
-            api.state.site = Site(settings, store, pool, ResultCache(settings.cache_bytes))
+            api.state.site = Site(settings, store, pool, ResultCache(settings.cache_bytes), self.federation)
             self.sparql.start(api.state.site)
             yield
         finally:
@@ -115,6 +117,7 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     readable(api, "/health", _health, "Whether the service is up, and its version")
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
     api.include_router(entity.router)
+    api.include_router(peers.router)
     api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)
     api.add_exception_handler(HTTPException, _on_error)

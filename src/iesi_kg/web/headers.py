@@ -9,7 +9,7 @@ from iesi_kg.settings import Settings
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 VERSION = b"iesi-kg-version"
-EXPOSED = "Content-Location, ETag, IESI-KG-Limits, IESI-KG-Version, Link, Retry-After"
+EXPOSED = "Content-Location, ETag, IESI-KG-Limits, IESI-KG-Services, IESI-KG-Version, Link, Retry-After"
 
 # A page may load its own files and nothing else; the editor carries its style in a nonce-less file of ours.
 CONTENT_SECURITY_POLICY = (

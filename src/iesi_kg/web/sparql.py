@@ -16,7 +16,7 @@ from iesi_kg.endpoint.protocol import METHODS, Query, parse
 from iesi_kg.endpoint.syntax import inspect
 from iesi_kg.errors import IesiKgError, RequestError, RequestTooLarge
 from iesi_kg.records import Answer
-from iesi_kg.web import headers, problem
+from iesi_kg.web import consulted, headers, problem
 from iesi_kg.web.cache import Entry
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
@@ -88,13 +88,20 @@ class Sparql:
             for known in (tag, packed_tag(tag)):
                 if matches(asked.if_none_match, known):
                     return Entry(known, self._headers(version, media, known), b"")
-        answer = await watched(execute(query, media, self.site.pool, self.site.limits), receive)
+        work = execute(query, media, self.site.pool, self.site.limits, self.site.asked_for(shape))
+        answer = await watched(work, receive)
+        if answer.services:
+            return await self._federated(asked, media, answer)
         if tag and answer.version != version:
             tag = _tag(answer.version, query, media)
         entry = await self._entry(asked, media, tag, answer)
         if entry.etag:
             self.site.cache.put(answer.version, key, entry, sum(len(part) for part in key if isinstance(part, _SIZED)))
         return entry
+
+    async def _federated(self, asked: _Asked, media: MediaType, answer: Answer) -> Entry:
+        entry = await self._entry(asked, media, "", consulted.told(answer, _address(asked.scope).removesuffix(PATH)))
+        return Entry("", (*entry.headers, *consulted.fields(answer.services)), entry.body)
 
     async def _entry(self, asked: _Asked, media: MediaType, tag: str, answer: Answer) -> Entry:
         body = answer.body
@@ -161,11 +168,13 @@ class _Asked:
     """The few request headers the route reads, picked in one pass."""
 
     __slots__ = (
-        "accept", "content_length", "content_type", "gzip", "if_none_match", "method", "query_string", "wants_html",
+        "accept", "content_length", "content_type", "gzip", "if_none_match", "method", "query_string", "scope",
+        "wants_html",
     )  # fmt: skip
 
     def __init__(self, scope: Any) -> None:  # noqa: ANN401
         self.method: str = scope["method"]
+        self.scope = scope
         self.query_string: bytes = scope["query_string"]
         self.accept: str | None = None
         self.content_type: str | None = None

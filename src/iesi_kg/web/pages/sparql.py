@@ -57,9 +57,10 @@ async def sparql_html(request: Request, query_text: str | None = None) -> HTMLRe
 async def _run(site: Site, text: str) -> Run:
     begun = time.perf_counter()
     try:
-        form = inspect(text, site.guards).form
+        shape = inspect(text, site.guards)
+        form = shape.form
         media = TURTLE if form is Form.GRAPH else JSON
-        answer = await execute(Query(text), media, site.pool, site.limits)
+        answer = await execute(Query(text), media, site.pool, site.limits, site.asked_for(shape))
     except IesiKgError as error:
         return Run(time.perf_counter() - begun, error=error)
     seconds = time.perf_counter() - begun
