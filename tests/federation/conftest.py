@@ -38,12 +38,18 @@ def oxigraph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
-def virtuoso(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Virtuoso 7 on an empty folder, with about 270 MB of memory."""
+def ports() -> tuple[int, int]:
+    """Where Virtuoso will listen for SQL and for HTTP: known before it is started, so that the list can name it."""
+    return free_port(), free_port()
+
+
+@pytest.fixture(scope="session")
+def virtuoso(tmp_path_factory: pytest.TempPathFactory, ports: tuple[int, int]) -> Iterator[Running]:
+    """Virtuoso 7 on an empty folder, with about 270 MB of memory; started when a test needs it."""
     if shutil.which("virtuoso-t") is None or shutil.which("isql-vt") is None:
         pytest.skip("virtuoso-opensource-7-bin is not installed")
     folder = tmp_path_factory.mktemp("virtuoso")
-    sql, http = free_port(), free_port()
+    sql, http = ports
     (folder / "virtuoso.ini").write_text(VIRTUOSO.format(sql=sql, http=http), "utf-8")
     (folder / "data.sql").write_text(VIRTUOSO_DATA, "utf-8")
     log = folder / "log"
@@ -68,10 +74,12 @@ def wrong() -> Iterator[WrongPeer]:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory, oxigraph: Running, wrong: WrongPeer) -> Iterator[Server]:
+def service(
+    tmp_path_factory: pytest.TempPathFactory, oxigraph: Running, wrong: WrongPeer, ports: tuple[int, int]
+) -> Iterator[Server]:
     """Our service with the towns of HERE, and the peers."""
     folder = tmp_path_factory.mktemp("federation")
     fill(folder / "store", HERE, {"http://example.org/graph/old": "<http://example.org/riga> <urn:p> 1 ."})
-    peers = write_list(folder / "peers.json", entries(oxigraph, wrong))
+    peers = write_list(folder / "peers.json", entries(oxigraph, wrong, ports[1]))
     with serving(folder / "store", peers=peers, query_seconds=6, service_bytes=200_000, service_rows=1_000) as running:
         yield running

@@ -94,7 +94,10 @@ SPARQL INSERT DATA { GRAPH <http://example.org/graph/there> {
 """
 
 
-def entries(oxigraph: Running, wrong: WrongPeer, virtuoso: Running | None = None) -> list[dict[str, object]]:
+DOWN = "http://127.0.0.1:1/sparql"
+
+
+def entries(oxigraph: Running, wrong: WrongPeer, virtuoso: int | None = None) -> list[dict[str, object]]:
     """The list of peers: each way to answer wrongly is a peer of its own."""
     local: dict[str, object] = {"local": True, "seconds": 5}
     found = [{"name": "towns", "title": "Towns", "address": oxigraph.endpoint, "block": 3, **local}]
@@ -102,10 +105,17 @@ def entries(oxigraph: Running, wrong: WrongPeer, virtuoso: Running | None = None
         {"name": f"wrong-{way}", "title": way, "address": f"{wrong.url}/{way}", **local, "seconds": 1}
         for way in wrong.ways
     ]
+    found.append({"name": "down", "title": "Nobody", "address": DOWN, **local})
     if virtuoso is not None:
         graphs = ["http://example.org/graph/there"]
         found.append(
-            {"name": "virtuoso", "title": "V", "address": virtuoso.endpoint, "default_graphs": graphs, **local}
+            {
+                "name": "virtuoso",
+                "title": "V",
+                "address": f"http://127.0.0.1:{virtuoso}/sparql",
+                "default_graphs": graphs,
+                **local,
+            }
         )
     return found
 

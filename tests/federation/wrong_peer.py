@@ -40,6 +40,7 @@ class WrongPeer:
         bomb = gzip.compress(b" " * 50_000_000, 9)
         self._answers: dict[str, bytes] = {
             "good": reply(GOOD),
+            "graph": reply(b"<urn:a> <urn:b> <urn:c> .\n", "text/turtle; charset=utf-8"),
             "html": reply(b"<html><body>Please log in</body></html>", "text/html; charset=utf-8"),
             "cut": reply(GOOD)[:-30],
             "cut-json": reply(GOOD[:-30]),

@@ -37,7 +37,10 @@ def command(host: str | None, port: int | None, store: Path | None) -> None:
 
     An empty store is filled with the bundled data first; one that an earlier version filled is brought up to date.
     """
+    from iesi_kg.endpoint.federation import of_settings
+
     settings = settings_module.load(host=host, port=port, store=store)
+    of_settings(settings)  # a faulty list of peers is told before anything is loaded
     # The port is taken before anything is loaded: a wait that ends in "port taken" would be a poor joke.
     listener = _listen(settings)
     try:

@@ -35,6 +35,7 @@ _PLACES = {
     "graph_graph_pattern": "inside GRAPH",
     "minus_graph_pattern": "inside MINUS",
 }
+_NEVER = " FILTER(false) "  # the engine's optimizer drops everything beside it
 _INK = re.compile(r"[^\n]")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
@@ -64,6 +65,15 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A piece of a query and what stands in its place."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A query with SERVICE clauses, none of which stands where it cannot be answered."""
 
@@ -71,17 +81,26 @@ class Plan:
     declarations: tuple[Node, ...]
     dataset: str
     clauses: tuple[Clause, ...]
+    closing: int
+
+    def check(self, variables: Sequence[Sequence[str]]) -> list[Edit]:
+        """What makes it a query of no rows, at no cost: the engine finds its faults before a peer is asked."""
+        empty = [
+            Edit(clause.start, clause.end, f"VALUES ({' '.join(f'?{name}' for name in names)}) {{}}")
+            for clause, names in zip(self.clauses, variables, strict=True)
+        ]
+        return [*empty, Edit(self.closing, self.closing, _NEVER)]
 
     def probe(self, clause: Clause) -> str:
-        """A query of no rows whose variables are those of the pattern, every character in its place.
+        """A query of no rows, at no cost, whose variables are those of the pattern; every character is in its place.
 
         What the engine says of it is said of the same line and column of the query.
         """
         before = self.declarations[-1].end if self.declarations else 0
         gap = _INK.sub(" ", self.text[before : clause.start])
-        middle = "SELECT*" + _INK.sub(" ", self.text[clause.start + len("SERVICE") : clause.pattern.start])
+        middle = "SELECT*" + _INK.sub(" ", self.text[clause.start + len("SERVICE") : clause.pattern.start - 1]) + "{"
         pattern = self.text[clause.pattern.start : clause.pattern.end]
-        return f"{self.text[:before]}{gap}{middle}{pattern} LIMIT 0"
+        return f"{self.text[:before]}{gap}{middle}{pattern}{_NEVER}}}"
 
     def remote(self, clause: Clause, most: int, values: str) -> str:
         """The query for the peer, with the declarations it needs and the bindings sent along."""
@@ -168,7 +187,8 @@ def plan(text: str) -> Plan:
             clauses.append(_clause(text, node, found[id(node)], declarations))
     _check_none_hidden(text, clauses)
     dataset = " ".join(text[node.start : node.end] for node in query.children if node.kind == "dataset_clause")
-    return Plan(text, declarations, dataset, tuple(clauses))
+    closing = group.end - 1 if group else len(text)
+    return Plan(text, declarations, dataset, tuple(clauses), closing)
 
 
 def _reachable(group: Node, path: tuple[Step, ...]) -> Iterator[tuple[Node, tuple[Step, ...]]]:

@@ -17,10 +17,10 @@ from typing import Protocol
 from pyoxigraph import NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
 
 from iesi_kg import __version__
+from iesi_kg.endpoint.clauses import Clause, Edit, Plan, plan
 from iesi_kg.endpoint.diagnosis import explain
 from iesi_kg.endpoint.negotiation import JSON
 from iesi_kg.endpoint.protocol import Query
-from iesi_kg.endpoint.clauses import Clause, Plan, plan
 from iesi_kg.endpoint.syntax import position
 from iesi_kg.errors import PeerError, QueryRefused, QuerySyntaxError, QueryTimeout, ServiceBusy
 from iesi_kg.records import Answer, ServiceCall
@@ -102,19 +102,24 @@ class _Run:
     deadline: float
     versions: set[int] = field(default_factory=set)
     calls: list[ServiceCall] = field(default_factory=list)
-    _edits: list[tuple[int, int, str]] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
 
     async def answer(self, media_type: str) -> Answer:
-        for clause in self.plan.clauses:
-            await self._replace(clause)
+        variables = [await self._variables(clause) for clause in self.plan.clauses]
+        self.edits = self.plan.check(variables)
+        await self._whole(media_type)
+        self.edits = []
+        for clause, names in zip(self.plan.clauses, variables, strict=True):
+            await self._replace(clause, names)
+        return replace(await self._whole(media_type), services=tuple(self.calls))
+
+    async def _whole(self, media_type: str) -> Answer:
         try:
-            answer = await self._evaluate(self._text(0, len(self.plan.text)), media_type)
+            return await self._evaluate(self._text(0, len(self.plan.text)), media_type)
         except QuerySyntaxError as error:
             raise self._as_written(error) from None
-        return replace(answer, services=tuple(self.calls))
 
-    async def _replace(self, clause: Clause) -> None:
-        variables = await self._variables(clause)
+    async def _replace(self, clause: Clause, variables: Sequence[str]) -> None:
         call = _Call(self, clause, variables)
         begun = asyncio.get_running_loop().time()
         table, fault = Table((), [], 0), None
@@ -133,7 +138,7 @@ class _Run:
         # SILENT: "a single solution mapping without bindings" (Federated Query section 2.3).
         rows = table.rows if fault is None else [(None,) * len(variables)]
         text = await asyncio.to_thread(_values, variables, rows)
-        self._edits.append((clause.start, clause.end, text))
+        self.edits.append(Edit(clause.start, clause.end, text))
 
     async def _variables(self, clause: Clause) -> Sequence[str]:
         """The variables a pattern binds, in their order; the engine also says here what is wrong in it."""
@@ -192,10 +197,10 @@ class _Run:
     def _text(self, start: int, end: int) -> str:
         """A piece of the query, its answered clauses replaced."""
         parts, done = [], start
-        for first, last, values in self._edits:
-            if start <= first and last <= end:
-                parts += [self.plan.text[done:first], values]
-                done = last
+        for edit in self.edits:
+            if start <= edit.start and edit.end <= end:
+                parts += [self.plan.text[done : edit.start], edit.text]
+                done = edit.end
         return "".join([*parts, self.plan.text[done:end]])
 
     def _as_written(self, error: QuerySyntaxError) -> QuerySyntaxError:
@@ -205,10 +210,11 @@ class _Run:
             return error
         lines = self._text(0, len(self.plan.text)).split("\n")
         offset = sum(len(before) + 1 for before in lines[: line - 1]) + column - 1
-        for start, end, values in self._edits:
-            if offset < start:
+        for edit in self.edits:
+            if offset < edit.start:
                 break
-            offset = start if offset < start + len(values) else offset - len(values) + end - start
+            inside = offset < edit.start + len(edit.text)
+            offset = edit.start if inside else offset - len(edit.text) + edit.end - edit.start
         line, column = position(self.plan.text, min(offset, len(self.plan.text)))
         reason = error.detail.partition(": ")[2]
         moved = QuerySyntaxError(f"line {line}, column {column}: {reason}", line=line, column=column)
