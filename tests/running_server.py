@@ -89,9 +89,9 @@ def _triples(turtle: str) -> Iterator[tuple[object, object, object]]:
 
 
 @contextmanager
-def serving(store: Path, **settings: object) -> Iterator[Server]:
+def serving(store: Path, *arguments: str, **settings: object) -> Iterator[Server]:
     """``iesi-kg serve`` on a store, ended by Ctrl-C; leaves no process."""
-    process = start(store, **settings)
+    process = start(store, *arguments, **settings)
     try:
         yield Server(_first_address(process), store, process)
     finally:

@@ -35,7 +35,7 @@ def command(query: str, store: Path | None, endpoint: str | None, short: str, se
     text = _text(query)
     federation = None if endpoint else of_settings(settings)
     services = settings.service_clauses if federation else 0
-    guards = Guards(settings.query_length, settings.query_nesting, settings.query_patterns, services)
+    guards = Guards(settings.query_length, settings.query_nesting, settings.query_patterns, services=services)
     if endpoint:
         answer = _ask_service(endpoint, text, short, settings)
     else:
@@ -84,7 +84,7 @@ async def _ask_store(text: str, media: MediaType, settings: Settings, federation
     await pool.start()
     try:
         limits = Limits(settings.query_seconds, settings.query_bytes, settings.query_rows)
-        return await execute(Query(text), media, pool, limits, federation)
+        return await execute(Query(text), media, federation.over(pool) if federation else pool, limits)
     finally:
         await pool.close()
 

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from iesi_kg.endpoint.diagnosis import locate
 from iesi_kg.endpoint.syntax import mentions, position
-from iesi_kg.endpoint.tree import LONGEST, Node, outline
-from iesi_kg.errors import QueryRefused
+from iesi_kg.endpoint.tree import LONGEST, Node, first_fault, outline
+from iesi_kg.errors import QueryRefused, QuerySyntaxError
 
 Render = Callable[[int, int], str]
 
@@ -172,7 +171,7 @@ def plan(text: str) -> Plan:
         )
     root = outline(text)
     if root is None:
-        raise locate(text)
+        raise _fault(text)
     query = next(node for node in root.children if node.kind in _QUERIES)
     prologue = root.first("prologue")
     declarations = tuple(prologue.children) if prologue else ()
@@ -189,6 +188,13 @@ def plan(text: str) -> Plan:
     dataset = " ".join(text[node.start : node.end] for node in query.children if node.kind == "dataset_clause")
     closing = group.end - 1 if group else len(text)
     return Plan(text, declarations, dataset, tuple(clauses), closing)
+
+
+def _fault(text: str) -> QuerySyntaxError:
+    """The place where the grammar finds a fault; endpoint/diagnosis says which."""
+    fault = first_fault(text)
+    line, column = position(text, fault.offset if fault else 0)
+    return QuerySyntaxError(f"line {line}, column {column}: ", line=line, column=column)
 
 
 def _reachable(group: Node, path: tuple[Step, ...]) -> Iterator[tuple[Node, tuple[Step, ...]]]:

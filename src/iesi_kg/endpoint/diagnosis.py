@@ -44,14 +44,6 @@ def explain(text: str, error: QuerySyntaxError) -> QuerySyntaxError:
     return QuerySyntaxError(f"line {line}, column {column}: {reason}", hint=hint, line=line, column=column)
 
 
-def locate(text: str) -> QuerySyntaxError:
-    """Where the grammar alone finds a fault: for queries that must not come before the engine."""
-    fault = first_fault(text)
-    offset = fault.offset if fault else 0
-    line, column = position(text, offset)
-    return QuerySyntaxError(f"line {line}, column {column}: {_fault(text, offset, fault)}", line=line, column=column)
-
-
 def _meaning(text: str, offset: int, expected: str) -> tuple[str, str | None]:
     """Faults of meaning, which the engine names itself; no words for all others."""
     if "prefix is used" in expected or "Prefix not found" in expected:

@@ -18,22 +18,9 @@ class Runner(Protocol):
     async def run(self, job: Job, limits: Limits) -> Answer: ...
 
 
-class Federated(Protocol):
-    """What answers a query with SERVICE: endpoint/federation."""
-
-    async def answer(self, query: Query, media_type: str, runner: Runner, limits: Limits) -> Answer: ...
-
-
-async def execute(
-    query: Query, media: MediaType, pool: Runner, limits: Limits, federation: Federated | None = None
-) -> Answer:
-    """The whole answer or an error, never a part. Raises the QueryErrors and ServiceBusy.
-
-    ``federation`` is given for a query with SERVICE, and PeerError may be raised then.
-    """
-    if federation is not None:
-        return await federation.answer(query, media.name, pool, limits)
+async def execute(query: Query, media: MediaType, pool: Runner, limits: Limits, caller: str = "") -> Answer:
+    """The whole answer or an error, never a part. Raises the QueryErrors and ServiceBusy."""
     try:
-        return await pool.run(Job(query.text, media.name, query.default_graphs, query.named_graphs), limits)
+        return await pool.run(Job(query.text, media.name, query.default_graphs, query.named_graphs, caller), limits)
     except QuerySyntaxError as error:
         raise explain(query.text, error) from None

@@ -18,9 +18,7 @@ from pyoxigraph import NamedNode, QueryResultsFormat, QuerySolutions, parse_quer
 
 from iesi_kg import __version__
 from iesi_kg.endpoint.clauses import Clause, Edit, Plan, plan
-from iesi_kg.endpoint.diagnosis import explain
 from iesi_kg.endpoint.negotiation import JSON
-from iesi_kg.endpoint.protocol import Query
 from iesi_kg.endpoint.syntax import position
 from iesi_kg.errors import PeerError, QueryRefused, QuerySyntaxError, QueryTimeout, ServiceBusy
 from iesi_kg.records import Answer, ServiceCall
@@ -49,22 +47,9 @@ class Federation:
     client: Client
     allowance: Allowance
 
-    async def answer(self, query: Query, media_type: str, runner: Runner, limits: Limits) -> Answer:
-        """The whole answer or an error, with what became of each SERVICE.
-
-        Raises what a query raises, QueryRefused for a peer nobody named, PeerError for one that fails without SILENT.
-        """
-        found = plan(query.text)
-        for clause in found.clauses:
-            if not clause.silent and self.peers.at(clause.endpoint) is None:
-                raise self._unknown(found.text, clause)
-        deadline = asyncio.get_running_loop().time() + limits.seconds
-        for _ in range(_TRIES):
-            run = _Run(self, found, query, runner, limits, deadline)
-            answer = await run.answer(media_type)
-            if len(run.versions) == 1:
-                return answer
-        raise ServiceBusy("the graph changed each time while other servers were asked", hint="try again in a moment")
+    def over(self, runner: Runner) -> Runner:
+        """What evaluates a job that has a SERVICE, with a runner that must never see one."""
+        return _Federated(self, runner)
 
     async def load(self, iri: str, seconds: float) -> tuple[bytes, str]:
         """The bytes of a graph for LOAD and their RDF media type; raises QueryRefused when no peer offers it."""
@@ -77,7 +62,7 @@ class Federation:
             )
         return await self.client.graph(peer, iri, replace(self.allowance, seconds=min(seconds, self.allowance.seconds)))
 
-    def _unknown(self, text: str, clause: Clause) -> QueryRefused:
+    def unknown(self, text: str, clause: Clause) -> QueryRefused:
         line, column = position(text, clause.start)
         near = self.peers.nearest(clause.endpoint)
         hint = f"did you mean <{near.address}> ({near.title})? " if near else ""
@@ -90,13 +75,38 @@ class Federation:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Federated:
+    """A runner that asks the peers of a query before another one evaluates the rest of it."""
+
+    federation: Federation
+    runner: Runner
+
+    async def run(self, job: Job, limits: Limits) -> Answer:
+        """The whole answer or an error, with what became of each SERVICE.
+
+        Raises what a query raises, QueryRefused for a peer nobody named, PeerError for one that fails without SILENT.
+        """
+        found = plan(job.text)
+        for clause in found.clauses:
+            if not clause.silent and self.federation.peers.at(clause.endpoint) is None:
+                raise self.federation.unknown(found.text, clause)
+        deadline = asyncio.get_running_loop().time() + limits.seconds
+        for _ in range(_TRIES):
+            run = _Run(self.federation, found, job, self.runner, limits, deadline)
+            answer = await run.answer()
+            if len(run.versions) == 1:
+                return answer
+        raise ServiceBusy("the graph changed each time while other servers were asked", hint="try again in a moment")
+
+
 @dataclass(slots=True)
 class _Run:
     """One attempt at a query: clause after clause is replaced, then the rest is evaluated here."""
 
     federation: Federation
     plan: Plan
-    query: Query
+    job: Job
     runner: Runner
     limits: Limits
     deadline: float
@@ -104,18 +114,18 @@ class _Run:
     calls: list[ServiceCall] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
 
-    async def answer(self, media_type: str) -> Answer:
+    async def answer(self) -> Answer:
         variables = [await self._variables(clause) for clause in self.plan.clauses]
         self.edits = self.plan.check(variables)
-        await self._whole(media_type)
+        await self._whole()
         self.edits = []
         for clause, names in zip(self.plan.clauses, variables, strict=True):
             await self._replace(clause, names)
-        return replace(await self._whole(media_type), services=tuple(self.calls))
+        return replace(await self._whole(), services=tuple(self.calls))
 
-    async def _whole(self, media_type: str) -> Answer:
+    async def _whole(self) -> Answer:
         try:
-            return await self._evaluate(self._text(0, len(self.plan.text)), media_type)
+            return await self._evaluate(self._text(0, len(self.plan.text)), self.job.media_type)
         except QuerySyntaxError as error:
             raise self._as_written(error) from None
 
@@ -142,10 +152,7 @@ class _Run:
 
     async def _variables(self, clause: Clause) -> Sequence[str]:
         """The variables a pattern binds, in their order; the engine also says here what is wrong in it."""
-        try:
-            answer = await self._evaluate(self.plan.probe(clause), JSON.name)
-        except QuerySyntaxError as error:
-            raise explain(self.plan.text, error) from None
+        answer = await self._evaluate(self.plan.probe(clause), JSON.name)
         result = parse_query_results(answer.body, QueryResultsFormat.JSON)
         return [variable.value for variable in result.variables] if isinstance(result, QuerySolutions) else []
 
@@ -170,8 +177,7 @@ class _Run:
 
     async def _evaluate(self, text: str, media_type: str) -> Answer:
         limits = replace(self.limits, seconds=self._remaining())
-        job = Job(text, media_type, self.query.default_graphs, self.query.named_graphs)
-        answer = await self.runner.run(job, limits)
+        answer = await self.runner.run(replace(self.job, text=text, media_type=media_type), limits)
         self.versions.add(answer.version)
         return answer
 
@@ -217,8 +223,7 @@ class _Run:
             offset = edit.start if inside else offset - len(edit.text) + edit.end - edit.start
         line, column = position(self.plan.text, min(offset, len(self.plan.text)))
         reason = error.detail.partition(": ")[2]
-        moved = QuerySyntaxError(f"line {line}, column {column}: {reason}", line=line, column=column)
-        return explain(self.plan.text, moved)
+        return QuerySyntaxError(f"line {line}, column {column}: {reason}", line=line, column=column)
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreReadOnly
-from iesi_kg.store.durable import locked, store_error
+from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing, StoreReadOnly
+from iesi_kg.store.durable import locked, make_folder, store_error
 from iesi_kg.store.reader import EmbeddedReader, View
 from iesi_kg.store.versions import Checkpoint, Layout, Version, current_stamp, open_current, read_current
 from iesi_kg.store.writer import EmbeddedWriter, Pace
@@ -101,6 +101,8 @@ class EmbeddedStore:
     def _is_sound(self) -> bool:
         try:
             open_current(self.layout)
+        except StoreFailing:  # nothing is mended on a disk that fails
+            raise
         except StoreError:
             return False
         return True
@@ -125,7 +127,7 @@ class EmbeddedStore:
     def _make_folder(self) -> None:
         try:
             for folder in (self.layout.root, self.layout.journal, self.layout.versions):
-                folder.mkdir(parents=True, exist_ok=True)
+                make_folder(folder)
         except OSError as error:
             raise store_error(error, self.layout.root) from error
         if not os.access(self.layout.root, os.W_OK):

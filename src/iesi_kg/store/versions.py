@@ -59,6 +59,11 @@ class Layout:
     def lock(self) -> Path:
         return self.root / "LOCK"
 
+    @property
+    def scratch(self) -> Path:
+        """Stands in the folder of a scratch store, which holds whatever its users write, blank nodes included."""
+        return self.root / "scratch"
+
     def version(self, number: int) -> Path:
         """Where the checkpoint of a version stands."""
         return self.versions / f"{number:08d}"

@@ -16,15 +16,22 @@ from starlette.responses import JSONResponse, Response
 from iesi_kg import __version__
 from iesi_kg.endpoint.federation import of_settings
 from iesi_kg.endpoint.negotiation import prefers_html
-from iesi_kg.errors import IesiKgError, UsageError
+from iesi_kg.errors import IesiKgError, RequestError, UsageError
+from iesi_kg.operations.amendments import Amendments
+from iesi_kg.operations.audit import AuditLog
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import entity, headers, pages, peers, problem
+from iesi_kg.web import access, entity, headers, pages, peers, problem, queries
 from iesi_kg.web.cache import ResultCache
+from iesi_kg.web.graphstore import PATH as GRAPH_PATH
+from iesi_kg.web.graphstore import GraphStore
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql, preflight
+from iesi_kg.web.update import PATH as UPDATE_PATH
+from iesi_kg.web.update import Updates
 
 _DESCRIPTION = (
     "An open knowledge graph of ICT-enabled social innovation. "
@@ -44,9 +51,12 @@ class Application:
         self.federation = of_settings(settings)
         self.stopping = False
         self.failure: IesiKgError | None = None
-        self.sparql = Sparql()
+        self.updates = Updates()
+        self.graphs = GraphStore()
+        self.sparql = Sparql(self.updates)
         self.api = _api(self._lifespan)
         self.state = self.api.state
+        self.state.gate = access.Gate(settings)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         if scope["type"] != "http":
@@ -54,12 +64,22 @@ class Application:
             return
         scope["app"] = self.api
         try:
+            access.refuse_in_address(scope)
             if scope["path"].rstrip("/") == PATH:
                 await self.sparql(scope, receive, send)
+            elif scope["path"].rstrip("/") == UPDATE_PATH:
+                await self.updates(scope, receive, send)
+            elif scope["path"] == GRAPH_PATH or scope["path"].startswith(f"{GRAPH_PATH}/"):
+                await self.graphs(scope, receive, send)
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
                 await preflight(send, "GET, HEAD, OPTIONS")
+            elif scope["method"] == "OPTIONS" and scope["path"].startswith(queries.PATH):
+                await preflight(send, "DELETE, OPTIONS")
             else:
                 await self.api(scope, receive, _secured(send))
+        except RequestError as error:
+            html = prefers_html(headers.find(scope["headers"], b"accept"))
+            await problem.send(error, scope, receive, _secured(send), html=html)
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
@@ -69,6 +89,7 @@ class Application:
         self.stopping = True
         if hasattr(self.state, "site"):
             await self.state.site.pool.close()
+            await self.updates.amendments.close()
 
     def _in_a_sentence(self, send: Any) -> Any:  # noqa: ANN401
         """Say why the service cannot start without the traceback that the framework would send."""
@@ -83,19 +104,27 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
         settings = self.settings
-        pool = Pool(settings.store, workers=settings.workers, memory=settings.query_memory, queue=settings.query_queue)
+        memory = max(settings.query_memory, settings.token_memory)
+        pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
+        scratch = Layout(settings.store).scratch.exists()
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()
         except IesiKgError as error:
             self.failure = error
             raise
+        log = None if scratch else AuditLog(settings.store)
+        amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=scratch)
         try:
-            api.state.site = Site(settings, store, pool, ResultCache(settings.cache_bytes), self.federation)
-            self.sparql.start(api.state.site)
+            site = Site(settings, store, pool, ResultCache(settings.cache_bytes), self.federation, scratch=scratch)
+            api.state.site = site
+            self.updates.start(site, amendments)
+            self.graphs.start(site, amendments)
+            self.sparql.start(site)
             yield
         finally:
             await pool.close()
+            await amendments.close()
             store.close()
 
 
@@ -115,9 +144,11 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
         lifespan=lifespan,
     )
     readable(api, "/health", _health, "Whether the service is up, and its version")
+    readable(api, "/whoami", _whoami, "What the token of this request opens")
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
     api.include_router(entity.router)
     api.include_router(peers.router)
+    api.include_router(queries.router)
     api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)
     api.add_exception_handler(HTTPException, _on_error)
@@ -129,6 +160,12 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
 async def _health(request: Request) -> Response:
     site: Site = request.app.state.site
     content = {"status": "ok", "version": site.version, "software": __version__}
+    return JSONResponse(content, headers={"Cache-Control": "no-store"})
+
+
+async def _whoami(request: Request) -> Response:
+    asking = access.caller(request.scope)
+    content = {"name": asking.name, "scopes": sorted(asking.scopes), "graphs": list(asking.graphs)}
     return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
 

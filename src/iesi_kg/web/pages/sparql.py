@@ -60,7 +60,7 @@ async def _run(site: Site, text: str) -> Run:
         shape = inspect(text, site.guards)
         form = shape.form
         media = TURTLE if form is Form.GRAPH else JSON
-        answer = await execute(Query(text), media, site.pool, site.limits, site.asked_for(shape))
+        answer = await execute(Query(text), media, site.runner(shape), site.limits)
     except IesiKgError as error:
         return Run(time.perf_counter() - begun, error=error)
     seconds = time.perf_counter() - begun
