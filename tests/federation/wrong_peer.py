@@ -40,6 +40,9 @@ class WrongPeer:
         bomb = gzip.compress(b" " * 50_000_000, 9)
         self._answers: dict[str, bytes] = {
             "good": reply(GOOD),
+            "doctype": reply(b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "b">]><r/>', "application/rdf+xml"),
+            "not-turtle": reply(b"<urn:a> <urn:b> ; ;; .", "text/turtle"),
+            "nodes": reply(b"[] <b> [ <c> 'SERVICE } \\u0041' ] .", "text/turtle"),
             "graph": reply(b"<urn:a> <urn:b> <urn:c> .\n", "text/turtle; charset=utf-8"),
             "html": reply(b"<html><body>Please log in</body></html>", "text/html; charset=utf-8"),
             "cut": reply(GOOD)[:-30],

@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
 RESULTS = "application/sparql-results+json"
-GRAPHS = {
-    "text/turtle": "ttl", "application/n-triples": "nt", "application/n-quads": "nq", "application/trig": "trig",
-    "application/rdf+xml": "rdf", "application/ld+json": "jsonld",
-}  # fmt: skip
+GRAPHS = ("text/turtle", "application/n-triples", "application/rdf+xml")
 _ACCEPTED = (RESULTS, "application/json")
 _REDIRECTS = (301, 302, 307, 308)
 _MOST_REDIRECTS = 3
@@ -121,7 +118,7 @@ class Client:
         if reply.media_type not in GRAPHS:
             raise PeerError(
                 f"{address} came as {reply.media_type or 'no media type'}, which is no RDF that can be loaded",
-                accepted=sorted(GRAPHS),
+                accepted=GRAPHS,
             )
         return reply.body, reply.media_type
 
