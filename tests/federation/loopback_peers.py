@@ -27,6 +27,10 @@ ex:oulu ex:mayor "Päivi"@fi ; ex:code "oulu" .
 ex:oslo ex:mayor "Anne"@no , "A." ; ex:twin ex:riga .
 ex:pori ex:mayor "Lauri"@fi ; ex:weight "01.50"^^<http://www.w3.org/2001/XMLSchema#decimal> .
 ex:paris ex:note [ ex:part ex:seine ] .
+<http://publications.europa.eu/resource/authority/country/EST>
+  <http://www.w3.org/2004/02/skos/core#prefLabel> "Eesti"@et , "Estonia"@en .
+<http://publications.europa.eu/resource/authority/country/FIN>
+  <http://www.w3.org/2004/02/skos/core#prefLabel> "Soome"@et .
 """
 START_SECONDS = 30.0
 
