@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from loopback_peers import Running, entries, write_list
@@ -83,17 +85,43 @@ def test_bad_syntax_fetches_nothing(service: Server, wrong: WrongPeer, token: st
     assert wrong.seen["graph"] == before
 
 
-def test_a_scratch_store(tmp_path: Path, oxigraph: Running, wrong: WrongPeer) -> None:
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory, oxigraph: Running, wrong: WrongPeer) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("scratch")
+    patient = [entry | {"seconds": 20} for entry in entries(oxigraph, wrong)]
+    peers = write_list(folder / "peers.json", patient)
+    with serving(folder / "store", "--scratch", peers=peers, token="secret", workers=1) as running:
+        yield running
+
+
+def test_a_scratch_store(scratch: Server, wrong: WrongPeer) -> None:
     """A token opens LOAD there too (a store that is open on loopback fetches for nobody: tests/web/test_scratch.py).
 
     A document read twice brings its blank nodes twice, and its relative names are those of its own address.
     """
-    peers = write_list(tmp_path / "peers.json", entries(oxigraph, wrong))
-    with serving(tmp_path / "store", "--scratch", peers=peers, token="secret", workers=1) as closed:
-        assert update(closed, f"LOAD <{wrong.url}/graph>").status == 401
-        assert update(closed, f"LOAD <{wrong.url}/graph>", "secret").status == 204
-        assert closed.query("SELECT * { ?s ?p ?o }", "text/csv").text == "s,p,o\r\nurn:a,urn:b,urn:c\r\n"
-        load = f"LOAD <{wrong.url}/nodes>"
-        assert update(closed, f"DROP ALL ; {load} ; {load}", "secret").status == 204
-        found = closed.query(f"SELECT ?text {{ ?a <{wrong.url}/b> [ <{wrong.url}/c> ?text ] }}", "text/csv")
-        assert found.text == "text\r\n" + 2 * "SERVICE } A\r\n"
+    assert update(scratch, f"LOAD <{wrong.url}/graph>").status == 401
+    assert update(scratch, f"LOAD <{wrong.url}/graph>", "secret").status == 204
+    assert scratch.query("SELECT * { ?s ?p ?o }", "text/csv").text == "s,p,o\r\nurn:a,urn:b,urn:c\r\n"
+    load = f"LOAD <{wrong.url}/nodes>"
+    assert update(scratch, f"DROP ALL ; {load} ; {load}", "secret").status == 204
+    found = scratch.query(f"SELECT ?text {{ ?a <{wrong.url}/b> [ <{wrong.url}/c> ?text ] }}", "text/csv")
+    assert found.text == "text\r\n" + 2 * "SERVICE } A\r\n"
+
+
+def test_an_answer_is_of_one_version(scratch: Server, wrong: WrongPeer) -> None:
+    """The graph changes while a peer is asked: what was sent to it is of the old version, so all is asked again."""
+    assert update(scratch, "INSERT DATA { <urn:town> <urn:name> 'old' }", "secret").status == 204
+    text = f"SELECT ?name ?t {{ ?town <urn:name> ?name SERVICE <{wrong.url}/gate> {{ ?t ?p ?m }} }}"
+    replies: list[Reply] = []
+    asking = threading.Thread(target=lambda: replies.append(scratch.query(text, "text/csv")))
+    asking.start()
+    until = time.monotonic() + 20
+    while not wrong.seen["gate"] and time.monotonic() < until:
+        time.sleep(0.02)
+    change = "DELETE DATA { <urn:town> <urn:name> 'old' } ; INSERT DATA { <urn:town> <urn:name> 'new' }"
+    done = update(scratch, change, "secret")
+    wrong.gate.set()
+    asking.join(timeout=30)
+    assert replies[0].text == "name,t\r\nnew,http://example.org/riga\r\n"
+    assert replies[0].headers["IESI-KG-Version"] == done.headers["IESI-KG-Version"]
+    assert wrong.seen["gate"] == 2

@@ -120,10 +120,13 @@ def test_never_from_the_cache(service: Server, wrong: WrongPeer) -> None:
 
 
 def test_the_page_shows_the_joined_rows(service: Server, oxigraph: Running) -> None:
-    text = f"{PREFIX} SELECT ?m {{ SERVICE <{oxigraph.endpoint}> {{ ex:riga ex:mayor ?m }} }}"
+    silent = "SERVICE SILENT <http://127.0.0.1:1/> { ?x ?y ?z }"
+    text = f"{PREFIX} SELECT ?m {{ SERVICE <{oxigraph.endpoint}> {{ ex:riga ex:mayor ?m }} {silent} }}"
     page = service.query(text, "text/html")
     assert page.status == 200
     assert "Vilnis" in page.text
+    assert f"SERVICE {oxigraph.endpoint}: 1 row in 1 request, " in page.text
+    assert "SERVICE http://127.0.0.1:1/: no answer: it is not among the peers" in page.text
 
 
 def test_graphs_of_the_protocol_hold_on_this_side(service: Server, oxigraph: Running) -> None:
@@ -236,7 +239,7 @@ def test_the_querys_own_time_is_the_last_word(
     """SILENT or not: when the query's time is up while a peer hangs, the query has failed. And off means off."""
     fill(tmp_path / "store", "<urn:a> <urn:b> <urn:c> .")
     peers = write_list(tmp_path / "peers.json", [entry | {"seconds": 30} for entry in entries(oxigraph, wrong)])
-    with serving(tmp_path / "store", peers=peers, query_seconds=0.7) as impatient:
+    with serving(tmp_path / "store", peers=peers, query_seconds=0.7, workers=1) as impatient:
         for silent in ("", "SILENT"):
             reply = impatient.query(f"SELECT * {{ SERVICE {silent} <{wrong.url}/hang> {{ ?t ?p ?m }} }}")
             problem = json.loads(reply.text)
@@ -247,7 +250,7 @@ def test_the_querys_own_time_is_the_last_word(
 def test_off_by_setting(tmp_path: Path, oxigraph: Running, wrong: WrongPeer) -> None:
     fill(tmp_path / "store", "<urn:a> <urn:b> <urn:c> .")
     peers = write_list(tmp_path / "peers.json", entries(oxigraph, wrong))
-    with serving(tmp_path / "store", peers=peers, federation="off") as closed:
+    with serving(tmp_path / "store", peers=peers, federation="off", workers=1) as closed:
         before = wrong.seen.total()
         for silent in ("", "SILENT"):
             reply = closed.query(f"SELECT * {{ SERVICE {silent} <{wrong.url}/good> {{ ?t ?p ?m }} }}")

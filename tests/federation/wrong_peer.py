@@ -37,6 +37,7 @@ class WrongPeer:
         self.url = f"http://127.0.0.1:{self.port}"
         self.seen: Counter[str] = Counter()
         self.requests: dict[str, bytes] = {}
+        self.gate = threading.Event()
         bomb = gzip.compress(b" " * 50_000_000, 9)
         self._answers: dict[str, bytes] = {
             "good": reply(GOOD),
@@ -78,6 +79,7 @@ class WrongPeer:
             "many": reply(rows(1_500)),
             "nonsense": b"SSH-2.0-OpenSSH_9.9\r\n",
             "long-header": reply(GOOD, X_Filler="x" * 300_000),
+            "gate": reply(GOOD),
             "hang": b"",
             "drip": b"",
         }
@@ -112,6 +114,8 @@ class WrongPeer:
                     self._drip(connection)
                 elif way == "hang":
                     time.sleep(3)
+                elif way == "gate":
+                    self.gate.wait(timeout=20)
                 connection.sendall(self._answers.get(way, reply(b"", status="404 Not Found")))
             except OSError:
                 return

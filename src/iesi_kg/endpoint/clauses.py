@@ -170,9 +170,9 @@ def plan(text: str) -> Plan:
             actual=len(text),
         )
     root = outline(text)
-    if root is None:
+    query = next((node for node in root.children if node.kind in _QUERIES), None) if root else None
+    if root is None or query is None:
         raise _fault(text)
-    query = next(node for node in root.children if node.kind in _QUERIES)
     prologue = root.first("prologue")
     declarations = tuple(prologue.children) if prologue else ()
     where = query.first("where_clause")

@@ -75,16 +75,16 @@ class _Outgoing:
 
 @dataclass(slots=True)
 class Client:
-    """Asks peers under bounds; ``agent`` tells them who asks, ``parallel`` is how many are asked at one time."""
+    """Asks peers under bounds; ``agent`` tells them who asks, ``parallel`` is how many requests one gets at a time.
+
+    Requests to one peer wait for one another, so that one that hangs does not keep the others from being asked.
+    """
 
     agent: str
     resolve: Resolve = system_resolve
-    parallel: int = 8
-    _turns: asyncio.Semaphore = field(init=False)
+    parallel: int = 4
+    _turns: dict[str, asyncio.Semaphore] = field(init=False, default_factory=dict)
     _waiting: int = field(init=False, default=0)
-
-    def __post_init__(self) -> None:
-        self._turns = asyncio.Semaphore(self.parallel)
 
     async def select(self, peer: Peer, text: str, allowance: Allowance, *, run: str) -> Table:
         """All solutions of a SELECT query; blank nodes become IRIs of this ``run`` (RDF 1.1 Concepts section 3.5)."""
@@ -128,7 +128,8 @@ class Client:
             raise ServiceBusy(f"{_WAITING} requests to other servers are waiting already")
         self._waiting += 1
         try:
-            async with asyncio.timeout(seconds), self._turns:
+            turn = self._turns.setdefault(peer.name, asyncio.Semaphore(self.parallel))
+            async with asyncio.timeout(seconds), turn:
                 return await self._follow(peer, outgoing, allowance.bytes)
         except TimeoutError:
             raise PeerTimeout(

@@ -152,7 +152,7 @@ class Sparql:
 
     async def _federated(self, asked: _Asked, media: MediaType, answer: Answer) -> Entry:
         entry = await self._entry(asked, media, "", consulted.told(answer, _address(asked.scope).removesuffix(PATH)))
-        return Entry("", (*entry.headers, *consulted.fields(answer.services)), entry.body)
+        return Entry("", (*entry.headers, *headers.MISS, *consulted.fields(answer.services)), entry.body)
 
     async def _entry(self, asked: _Asked, media: MediaType, tag: str, answer: Answer) -> Entry:
         body, coding = answer.body, headers.NONE

@@ -15,7 +15,7 @@ from iesi_kg.endpoint.negotiation import GRAPHS, JSON, TABLES, TURTLE
 from iesi_kg.endpoint.protocol import Query
 from iesi_kg.endpoint.syntax import inspect
 from iesi_kg.errors import IesiKgError
-from iesi_kg.records import Form
+from iesi_kg.records import Form, ServiceCall
 from iesi_kg.web.pages.rendering import new_nonce, render
 from iesi_kg.web.pages.results import MOST_ROWS, Shown, shown
 from iesi_kg.web.site import Site
@@ -31,6 +31,7 @@ class Run:
     result: Shown | None = None
     error: IesiKgError | None = None
     formats: tuple[tuple[str, str], ...] = ()
+    services: tuple[ServiceCall, ...] = ()
 
 
 async def sparql_html(request: Request, query_text: str | None = None) -> HTMLResponse:
@@ -66,7 +67,7 @@ async def _run(site: Site, text: str) -> Run:
     seconds = time.perf_counter() - begun
     offers = GRAPHS if form is Form.GRAPH else TABLES
     formats = tuple((offer.short, _address(text, offer.short)) for offer in offers)
-    return Run(seconds, result=shown(answer), formats=formats)
+    return Run(seconds, result=shown(answer), formats=formats, services=answer.services)
 
 
 def _address(text: str, short: str | None = None) -> str:
