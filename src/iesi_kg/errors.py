@@ -21,7 +21,7 @@ IesiKgError                      500  3   something of ours broke
 │   ├── QuerySyntaxError         400  3   with line and column
 │   ├── QueryRefused             403  3   well-formed, but not run here (SERVICE, update, absurd nesting ...)
 │   ├── UpdateFailed             409  3   well-formed, but the graphs are not as it needs them
-│   ├── QueryUnsupported         501  3   well-formed, but it calls a function that nobody here knows
+│   ├── QueryUnsupported         422  3   well-formed, but it calls a function that nobody here knows
 │   ├── QueryTimeout             504  3
 │   ├── ResultTooLarge           503  3
 │   ├── QueryOutOfMemory         503  3
@@ -185,7 +185,7 @@ class UpdateFailed(QueryError):
 
 
 class QueryUnsupported(QueryError):
-    status = 501
+    status = 422
     title = "Function not supported"
     hint = "mind the spelling of its IRI; `docs/reference/http.md` names the functions beyond those of SPARQL 1.1"
 

@@ -11,6 +11,7 @@ from typing import Any
 from iesi_kg.errors import UsageError
 
 PREFIX = "IESI_KG_"
+SECRETS = frozenset({"token"})  # never shown
 
 
 def _setting(default: Any, text: str) -> Any:  # noqa: ANN401  (the type is the annotation of the field)

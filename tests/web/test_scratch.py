@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.client import HTTPException
@@ -78,16 +80,24 @@ def test_eight_writers_lose_no_update(server: Server) -> None:
 
 def test_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path) -> None:
     acknowledged: list[int] = []
+    enough = threading.Event()
+
+    def kill() -> None:
+        enough.wait(60)
+        server.process.send_signal(signal.SIGKILL)
+
     with serving(tmp_path / "store", "--scratch") as server:
-        killer = threading.Timer(1.5, lambda: server.process.send_signal(signal.SIGKILL))
+        killer = threading.Thread(target=kill)
         killer.start()
         with pytest.raises((OSError, HTTPException)):
             for number in range(100_000):
                 text = f"INSERT DATA {{ <urn:s> <urn:p> {number} . GRAPH <urn:g> {{ _:b <urn:p> {number} }} }}"
                 assert update(server, text).status == 204
                 acknowledged.append(number)
+                if number == 60:
+                    enough.set()
+        killer.join()
         server.process.wait(10)
-    assert len(acknowledged) > 10
     with serving(tmp_path / "store", "--scratch") as server:
         plain = {int(row["o"]) for row in rows(server, "SELECT ?o { <urn:s> <urn:p> ?o }")}
         named = {int(row["o"]) for row in rows(server, "SELECT ?o { GRAPH <urn:g> { ?b <urn:p> ?o } }")}
@@ -244,6 +254,25 @@ class TestGraphStore:
         assert (head.status, head.headers["Content-Length"], head.body) == (200, str(len(written.body)), b"")
         assert server.ask("PUT", "/graph?graph=urn:copy", {"Content-Type": kind}, written.body).status == 201
         assert count(server, "GRAPH <urn:copy> { ?s ?p ?o } GRAPH <http://example.org/g> { ?s ?p ?o }") == 3
+
+
+def test_the_how_to_says_what_works(server: Server, root: Path) -> None:
+    page = (root / "docs" / "how-to" / "scratch-store.md").read_text(encoding="utf-8")
+    commands = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[1].replace("http://127.0.0.1:8080", server.url)
+    run = ["bash", "-euo", "pipefail", "-c", commands]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == ["who,whom", "urn:a,urn:b", "urn:b,urn:c"]
+    assert count(server) == 0
+
+
+def test_describes_itself_as_what_it_is(server: Server) -> None:
+    said = server.ask("GET", "/sparql", {"Accept": "application/n-triples"}).text
+    assert "<http://www.w3.org/ns/sparql-service-description#SPARQL11Update>" in said
+    assert "published" not in said
+    assert server.ask("GET", "/sparql", {"Accept": "text/html"}).status == 200
+    assert server.ask("GET", "/health").status == 200
+    missing = server.ask("GET", "/")
+    assert (missing.status, json.loads(missing.text)["hint"]) == (404, "/sparql, /update and /graph are there")
 
 
 class TestAccess:

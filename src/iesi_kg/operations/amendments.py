@@ -14,14 +14,14 @@ from typing import TypeVar
 from iesi_kg.errors import IesiKgError, ServiceBusy, StoreError
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.audited import AuditedWriter
-from iesi_kg.store.amending import Amendment, Outcome
+from iesi_kg.store.amending import Amended, Amendment
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Limits, Pool
 from iesi_kg.store.writer import EmbeddedWriter
 
 T = TypeVar("T")
-Check = Callable[[Outcome, ChangeSet], None]
+Check = Callable[[Amended, ChangeSet], None]
 _REACH_SECONDS = 20.0
 
 
@@ -45,12 +45,12 @@ class Amendments:
         self._writer: EmbeddedWriter | None = None
         self._closed = False
 
-    async def read(self, wanted: Amendment, limits: Limits) -> tuple[Outcome, int]:
+    async def read(self, wanted: Amendment, limits: Limits) -> tuple[Amended, int]:
         """What a ``get`` finds, and the version it is of."""
         answer = await self._pool.run(wanted.job(), limits)
-        return Outcome.of(answer.body), answer.version
+        return Amended.of(answer.body), answer.version
 
-    async def make(self, wanted: Amendment, limits: Limits, check: Check, act: Act) -> tuple[Outcome, int]:
+    async def make(self, wanted: Amendment, limits: Limits, check: Check, act: Act) -> tuple[Amended, int]:
         """Make a change durable and visible; returns what it met and the version after it.
 
         ``check`` may raise to forbid the change. Raises the QueryErrors, StoreErrors and ServiceBusy.
@@ -65,7 +65,7 @@ class Amendments:
         try:
             writer = await self._open()
             answer = await self._pool.run(wanted.job(), limits)
-            outcome = Outcome.of(answer.body)
+            outcome = Amended.of(answer.body)
             change = await asyncio.to_thread(lambda: outcome.change)
             check(outcome, change)
             if not change:

@@ -88,7 +88,7 @@ class Amendment:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Amended:
     """What an amendment would do, or what it read.
 
     ``digest`` names the triples that the graph held before, whatever their order; ``existed`` is whether it was there.
@@ -109,7 +109,7 @@ class Outcome:
         output.write(self.payload)
 
     @classmethod
-    def of(cls, body: bytes) -> Outcome:
+    def of(cls, body: bytes) -> Amended:
         """What ``write`` wrote."""
         head, _, payload = body.partition(b"\n")
         existed, _, digest = head.decode().partition(" ")
@@ -126,11 +126,11 @@ def follow(store: Store, text: str) -> None:
     apply(store, decode(text.encode("latin-1")))
 
 
-def amend(store: Store, wanted: Amendment) -> Outcome:
+def amend(store: Store, wanted: Amendment) -> Amended:
     """The outcome of an amendment; afterwards the store is as it was. Raises QueryError, UnreadableFile, NotFound."""
     if wanted.verb == "update":
         change = _update(store, wanted)
-        return Outcome(True, "", encode(change))
+        return Amended(True, "", encode(change))
     name: GraphName = NamedNode(wanted.graph) if wanted.graph else DEFAULT_GRAPH
     existed = isinstance(name, DefaultGraph) or store.contains_named_graph(name)
     if not existed and wanted.verb in ("get", "delete"):
@@ -138,8 +138,8 @@ def amend(store: Store, wanted: Amendment) -> Outcome:
     digest = _digest(store, name) if existed else ""
     if wanted.verb == "get":
         content = store.dump(None, _syntax(wanted.parts[0][0]), from_graph=name) or b""
-        return Outcome(True, digest, content)
-    return Outcome(existed, digest, encode(_graph_change(store, wanted, name, existed)))
+        return Amended(True, digest, content)
+    return Amended(existed, digest, encode(_graph_change(store, wanted, name, existed)))
 
 
 def _graph_change(store: Store, wanted: Amendment, name: GraphName, existed: bool) -> ChangeSet:

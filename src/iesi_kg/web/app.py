@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from iesi_kg import __version__
 from iesi_kg.endpoint.federation import of_settings
 from iesi_kg.endpoint.negotiation import prefers_html
-from iesi_kg.errors import IesiKgError, RequestError, UsageError
+from iesi_kg.errors import IesiKgError, NotFound, RequestError, UsageError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import AuditLog
 from iesi_kg.settings import Settings
@@ -43,6 +43,10 @@ _DESCRIPTION = (
 _OPEN = ("/id/", "/codes/", "/ontology", "/health", "/peers", "/problems/")
 
 
+# What a scratch store serves beside /sparql, /update and /graph.
+_OF_SCRATCH = ("/health", "/peers", "/problems/", "/queries/", "/static/")
+
+
 class Application:
     """The ASGI application; ``state.site`` holds the running service."""
 
@@ -50,6 +54,7 @@ class Application:
         self.settings = settings
         self.federation = of_settings(settings)
         self.stopping = False
+        self.scratch = Layout(settings.store).scratch.exists()
         self.failure: IesiKgError | None = None
         self.updates = Updates()
         self.graphs = GraphStore()
@@ -71,13 +76,15 @@ class Application:
                 await self.updates(scope, receive, send)
             elif scope["path"] == GRAPH_PATH or scope["path"].startswith(f"{GRAPH_PATH}/"):
                 await self.graphs(scope, receive, send)
+            elif self.scratch and not scope["path"].startswith(_OF_SCRATCH):
+                raise NotFound("a scratch store has no pages of its own", hint="/sparql, /update and /graph are there")
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
                 await preflight(send, "GET, HEAD, OPTIONS")
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(queries.PATH):
                 await preflight(send, "DELETE, OPTIONS")
             else:
                 await self.api(scope, receive, _secured(send))
-        except RequestError as error:
+        except (RequestError, NotFound) as error:
             html = prefers_html(headers.find(scope["headers"], b"accept"))
             await problem.send(error, scope, receive, _secured(send), html=html)
         except asyncio.CancelledError:
@@ -106,18 +113,17 @@ class Application:
         settings = self.settings
         memory = max(settings.query_memory, settings.token_memory)
         pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
-        scratch = Layout(settings.store).scratch.exists()
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()
         except IesiKgError as error:
             self.failure = error
             raise
-        log = None if scratch else AuditLog(settings.store)
-        amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=scratch)
+        log = None if self.scratch else AuditLog(settings.store)
+        amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=self.scratch)
         try:
-            site = Site(settings, store, pool, ResultCache(settings.cache_bytes), self.federation, scratch=scratch)
-            api.state.site = site
+            cache = ResultCache(settings.cache_bytes)
+            api.state.site = site = Site(settings, store, pool, cache, self.federation, scratch=self.scratch)
             self.updates.start(site, amendments)
             self.graphs.start(site, amendments)
             self.sparql.start(site)

@@ -17,7 +17,7 @@ from iesi_kg.errors import IesiKgError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import Act
 from iesi_kg.records import Form
-from iesi_kg.store.amending import Amendment, Outcome
+from iesi_kg.store.amending import Amended, Amendment
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.vocabulary import iris
 from iesi_kg.web import headers, problem
@@ -113,10 +113,10 @@ class GraphStore:
             fields = ((b"location", quote(graph, safe=":/?&=%~!$'()*+,;@").encode()), *fields)
         await _send(send, status, ((b"content-length", b"0"), *fields) if status != 204 else fields)
 
-    async def _make(self, amendment: Amendment, allowed: Permit, scope: Any) -> tuple[Outcome, int]:  # noqa: ANN401
+    async def _make(self, amendment: Amendment, allowed: Permit, scope: Any) -> tuple[Amended, int]:  # noqa: ANN401
         if_match, if_none_match = (headers.find(scope["headers"], name) for name in (b"if-match", b"if-none-match"))
 
-        def check(outcome: Outcome, change: ChangeSet) -> None:
+        def check(outcome: Amended, change: ChangeSet) -> None:
             require(if_match, if_none_match, existed=outcome.existed, digest=outcome.digest)
             allowed.check(outcome, change)
 

@@ -223,7 +223,8 @@ class Sparql:
             f"a query may run {most.seconds:g} seconds and return {most.bytes:,} bytes "
             f"or {most.rows:,} rows; one that meets a limit fails as a whole"
         )
-        body = description.service_description(_address(scope), media, self.site.guards, sentence)
+        site = self.site
+        body = description.service_description(_address(scope), media, site.guards, sentence, scratch=site.scratch)
         await _send(send, 200, self._headers(most, self.site.version, media, "", len(body)), body)
 
 

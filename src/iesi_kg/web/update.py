@@ -14,7 +14,7 @@ from iesi_kg.endpoint.update import Load, Plan, insertion, loads, plan
 from iesi_kg.errors import IesiKgError, MethodNotAllowed, PeerError, QueryRefused, QuerySyntaxError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import Act
-from iesi_kg.store.amending import Amendment, Outcome
+from iesi_kg.store.amending import Amended, Amendment
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.web import headers, problem
 from iesi_kg.web.body import receive_body
@@ -64,7 +64,7 @@ class Updates:
         amendment = Amendment("update", base=_address(scope), operations=planned.operations)
         act = Act(allowed.name, "http", "update", datetime.now(UTC), {"length": len(update.text)})
 
-        def check(outcome: Outcome, change: ChangeSet) -> None:
+        def check(outcome: Amended, change: ChangeSet) -> None:
             planned.refuse()
             allowed.check(outcome, change)
 

@@ -9,7 +9,7 @@ from typing import Any
 from pyoxigraph import DefaultGraph, NamedNode
 
 from iesi_kg.errors import Forbidden, Unauthorized
-from iesi_kg.store.amending import Outcome
+from iesi_kg.store.amending import Amended
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.vocabulary.iris import is_workspace
 from iesi_kg.web import access, headers
@@ -38,7 +38,7 @@ class Permit:
             writable=[name for name in self.graphs if is_workspace(name)],
         )
 
-    def check(self, outcome: Outcome, change: ChangeSet) -> None:
+    def check(self, outcome: Amended, change: ChangeSet) -> None:
         """Raise Forbidden when a change reaches any other graph."""
         if self.graphs is None:
             return
