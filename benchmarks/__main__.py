@@ -11,7 +11,7 @@ from pathlib import Path
 
 from iesi_kg import __version__
 
-NAMES = ("http", "runaway", "check", "weight", "reason")
+NAMES = ("http", "runaway", "check", "weight", "reason", "durability")
 RESULTS = Path(__file__).resolve().parent / "results"
 
 

@@ -11,6 +11,8 @@ IesiKgError                      500  3   something of ours broke
 ├── RequestError                 400  3   an HTTP request that the protocol forbids
 │   ├── Unauthorized             401  3   no token, or one that is not valid
 │   ├── Forbidden                403  3   a valid token that does not reach so far
+│   ├── CrossSite                403  3   a form of another site
+│   ├── Misdirected              421  3   asked under a name that is not ours
 │   ├── TooManyAttempts          429  3   wrong tokens, one after another, from one address
 │   ├── MethodNotAllowed         405  3
 │   ├── NotAcceptable            406  3
@@ -124,6 +126,16 @@ class Unauthorized(RequestError):
 class Forbidden(RequestError):
     status = 403
     title = "Not allowed with this token"
+
+
+class CrossSite(RequestError):
+    status = 403
+    title = "Sent from another site"
+
+
+class Misdirected(RequestError):
+    status = 421
+    title = "Not a name of this service"
 
 
 class TooManyAttempts(RequestError):

@@ -24,6 +24,11 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "address the service listens on")
     port: int = _setting(8080, "port the service listens on")
+    hosts: str = _setting(
+        "", "names the service answers under, beside those of this machine, comma-separated; `*` is any"
+    )
+    trusted_proxies: str = _setting("", "addresses or networks of proxies whose X-Forwarded-* count, comma-separated")
+    header_bytes: int = _setting(65_536, "largest header of a request, in bytes")
     store: Path = _setting(Path("iesi-kg-store"), "folder of the store; created and filled on first start")  # noqa: RUF009
     token: str = _setting("", "what a write to a scratch store must show; without it writes are open on loopback")
     workers: int = _setting(2, "processes that evaluate queries")

@@ -121,6 +121,7 @@ def _fill(settings: Settings) -> None:
         settings.store, create=True, lock_timeout=settings.lock_seconds, keep=settings.keep_versions
     )
     try:
+        store.verify()
         if not store.current().triples:
             click.echo(f"loading the bundled data into {settings.store} ...")
             _load(_audited(store, settings))
@@ -163,6 +164,7 @@ def _run(settings: Settings, listener: socket.socket, scratch: bool) -> None:
     import uvicorn
 
     from iesi_kg.web.app import create_app
+    from iesi_kg.web.strict import proxies
     from iesi_kg.web.wire import protocol
 
     class Server(uvicorn.Server):
@@ -178,6 +180,7 @@ def _run(settings: Settings, listener: socket.socket, scratch: bool) -> None:
             await app.stop()
             await super().shutdown(sockets=sockets)
 
+    trusted = proxies(settings)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -188,6 +191,8 @@ def _run(settings: Settings, listener: socket.socket, scratch: bool) -> None:
         lifespan="on",
         timeout_graceful_shutdown=3,
         server_header=False,
+        proxy_headers=bool(trusted),
+        forwarded_allow_ips=trusted,
     )
     server = Server(config)
     server.run(sockets=[listener])

@@ -12,13 +12,13 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 from pyoxigraph import NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
 
 from iesi_kg import __version__
 from iesi_kg.endpoint.clauses import Clause, Edit, Plan, plan
 from iesi_kg.endpoint.negotiation import JSON
+from iesi_kg.endpoint.runner import Runner
 from iesi_kg.endpoint.syntax import position
 from iesi_kg.errors import PeerError, QueryRefused, QuerySyntaxError, QueryTimeout, ServiceBusy
 from iesi_kg.records import Answer, ServiceCall
@@ -31,12 +31,6 @@ from iesi_kg.vocabulary.namespaces import BASE
 MOST_BINDINGS = 2_000
 _TRIES = 3
 _LAST_MOMENT = 0.05
-
-
-class Runner(Protocol):
-    """What evaluates jobs: the pool of worker processes."""
-
-    async def run(self, job: Job, limits: Limits) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,16 @@ from pathlib import Path
 from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing, StoreReadOnly
 from iesi_kg.store.durable import locked, make_folder, store_error
 from iesi_kg.store.reader import EmbeddedReader, View
-from iesi_kg.store.versions import Checkpoint, Layout, Version, current_stamp, open_current, read_current
+from iesi_kg.store.versions import (
+    Checkpoint,
+    Layout,
+    Version,
+    changed_error,
+    changed_files,
+    current_stamp,
+    open_current,
+    read_current,
+)
 from iesi_kg.store.writer import EmbeddedWriter, Pace
 
 
@@ -78,6 +87,23 @@ class EmbeddedStore:
                 yield writer
             finally:
                 writer.close()
+
+    def verify(self) -> None:
+        """Read every file of the current version, mending it from the live store where that is another copy.
+
+        Raises StoreDamaged naming the files that are not what was written. It takes as long as reading the disk does.
+        """
+        version = self.current()
+        changed = changed_files(version)
+        if not changed:
+            return
+        live = [self.layout.live / name for name in changed]
+        if any(file.exists() and file.samefile(version.path / file.name) for file in live if file.suffix == ".sst"):
+            raise changed_error(version, changed)
+        with suppress(StoreBusy, StoreReadOnly):
+            self._mend(self._lock_timeout)
+        if changed := changed_files(self.current()):
+            raise changed_error(version, changed)
 
     def close(self) -> None:
         """Let go of the open version."""

@@ -18,12 +18,13 @@ from pathlib import Path
 from pyoxigraph import Store
 
 from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing
+from iesi_kg.store import seal
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.changes import apply, in_steps, refuse_blank_nodes
 from iesi_kg.store.durable import LOCK_POLL, store_error, sync_directory, sync_tree
 from iesi_kg.store.journal import Journal
 from iesi_kg.store.reader import EmbeddedReader, View
-from iesi_kg.store.versions import Layout, open_current, prune, publish, read_current
+from iesi_kg.store.versions import Layout, changed_files, open_current, prune, publish, read_current
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,9 @@ def _published(layout: Layout, *, verify: bool) -> tuple[int, int, bool]:
     if sound and verify:
         try:
             open_current(layout)
+            sound = not changed_files(version)
+        except StoreFailing:
+            raise
         except StoreError:
             sound = False
     return version.number, version.triples, sound
@@ -229,6 +233,8 @@ def _rebuild(layout: Layout, published: int) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     for file in source.iterdir():
+        if file.name == seal.NAME:
+            continue
         _link_or_copy(file, draft / file.name)
     sync_tree(draft)
     Store.read_only(str(draft))  # raises before anything is replaced

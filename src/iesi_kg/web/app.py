@@ -23,10 +23,11 @@ from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import access, entity, headers, pages, peers, problem, queries
+from iesi_kg.web import access, entity, guard, headers, pages, peers, problem, queries
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.graphstore import PATH as GRAPH_PATH
 from iesi_kg.web.graphstore import GraphStore
+from iesi_kg.web.guard import Guard
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql, preflight
@@ -62,6 +63,7 @@ class Application:
         self.api = _api(self._lifespan)
         self.state = self.api.state
         self.state.gate = access.Gate(settings)
+        self._guard = Guard(settings)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         if scope["type"] != "http":
@@ -69,7 +71,7 @@ class Application:
             return
         scope["app"] = self.api
         try:
-            access.refuse_in_address(scope)
+            self._guard.admit(scope)
             if scope["path"].rstrip("/") == PATH:
                 await self.sparql(scope, receive, send)
             elif scope["path"].rstrip("/") == UPDATE_PATH:
@@ -84,8 +86,8 @@ class Application:
                 await preflight(send, "DELETE, OPTIONS")
             else:
                 await self.api(scope, receive, _secured(send))
-        except (RequestError, NotFound) as error:
-            html = prefers_html(headers.find(scope["headers"], b"accept"))
+        except (RequestError, NotFound) as error:  # no page for a strange request: it would name the host it asked for
+            html = isinstance(error, NotFound) and prefers_html(headers.find(scope["headers"], b"accept"))
             await problem.send(error, scope, receive, _secured(send), html=html)
         except asyncio.CancelledError:
             if not self.stopping:
@@ -208,7 +210,8 @@ def _secured(send: Any) -> Any:  # noqa: ANN401
         if message["type"] == "http.response.start":
             given = list(message.get("headers", ()))
             names = {name.lower() for name, _ in given}
-            message["headers"] = [*given, *(field for field in headers.SECURITY if field[0] not in names)]
+            more = (field for field in headers.SECURITY if field[0] not in names)
+            message["headers"] = [*guard.harmless(given), *more]
         await send(message)
 
     return secured

@@ -86,7 +86,7 @@ class GraphStore:
             *headers.REVALIDATE,
             *headers.VARY,
             *headers.CORS,
-            *headers.NO_SNIFFING,
+            *headers.INERT,
         )
         known = headers.find(scope["headers"], b"if-none-match")
         if known and matches(known, etag):

@@ -10,6 +10,7 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 VERSION = b"iesi-kg-version"
 ROWS = b"iesi-kg-rows"
+HINT = b"iesi-kg-hint"
 TIMING = b"server-timing"
 MISS: Headers = ((b"iesi-kg-cache", b"miss"),)
 HIT: Headers = ((b"iesi-kg-cache", b"hit"),)
@@ -42,8 +43,13 @@ SECURITY: Headers = (
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"x-frame-options", b"DENY"),
 )
-NO_SNIFFING: Headers = ((b"x-content-type-options", b"nosniff"),)
+# What a query makes may be shaped like a page with a script (RDF/XML is XML): no browser may run it in our name.
+INERT: Headers = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
+    (b"x-content-type-options", b"nosniff"),
+)
 VARY: Headers = ((b"vary", b"Accept, Accept-Encoding"),)
 REVALIDATE: Headers = ((b"cache-control", b"public, no-cache"),)
 NONE: Headers = ()

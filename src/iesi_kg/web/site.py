@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from iesi_kg.endpoint.allowance import Allowance, allowances
-from iesi_kg.endpoint.federation import Federation, Runner
+from iesi_kg.endpoint.federation import Federation
+from iesi_kg.endpoint.runner import Runner
 from iesi_kg.endpoint.syntax import Guards, Shape
 from iesi_kg.settings import Settings
 from iesi_kg.store.base import Store

@@ -13,6 +13,7 @@ from typing import Any
 from iesi_kg import __version__
 from iesi_kg.endpoint import description, negotiation
 from iesi_kg.endpoint.allowance import Allowance
+from iesi_kg.endpoint.emptiness import misspelt
 from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.protocol import METHODS, Query, is_update, parse, with_base
@@ -48,7 +49,7 @@ class Sparql:
         """Take up work on a started site."""
         self.site = site
         self._loop = asyncio.get_running_loop()
-        shared = (*headers.VARY, *headers.CORS, *headers.NO_SNIFFING)
+        shared = (*headers.VARY, *headers.CORS, *headers.INERT)
         self._fixed = {found.name: (*shared, *headers.limits(found)) for found in (site.anonymous, site.token)}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
@@ -116,11 +117,12 @@ class Sparql:
                 if matches(asked.if_none_match, known):
                     return Entry(known, self._headers(asked.allowance, version, media, known), b"")
         answer = await self._evaluate(asked, query, media, shape, receive)
-        if answer.services:
-            return await self._federated(asked, media, answer)
         if tag and answer.version != version:
             tag = _tag(answer.version, query, media)
-        entry = await self._entry(asked, media, tag, answer)
+        hint = misspelt(query.text) if answer.rows == 0 else None
+        if answer.services:
+            return await self._federated(asked, media, answer, hint)
+        entry = await self._entry(asked, media, tag, answer, hint)
         if entry.etag:
             weight = sum(len(part) for part in key if isinstance(part, _SIZED))
             self.site.cache.put(
@@ -150,11 +152,12 @@ class Sparql:
             if running is not None:
                 site.queries.end(running)
 
-    async def _federated(self, asked: _Asked, media: MediaType, answer: Answer) -> Entry:
-        entry = await self._entry(asked, media, "", consulted.told(answer, _address(asked.scope).removesuffix(PATH)))
+    async def _federated(self, asked: _Asked, media: MediaType, answer: Answer, hint: str | None) -> Entry:
+        linked = consulted.told(answer, _address(asked.scope).removesuffix(PATH))
+        entry = await self._entry(asked, media, "", linked, hint)
         return Entry("", (*entry.headers, *headers.MISS, *consulted.fields(answer.services)), entry.body)
 
-    async def _entry(self, asked: _Asked, media: MediaType, tag: str, answer: Answer) -> Entry:
+    async def _entry(self, asked: _Asked, media: MediaType, tag: str, answer: Answer, hint: str | None) -> Entry:
         body, coding = answer.body, headers.NONE
         if asked.gzip and worth_packing(body):
             body, tag, coding = await pack(body), tag and packed_tag(tag), headers.GZIP
@@ -163,6 +166,7 @@ class Sparql:
             (headers.ROWS, str(answer.rows).encode()),
             (headers.TIMING, timing.encode()),
             *coding,
+            *(((headers.HINT, hint.encode("ascii", "backslashreplace")),) if hint else ()),
         )
         fields = self._headers(asked.allowance, answer.version, media, tag, len(body))
         return Entry(tag, (*fields, *facts), body)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 
@@ -55,6 +57,15 @@ class Turnstile:
     def leave(self, caller: str) -> None:
         """Count a query that has ended, however it did."""
         self._accounts[caller].running -= 1
+
+    @contextmanager
+    def passage(self, caller: str, allowance: Allowance) -> Iterator[None]:
+        """Enter and leave around a query. Raises TooManyQueries."""
+        self.enter(caller, allowance)
+        try:
+            yield
+        finally:
+            self.leave(caller)
 
     def _forget(self) -> None:
         if len(self._accounts) > _REMEMBERED:

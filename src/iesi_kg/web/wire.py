@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from iesi_kg.settings import Settings
+from iesi_kg.web.strict import Strict
 
 _SWEEP_SECONDS = 0.5
 _LINGER_SECONDS = 1.0
@@ -100,7 +99,7 @@ class Transport(asyncio.Transport):
         self._wire.resume_reading()
 
 
-class Wire(HttpToolsProtocol):
+class Wire(Strict):
     """One connection under watch; made a class of its own per service by ``protocol``."""
 
     seconds = 10.0
@@ -217,6 +216,7 @@ def protocol(settings: Settings) -> type[Wire]:
     """The protocol of a service with these settings, for ``uvicorn.Config(http=...)``."""
 
     class Bounded(Wire):
+        header_bytes = settings.header_bytes
         seconds = settings.client_seconds
         most_head = settings.query_length * _BYTES_PER_CHARACTER + _HEAD_ROOM
         most_connections = settings.connections

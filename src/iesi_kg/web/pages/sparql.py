@@ -10,11 +10,13 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from iesi_kg.analysis.examples import examples
+from iesi_kg.endpoint.emptiness import explain
 from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import GRAPHS, JSON, TABLES, TURTLE
 from iesi_kg.endpoint.protocol import Query
 from iesi_kg.endpoint.syntax import inspect
 from iesi_kg.errors import IesiKgError
+from iesi_kg.operations.attempts import network_of
 from iesi_kg.records import Form, ServiceCall
 from iesi_kg.web.pages.rendering import new_nonce, render
 from iesi_kg.web.pages.results import MOST_ROWS, Shown, shown
@@ -29,6 +31,7 @@ class Run:
 
     seconds: float
     result: Shown | None = None
+    why_empty: str | None = None
     error: IesiKgError | None = None
     formats: tuple[tuple[str, str], ...] = ()
     services: tuple[ServiceCall, ...] = ()
@@ -38,7 +41,7 @@ async def sparql_html(request: Request, query_text: str | None = None) -> HTMLRe
     """The page; with a query it runs it as every other client's query is run."""
     site: Site = request.app.state.site
     chosen = next((found for found in examples() if found.slug == request.query_params.get("example")), None)
-    run = await _run(site, query_text) if query_text is not None and query_text.strip() else None
+    run = await _run(site, request, query_text) if query_text is not None and query_text.strip() else None
     text = query_text if query_text is not None else chosen.query if chosen else _first()
     context = {
         "text": text,
@@ -55,19 +58,24 @@ async def sparql_html(request: Request, query_text: str | None = None) -> HTMLRe
     return render(request, "sparql.html", context, status=status, nonce=new_nonce())
 
 
-async def _run(site: Site, text: str) -> Run:
+async def _run(site: Site, request: Request, text: str) -> Run:
     begun = time.perf_counter()
+    caller = network_of(request.client.host if request.client else "")
+    why = None
     try:
         shape = inspect(text, site.guards)
         form = shape.form
         media = TURTLE if form is Form.GRAPH else JSON
-        answer = await execute(Query(text), media, site.runner(shape), site.limits)
+        with site.turnstile.passage(caller, site.anonymous):
+            answer = await execute(Query(text), media, site.runner(shape), site.limits, caller)
+            seconds = time.perf_counter() - begun
+            if answer.rows == 0:
+                why = await explain(Query(text), site.pool, site.limits, caller)
     except IesiKgError as error:
         return Run(time.perf_counter() - begun, error=error)
-    seconds = time.perf_counter() - begun
     offers = GRAPHS if form is Form.GRAPH else TABLES
     formats = tuple((offer.short, _address(text, offer.short)) for offer in offers)
-    return Run(seconds, result=shown(answer), formats=formats, services=answer.services)
+    return Run(seconds, result=shown(answer), why_empty=why, formats=formats, services=answer.services)
 
 
 def _address(text: str, short: str | None = None) -> str:
