@@ -98,7 +98,7 @@ async def _address(peer: Peer) -> str:
 
 async def _probe(peer: Peer) -> tuple[list[str], bool]:
     from iesi_kg.endpoint.federation import of_settings
-    from iesi_kg.store.federation import Allowance
+    from iesi_kg.store.federation import Allowance, Connections
 
     federation = of_settings(settings_module.load(federation=True))
     assert federation is not None
@@ -111,7 +111,8 @@ async def _probe(peer: Peer) -> tuple[list[str], bool]:
     elapsed = (time.perf_counter() - begun) * 1000
     lines = [f"ASK {{}} is {str(truth).lower()}, {elapsed:.0f} ms by {peer.method}{f', {server}' if server else ''}"]
     try:
-        table = await federation.client.select(peer, _TWO_ROWS, allowance, run="probe")
+        async with Connections() as over:
+            table = await federation.client.select(peer, _TWO_ROWS, allowance, run="probe", over=over)
     except PeerError as error:
         return [*lines, f'bindings cannot be sent along ({error.detail}): put "block": 0 into its entry'], True
     taken = len(table.rows) == 2

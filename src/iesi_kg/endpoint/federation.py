@@ -23,7 +23,7 @@ from iesi_kg.endpoint.syntax import position
 from iesi_kg.errors import PeerError, QueryRefused, QuerySyntaxError, QueryTimeout, ServiceBusy
 from iesi_kg.records import Answer, ServiceCall
 from iesi_kg.settings import Settings
-from iesi_kg.store.federation import Allowance, Client, Table
+from iesi_kg.store.federation import Allowance, Client, Connections, Table
 from iesi_kg.store.peers import Peer, Peers, load
 from iesi_kg.store.workers import Job, Limits
 from iesi_kg.vocabulary.namespaces import BASE
@@ -247,13 +247,15 @@ class _Call:
         until = min(self.run.deadline, begun + left.seconds)
         whole = Table(tuple(self.variables), [], 0)
         token = secrets.token_hex(6)
-        for block in blocks:
-            seconds = max(until - asyncio.get_running_loop().time(), 0.001)
-            self.requests += 1
-            text = self.run.plan.remote(self.clause, left.rows + 1, block)
-            part = await self.run.federation.client.select(peer, text, replace(left, seconds=seconds), run=token)
-            left = replace(left, bytes=left.bytes - part.bytes, rows=left.rows - len(part.rows))
-            whole.rows.extend(_ordered(self.variables, part))
+        client = self.run.federation.client
+        async with Connections() as over:
+            for block in blocks:
+                seconds = max(until - asyncio.get_running_loop().time(), 0.001)
+                self.requests += 1
+                text = self.run.plan.remote(self.clause, left.rows + 1, block)
+                part = await client.select(peer, text, replace(left, seconds=seconds), run=token, over=over)
+                left = replace(left, bytes=left.bytes - part.bytes, rows=left.rows - len(part.rows))
+                whole.rows.extend(_ordered(self.variables, part))
         return whole
 
 

@@ -86,9 +86,9 @@ class Client:
     _turns: dict[str, asyncio.Semaphore] = field(init=False, default_factory=dict)
     _waiting: int = field(init=False, default=0)
 
-    async def select(self, peer: Peer, text: str, allowance: Allowance, *, run: str) -> Table:
+    async def select(self, peer: Peer, text: str, allowance: Allowance, *, run: str, over: Connections) -> Table:
         """All solutions of a SELECT query; blank nodes become IRIs of this ``run`` (RDF 1.1 Concepts section 3.5)."""
-        reply = await self._fetch(peer, _query(peer, text), allowance)
+        reply = await self._fetch(peer, _query(peer, text), allowance, over)
         if reply.media_type not in _ACCEPTED:
             raise PeerError(f"{peer.name} answered with {reply.media_type or 'no media type'}, not with {RESULTS}")
         _check_whole(peer, reply)
@@ -104,7 +104,8 @@ class Client:
 
     async def ask(self, peer: Peer, text: str, allowance: Allowance) -> tuple[bool, str]:
         """The answer to an ASK query, and what the server calls itself."""
-        reply = await self._fetch(peer, _query(peer, text), allowance)
+        async with Connections() as over:
+            reply = await self._fetch(peer, _query(peer, text), allowance, over)
         _check_whole(peer, reply)
         result = _parsed(peer, reply.body)
         if not isinstance(result, QueryBoolean):
@@ -114,7 +115,8 @@ class Client:
     async def graph(self, peer: Peer, address: str, allowance: Allowance) -> tuple[bytes, str]:
         """The bytes behind an address and the RDF media type they came as."""
         outgoing = _Outgoing("GET", address, {"Accept": ", ".join(GRAPHS)})
-        reply = await self._fetch(peer, outgoing, allowance)
+        async with Connections() as over:
+            reply = await self._fetch(peer, outgoing, allowance, over)
         if reply.media_type not in GRAPHS:
             raise PeerError(
                 f"{address} came as {reply.media_type or 'no media type'}, which is no RDF that can be loaded",
@@ -122,7 +124,7 @@ class Client:
             )
         return reply.body, reply.media_type
 
-    async def _fetch(self, peer: Peer, outgoing: _Outgoing, allowance: Allowance) -> Reply:
+    async def _fetch(self, peer: Peer, outgoing: _Outgoing, allowance: Allowance, over: Connections) -> Reply:
         seconds = min(peer.seconds, allowance.seconds)
         if self._waiting >= _WAITING:
             raise ServiceBusy(f"{_WAITING} requests to other servers are waiting already")
@@ -130,7 +132,7 @@ class Client:
         try:
             turn = self._turns.setdefault(peer.name, asyncio.Semaphore(self.parallel))
             async with asyncio.timeout(seconds), turn:
-                return await self._follow(peer, outgoing, allowance.bytes)
+                return await self._follow(peer, outgoing, allowance.bytes, over)
         except TimeoutError:
             raise PeerTimeout(
                 f"{peer.name} gave no whole answer within {seconds:.3g} seconds",
@@ -140,11 +142,11 @@ class Client:
         finally:
             self._waiting -= 1
 
-    async def _follow(self, peer: Peer, outgoing: _Outgoing, most: int) -> Reply:
+    async def _follow(self, peer: Peer, outgoing: _Outgoing, most: int, over: Connections) -> Reply:
         where = target(outgoing.address, local=peer.local)
         for _ in range(_MOST_REDIRECTS + 1):
             addresses = await checked(where, local=peer.local, resolve=self.resolve)
-            async with self._send(peer, where, addresses, outgoing) as response:
+            async with self._send(peer, where, addresses, outgoing, over) as response:
                 if response.status_code == 200:
                     return Reply(response.headers, await _body(peer, response, most))
                 if response.status_code not in _REDIRECTS:
@@ -154,35 +156,57 @@ class Client:
 
     @asynccontextmanager
     async def _send(
-        self, peer: Peer, where: Target, addresses: Iterable[str], outgoing: _Outgoing
+        self, peer: Peer, where: Target, addresses: Iterable[str], outgoing: _Outgoing, over: Connections
     ) -> AsyncIterator[httpx.Response]:
-        httpx, trust = await asyncio.to_thread(_loaded)
+        client = await over.to(where)
+        library = over.library
         headers = {"Host": where.authority, "User-Agent": self.agent, "Accept-Encoding": "gzip", **outgoing.headers}
-        async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=None, http2=False) as client:
-            response = None
-            try:
-                for address in addresses:
-                    host = f"[{address}]" if ":" in address else address
-                    request = client.build_request(
-                        outgoing.method,
-                        f"{where.scheme}://{host}:{where.port}{where.path}",
-                        headers=headers,
-                        content=outgoing.content,
-                        extensions={"sni_hostname": where.host},
-                    )
-                    try:
-                        response = await client.send(request, stream=True)
-                        break
-                    except httpx.ConnectError as error:
-                        reason = error
-                if response is None:
-                    raise PeerError(f"{peer.name} cannot be reached: {reason}", hint="it may be down; try again later")
-                yield response
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise PeerError(f"{peer.name} broke off: {error or type(error).__name__}") from None
-            finally:
-                if response is not None:
-                    await response.aclose()
+        response = None
+        try:
+            for address in addresses:
+                host = f"[{address}]" if ":" in address else address
+                request = client.build_request(
+                    outgoing.method,
+                    f"{where.scheme}://{host}:{where.port}{where.path}",
+                    headers=headers,
+                    content=outgoing.content,
+                    extensions={"sni_hostname": where.host},
+                )
+                try:
+                    response = await client.send(request, stream=True)
+                    break
+                except library.ConnectError as error:
+                    reason = error
+            if response is None:
+                raise PeerError(f"{peer.name} cannot be reached: {reason}", hint="it may be down; try again later")
+            yield response
+        except (library.HTTPError, library.InvalidURL) as error:
+            raise PeerError(f"{peer.name} broke off: {error or type(error).__name__}") from None
+        finally:
+            if response is not None:
+                await response.aclose()
+
+
+class Connections:
+    """Connections that serve the requests of one SERVICE, to each host its own: every host shows its certificate."""
+
+    def __init__(self) -> None:
+        self._clients: dict[str, httpx.AsyncClient] = {}
+        self.library: Any = None
+
+    async def to(self, where: Target) -> httpx.AsyncClient:
+        """The client for a host; it knows nothing of proxies, cookies and redirects."""
+        if where.host not in self._clients:
+            self.library, trust = await asyncio.to_thread(_loaded)
+            self._clients[where.host] = self.library.AsyncClient(verify=trust, trust_env=False, timeout=None)
+        return self._clients[where.host]
+
+    async def __aenter__(self) -> Connections:
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        for client in self._clients.values():
+            await client.aclose()
 
 
 def _query(peer: Peer, text: str) -> _Outgoing:
