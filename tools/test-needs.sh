@@ -13,6 +13,7 @@ need curl curl
 need java default-jre-headless
 need strace strace
 need npm npm
+need openssl openssl
 need virtuoso-t virtuoso-opensource-7-bin
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

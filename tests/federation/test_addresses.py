@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -210,3 +214,25 @@ def test_addresses_of_the_web_are_read_as_they_are() -> None:
 
 def test_this_machine_is_known_by_name() -> None:
     assert "127.0.0.1" in asyncio.run(system_resolve("localhost", 80))
+
+
+def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
+    """Also a local peer shows a certificate of its name that this machine trusts, or it is not asked."""
+    made = tmp_path / "made.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(made), "-out", str(made)]
+    subprocess.run([*command[:-2], *subject, "-out", str(tmp_path / "cert.pem")], check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "cert.pem", made)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with suppress(OSError), context.wrap_socket(connection, server_side=True):
+                raise AssertionError("the client went on")
+
+        server = threading.Thread(target=serve)
+        server.start()
+        with pytest.raises(PeerError, match="certificate verify failed"):
+            ask(Client("test"), peer(f"https://localhost:{listener.getsockname()[1]}/", local=True))
+        server.join(timeout=10)

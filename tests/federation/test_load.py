@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 from loopback_peers import Running, entries, write_list
@@ -108,6 +110,23 @@ def test_a_scratch_store(scratch: Server, wrong: WrongPeer) -> None:
     assert found.text == "text\r\n" + 2 * "SERVICE } A\r\n"
 
 
+def test_who_hangs_up_is_not_asked_for(scratch: Server, wrong: WrongPeer) -> None:
+    """When the client has gone, so has the connection to the peer."""
+    text = quote(f"SELECT * {{ SERVICE <{wrong.url}/watch> {{ ?t ?p ?m }} }}")
+    with socket.create_connection(scratch.address) as client:
+        client.sendall(f"GET /sparql?query={text} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        waited(lambda: bool(wrong.seen["watch"]))
+    waited(lambda: bool(wrong.left))
+    assert wrong.left == [True]
+
+
+def waited(until: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 15
+    while not until() and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert until()
+
+
 def test_an_answer_is_of_one_version(scratch: Server, wrong: WrongPeer) -> None:
     """The graph changes while a peer is asked: what was sent to it is of the old version, so all is asked again."""
     assert update(scratch, "INSERT DATA { <urn:town> <urn:name> 'old' }", "secret").status == 204
@@ -115,9 +134,7 @@ def test_an_answer_is_of_one_version(scratch: Server, wrong: WrongPeer) -> None:
     replies: list[Reply] = []
     asking = threading.Thread(target=lambda: replies.append(scratch.query(text, "text/csv")))
     asking.start()
-    until = time.monotonic() + 20
-    while not wrong.seen["gate"] and time.monotonic() < until:
-        time.sleep(0.02)
+    waited(lambda: bool(wrong.seen["gate"]))
     change = "DELETE DATA { <urn:town> <urn:name> 'old' } ; INSERT DATA { <urn:town> <urn:name> 'new' }"
     done = update(scratch, change, "secret")
     wrong.gate.set()

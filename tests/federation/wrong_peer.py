@@ -38,6 +38,7 @@ class WrongPeer:
         self.seen: Counter[str] = Counter()
         self.requests: dict[str, bytes] = {}
         self.gate = threading.Event()
+        self.left: list[bool] = []
         bomb = gzip.compress(b" " * 50_000_000, 9)
         self._answers: dict[str, bytes] = {
             "good": reply(GOOD),
@@ -81,6 +82,7 @@ class WrongPeer:
             "long-header": reply(GOOD, X_Filler="x" * 300_000),
             "gate": reply(GOOD),
             "hang": b"",
+            "watch": b"",
             "drip": b"",
         }
         self.ways = sorted(self._answers)
@@ -116,6 +118,9 @@ class WrongPeer:
                     time.sleep(3)
                 elif way == "gate":
                     self.gate.wait(timeout=20)
+                elif way == "watch":
+                    connection.settimeout(20)
+                    self.left.append(connection.recv(1) == b"")
                 connection.sendall(self._answers.get(way, reply(b"", status="404 Not Found")))
             except OSError:
                 return
