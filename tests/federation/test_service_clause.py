@@ -263,6 +263,14 @@ def test_off_by_setting(tmp_path: Path, oxigraph: Running, wrong: WrongPeer) -> 
             "peers": [],
         }
         assert wrong.seen.total() == before
+        described = closed.ask("GET", "/sparql", {"Accept": "text/turtle"}).text
+        assert "SERVICE and LOAD are refused" in described and "BasicFederatedQuery" not in described
+
+
+def test_the_service_description_says_so(service: Server) -> None:
+    described = service.ask("GET", "/sparql", {"Accept": "text/turtle"}).text
+    assert "sd:BasicFederatedQuery" in described
+    assert "SERVICE asks the servers listed at /peers, at most 5 in a query" in described
 
 
 def test_the_list_over_http(service: Server) -> None:
