@@ -184,6 +184,18 @@ def test_a_runaway_update_is_stopped_and_changes_nothing(server: Server) -> None
     assert count(server, "?s ?p ?o") == 1
 
 
+@pytest.mark.parametrize("by", ["clause", "parameter"])
+def test_a_triple_of_two_using_graphs_counts_once(server: Server, by: str) -> None:
+    one = "{ <urn:s> <urn:p> 1 }"
+    update(server, f"INSERT DATA {{ GRAPH <urn:a> {one} GRAPH <urn:b> {one} }}")
+    using = "USING <urn:a> USING <urn:b>" if by == "clause" else ""
+    text = f"INSERT {{ [] <urn:n> ?n }} {using} WHERE {{ SELECT (COUNT(*) AS ?n) {{ ?s ?p ?o }} }}"
+    address = "/update" if using else "/update?using-graph-uri=urn:a&using-graph-uri=urn:b"
+    assert server.ask("POST", address, UPDATE, text).status == 204
+    assert rows(server, "SELECT ?n { ?b <urn:n> ?n }") == [{"n": "1"}]
+    assert rows(server, "SELECT ?g { GRAPH ?g {} } ORDER BY ?g") == [{"g": "urn:a"}, {"g": "urn:b"}]
+
+
 def test_an_update_on_one_graph_leaves_the_others(server: Server) -> None:
     update(
         server,

@@ -133,6 +133,7 @@ def test_everybody_reads_every_graph(server: Server) -> None:
     assert re.fullmatch(r'<urn:b> <urn:p> "2"\S+ \.\n', codes.text)
     assert server.ask("HEAD", "/graph?default").status == 200
     assert server.ask("GET", "/graph/nothing").status == 404
+    assert server.ask("GET", "/graph/a%20b%3Cc").status == 404
 
 
 def test_others_write_to_the_store_in_between(server: Server, token: str) -> None:

@@ -198,23 +198,29 @@ class Pool:
         if not self._crew.idle or self._quick >= self._workers:
             return None
         last = self._quick == self._workers - 1 and len(self._crew.idle) == 1
-        if last and self._slow() >= self._workers and caller in self._computing():
+        if last and not self._has_slow_place(caller) and caller in self._computing():
             return None
         self._quick += 1
         child = self._crew.idle.pop()
-        child.state = State.GRANTED
+        child.state, child.caller = State.GRANTED, caller
         return child
 
     def _take_slow(self, caller: str) -> Child | None:
-        if not self._crew.idle or self._slow() >= self._workers:
+        if not self._crew.idle or not self._has_slow_place(caller):
             return None
         child = self._crew.idle.pop()
-        child.state, child.slow = State.GRANTED, True
+        child.state, child.slow, child.caller = State.GRANTED, True, caller
         self._crew.maintain()
         return child
 
     def _slow(self) -> int:
         return sum(child.slow for child in self._crew.children)
+
+    def _has_slow_place(self, caller: str) -> bool:
+        """Whether the slow lane takes one more of a caller: of several places one is kept for others."""
+        own = sum(child.slow and child.caller == caller for child in self._crew.children)
+        most = self._workers - 1 if caller and self._workers > 1 else self._workers
+        return own < most and self._slow() < self._workers
 
     async def _wait(self, line: Line, seconds: float, caller: str) -> Child:
         if self._crew.closed or self._crew.version is None:
@@ -306,7 +312,7 @@ class Pool:
 
     def _slow_down(self, child: Child) -> None:
         """Move a long query to the slow lane while that has room; else it leaves when a quick one needs its place."""
-        if self._slow() < self._workers:
+        if self._has_slow_place(child.caller):
             child.slow = True
             self._quick -= 1
             self._crew.maintain()

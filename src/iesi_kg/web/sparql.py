@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from iesi_kg import __version__
 from iesi_kg.endpoint import description, negotiation
@@ -26,7 +26,6 @@ from iesi_kg.web.cache import Entry
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
 from iesi_kg.web.site import Site, limits
-from iesi_kg.web.update import Updates
 from iesi_kg.web.validators import matches, pack, packed_tag, without_content, worth_packing
 
 PATH = "/sparql"
@@ -36,10 +35,16 @@ _SIZED = (bytes, str)
 _SELDOM = frozenset({b"authorization", b"content-encoding", queries.ID, queries.SECRET})
 
 
+class Updating(Protocol):
+    """What makes the updates that a POST carries here."""
+
+    async def answer(self, scope: Any, receive: Any, send: Any, body: bytes) -> None: ...  # noqa: ANN401
+
+
 class Sparql:
     """The route; ``site`` is set when the service has started."""
 
-    def __init__(self, updates: Updates | None = None) -> None:
+    def __init__(self, updates: Updating | None = None) -> None:
         self.site: Site
         self._updates = updates
         self._fixed: dict[str, Headers] = {}
