@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from iesi_kg import __version__
+from iesi_kg.endpoint.federation import of_settings
 from iesi_kg.endpoint.negotiation import prefers_html
 from iesi_kg.errors import IesiKgError, NotFound, RequestError, UsageError
 from iesi_kg.operations.amendments import Amendments
@@ -22,7 +23,7 @@ from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import access, entity, guard, headers, pages, problem, queries
+from iesi_kg.web import access, entity, guard, headers, pages, peers, problem, queries
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.graphstore import PATH as GRAPH_PATH
 from iesi_kg.web.graphstore import GraphStore
@@ -40,11 +41,11 @@ _DESCRIPTION = (
 
 
 # What scripts of other origins may read; the forms of the pages are not among it.
-_OPEN = ("/id/", "/codes/", "/ontology", "/health", "/problems/")
+_OPEN = ("/id/", "/codes/", "/ontology", "/health", "/peers", "/problems/")
 
 
 # What a scratch store serves beside /sparql, /update and /graph.
-_OF_SCRATCH = ("/health", "/problems/", "/queries/", "/static/")
+_OF_SCRATCH = ("/health", "/peers", "/problems/", "/queries/", "/static/")
 
 
 class Application:
@@ -52,6 +53,7 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.federation = of_settings(settings)
         self.stopping = False
         self.scratch = Layout(settings.store).scratch.exists()
         self.failure: IesiKgError | None = None
@@ -122,7 +124,8 @@ class Application:
         log = None if self.scratch else AuditLog(settings.store)
         amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=self.scratch)
         try:
-            api.state.site = site = Site(settings, store, pool, ResultCache(settings.cache_bytes), scratch=self.scratch)
+            cache = ResultCache(settings.cache_bytes)
+            api.state.site = site = Site(settings, store, pool, cache, self.federation, scratch=self.scratch)
             self.updates.start(site, amendments)
             self.graphs.start(site, amendments)
             self.sparql.start(site)
@@ -152,6 +155,7 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     readable(api, "/whoami", _whoami, "What the token of this request opens")
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
     api.include_router(entity.router)
+    api.include_router(peers.router)
     api.include_router(queries.router)
     api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)

@@ -17,7 +17,7 @@ from iesi_kg.endpoint.protocol import Query
 from iesi_kg.endpoint.syntax import inspect
 from iesi_kg.errors import IesiKgError
 from iesi_kg.operations.attempts import network_of
-from iesi_kg.records import Form
+from iesi_kg.records import Form, ServiceCall
 from iesi_kg.web.pages.rendering import new_nonce, render
 from iesi_kg.web.pages.results import MOST_ROWS, Shown, shown
 from iesi_kg.web.site import Site
@@ -34,6 +34,7 @@ class Run:
     why_empty: str | None = None
     error: IesiKgError | None = None
     formats: tuple[tuple[str, str], ...] = ()
+    services: tuple[ServiceCall, ...] = ()
 
 
 async def sparql_html(request: Request, query_text: str | None = None) -> HTMLResponse:
@@ -62,10 +63,11 @@ async def _run(site: Site, request: Request, text: str) -> Run:
     caller = network_of(request.client.host if request.client else "")
     why = None
     try:
-        form = inspect(text, site.guards).form
+        shape = inspect(text, site.guards)
+        form = shape.form
         media = TURTLE if form is Form.GRAPH else JSON
         with site.turnstile.passage(caller, site.anonymous):
-            answer = await execute(Query(text), media, site.pool, site.limits, caller)
+            answer = await execute(Query(text), media, site.runner(shape), site.limits, caller)
             seconds = time.perf_counter() - begun
             if answer.rows == 0:
                 why = await explain(Query(text), site.pool, site.limits, caller)
@@ -73,7 +75,7 @@ async def _run(site: Site, request: Request, text: str) -> Run:
         return Run(time.perf_counter() - begun, error=error)
     offers = GRAPHS if form is Form.GRAPH else TABLES
     formats = tuple((offer.short, _address(text, offer.short)) for offer in offers)
-    return Run(seconds, result=shown(answer), why_empty=why, formats=formats)
+    return Run(seconds, result=shown(answer), why_empty=why, formats=formats, services=answer.services)
 
 
 def _address(text: str, short: str | None = None) -> str:
