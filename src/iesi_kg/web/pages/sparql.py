@@ -47,7 +47,6 @@ async def sparql_html(request: Request, query_text: str | None = None) -> HTMLRe
         "limits": site.limits,
         "version": site.pool.version,
         "most_rows": MOST_ROWS,
-        "permalink": _address(text),
         "bad_lines": _numbered(text, run.error) if run and run.error else [],
     }
     status = run.error.status if run and run.error else 200
