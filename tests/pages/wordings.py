@@ -10,6 +10,7 @@ from jinja2 import nodes
 
 from iesi_kg.records import Severity
 from iesi_kg.web import problem
+from iesi_kg.web.pages.build import commands
 from iesi_kg.web.pages.rendering import TEMPLATES, environment
 
 _TAGGED = re.compile(r'"([^"]*)"@en\b')
@@ -25,13 +26,15 @@ def of_templates() -> Iterator[tuple[str, str]]:
 
 
 def of_data(root: Path) -> Iterator[str]:
-    """Texts that templates hand to ``t.known``: titles in page queries, kinds of errors, severities."""
+    """Texts that templates hand to ``t.known``: titles in page queries, kinds of errors, severities, commands."""
     for path in (root / "queries" / "pages").rglob("*.rq"):
         yield from _TAGGED.findall(path.read_text("utf-8"))
     for kind in problem.kinds():
         yield kind.title
     for severity in Severity:
         yield severity.value
+    for command in commands():
+        yield from (command.group, command.title)
 
 
 def _texts(call: nodes.Call) -> list[nodes.Expr]:

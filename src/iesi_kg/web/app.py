@@ -12,18 +12,23 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from iesi_kg import __version__
 from iesi_kg.endpoint.negotiation import prefers_html
+from iesi_kg.endpoint.syntax import Guards
 from iesi_kg.errors import IesiKgError, UsageError
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import entity, headers, pages, problem
+from iesi_kg.web import entity, headers, openapi, pages, problem, standing
 from iesi_kg.web.cache import ResultCache
+from iesi_kg.web.meter import Meter
+from iesi_kg.web.querylog import QueryLog
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql, preflight
+from iesi_kg.web.visit import Visit
 
 _DESCRIPTION = (
     "An open knowledge graph of ICT-enabled social innovation. "
@@ -35,6 +40,9 @@ _DESCRIPTION = (
 _OPEN = ("/id/", "/codes/", "/ontology", "/health", "/problems/")
 
 
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+
+
 class Application:
     """The ASGI application; ``state.site`` holds the running service."""
 
@@ -43,6 +51,8 @@ class Application:
         self.stopping = False
         self.failure: IesiKgError | None = None
         self.sparql = Sparql()
+        self.meter = Meter()
+        self.log: QueryLog | None = None
         self.api = _api(self._lifespan)
         self.state = self.api.state
 
@@ -51,6 +61,8 @@ class Application:
             await self.api(scope, receive, self._in_a_sentence(send))
             return
         scope["app"] = self.api
+        visit = Visit(scope, receive, send, self.meter, self.log)
+        receive, send = visit.receive, visit.send
         try:
             if scope["path"].rstrip("/") == PATH:
                 await self.sparql(scope, receive, send)
@@ -61,6 +73,8 @@ class Application:
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
+        finally:
+            visit.end()
 
     async def stop(self) -> None:
         """End the running queries, so that nobody waits for them while the server stops."""
@@ -85,21 +99,30 @@ class Application:
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()
+            self.log = _query_log(settings)
         except IesiKgError as error:
             self.failure = error
             raise
         try:
             api.state.site = Site(settings, store, pool, ResultCache(settings.cache_bytes))
+            api.state.meter = self.meter
             self.sparql.start(api.state.site)
             yield
         finally:
             await pool.close()
             store.close()
+            if self.log is not None:
+                self.log.close()
 
 
 def create_app(settings: Settings) -> Application:
     """The service on the store that the settings name; the store is opened when the server starts."""
     return Application(settings)
+
+
+def _query_log(settings: Settings) -> QueryLog | None:
+    guards = Guards(settings.query_length, settings.query_nesting, settings.query_patterns)
+    return QueryLog(settings.query_log, settings.query_log_as, guards) if settings.query_log else None
 
 
 def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
@@ -112,21 +135,16 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
         redoc_url=None,
         lifespan=lifespan,
     )
-    readable(api, "/health", _health, "Whether the service is up, and its version")
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
+    api.include_router(standing.router)
     api.include_router(entity.router)
     api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)
     api.add_exception_handler(HTTPException, _on_error)
     api.add_exception_handler(RequestValidationError, _on_error)
     api.add_exception_handler(Exception, _on_error)
+    openapi.describe(api)
     return api
-
-
-async def _health(request: Request) -> Response:
-    site: Site = request.app.state.site
-    content = {"status": "ok", "version": site.version, "software": __version__}
-    return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
 
 async def _problem_kind(request: Request, code: str) -> Response:
@@ -147,12 +165,19 @@ def _as_ours(request: Request, error: Exception) -> IesiKgError:
     if isinstance(error, IesiKgError):
         return error
     if isinstance(error, HTTPException):
-        allow = ", ".join(sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", ")))
-        return problem.of_status(error.status_code, error.detail, request.url.path, allow)
+        return problem.of_status(error.status_code, error.detail, request.url.path, _allowed(request))
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
         return UsageError(f"{first['loc'][-1]}: {first['msg']}", parameter=str(first["loc"][-1]))
     return problem.unexpected(error, request.url.path)
+
+
+def _allowed(request: Request) -> str:
+    """Every method that some route of this address knows; the framework names those of the first route only."""
+    scopes = {method: {**request.scope, "method": method} for method in _METHODS}
+    routes = request.app.routes
+    known = (m for m, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes))
+    return ", ".join(known)
 
 
 def _secured(send: Any) -> Any:  # noqa: ANN401
