@@ -99,6 +99,22 @@ def running(
             psutil.wait_procs(family, timeout=10)
 
 
+@contextmanager
+def scratch(store: Path, port: int, settings: dict[str, str]) -> Iterator[psutil.Process]:
+    """Our service in scratch mode (it takes updates) on an empty store, ended afterwards."""
+    command = [sys.executable, "-m", "iesi_kg", "serve", "--scratch", "--port", str(port), "--store", str(store)]
+    with subprocess.Popen(
+        command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        known = psutil.Process(process.pid)
+        try:
+            yield known
+        finally:
+            family = [*known.children(recursive=True), known] if known.is_running() else []
+            process.terminate()
+            psutil.wait_procs(family, timeout=15)
+
+
 def wait_for(address: str, seconds: float = 60.0) -> None:
     """Wait until the address answers."""
     deadline = time.monotonic() + seconds

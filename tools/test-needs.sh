@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install the programs that tests drive: Chromium (browser tests), curl and Java (reasoner). Root on Debian only;
+# Install the programs that tests drive: Chromium (browser tests), curl, Java (reasoner), strace (what reaches the disk). Root on Debian only;
 # elsewhere the tests that need a missing program say so and skip, and in CI they fail.
 set -eu
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
@@ -8,6 +8,7 @@ missing=""
 need chromium chromium
 need curl curl
 need java default-jre-headless
+need strace strace
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "iesi-kg: installing$missing for the tests" >&2

@@ -110,9 +110,16 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete, serialised query result and the version of the graph it was computed on."""
+    """A complete, serialised query result and the version of the graph it was computed on.
+
+    ``rows`` counts solutions or triples as written (1 for a boolean), None where nobody counted; ``seconds`` is
+    the time of evaluation, ``waited`` the time before it.
+    """
 
     form: Form
     media_type: str
     body: bytes
     version: int
+    rows: int | None = None
+    seconds: float = 0.0
+    waited: float = 0.0

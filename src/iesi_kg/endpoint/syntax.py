@@ -57,16 +57,39 @@ _VOLATILE = frozenset({"now", "rand", "uuid", "struuid", "bnode"})
 _CLAUSES = frozenset({"filter", "bind", "as", "union", "optional", "minus", "graph", "exists", "values", "lateral"})
 _SEPARATORS = frozenset({".", ";", "{"})
 _OPERATORS = frozenset({"&&", "||", "-", "+", "*", "/", "|", "!", "=", "<", ">", "^"})
+_ENDINGS = frozenset({".", ";", ",", "{", "}"})
+_DATA_WORDS = frozenset({"undef", "true", "false"})
+_TERM = re.compile(
+    r"""
+      \#[^\n\r]*+
+    | <[^<>"{}|^`\\\x00-\x20]*+>
+    | (?:\"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
+      | "(?:[^"\\\n\r]|\\.)*+" | '(?:[^'\\\n\r]|\\.)*+')
+      (?:@[\w-]++ | \^\^(?:<[^<>\s]*+> | [\w.\-]*+:[\w:%.\-]*+))?+
+    | (?P<bracket>[{}])
+    | [?$]\w++
+    | [+-]?\.?\d[\w.+-]*+
+    | (?:[^\W\d][\w.\-]*+)?+:(?:[\w:%.\-]|\\.)*+
+    | (?P<word>[^\W\d]\w*+)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 OPERATORS_PER_PATTERN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """What a query text may be: its length in characters, its depth of brackets, its number of patterns."""
+    """What a query text may be.
+
+    Its length in characters, its depth of brackets, its number of patterns, the operators of one path or expression,
+    the terms in its VALUES blocks.
+    """
 
     length: int
     nesting: int
     patterns: int
+    path: int = 100
+    values: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +118,24 @@ def inspect(text: str, guards: Guards) -> Shape:
     return _short(text, guards) if len(text) <= _SHORT else _inspect(text, guards)
 
 
+def bound(text: str, guards: Guards) -> set[str]:
+    """The keywords, in lower case, of a text within the limits of length, nesting and patterns. Raises QueryRefused."""
+    if len(text) > guards.length:
+        raise QueryRefused(
+            f"the update is {len(text):,} characters long; at most {guards.length:,} are accepted",
+            hint="send large data as a file: PUT or POST at /graph",
+            limit="query_length",
+            maximum=guards.length,
+            actual=len(text),
+        )
+    tokens = [token for token in _TOKEN.findall(text) if token]
+    if tokens and tokens[-1][0] in _QUOTES:
+        raise _syntax(text, len(text) - len(tokens[-1]), "the string that begins here is not closed")
+    _check_nesting(tokens, guards)
+    _check_patterns(tokens, guards)
+    return _words(tokens)
+
+
 def _inspect(text: str, guards: Guards) -> Shape:
     tokens = [token for token in _TOKEN.findall(text) if token]
     if tokens and tokens[-1][0] in _QUOTES:
@@ -108,6 +149,11 @@ def _inspect(text: str, guards: Guards) -> Shape:
         _check_nesting(tokens, guards)
     if len(tokens) + text.count(".") > guards.patterns:
         _check_patterns(tokens, guards)
+    if len(tokens) > guards.path:
+        _check_paths(tokens, guards)
+    # A term takes a character and one of space behind it.
+    if "values" in words and len(text) > 2 * guards.values:
+        _check_values(text, guards)
     volatile = not _VOLATILE.isdisjoint(words) or _HIDDEN_CALL.search(text) is not None
     return Shape(_FORMS[keyword], keyword.upper(), volatile)
 
@@ -192,6 +238,48 @@ def _check_patterns(tokens: Iterable[str], guards: Guards) -> None:
                 maximum=maximum,
                 actual=count,
             )
+
+
+def _check_paths(tokens: Iterable[str], guards: Guards) -> None:
+    """The longest run of operators that no pattern ends; the engine walks paths and expressions by recursion."""
+    longest = run = 0
+    for token in tokens:
+        if token in _OPERATORS:
+            run += 1
+            longest = max(longest, run)
+        elif token in _ENDINGS:
+            run = 0
+    if longest > guards.path:
+        raise QueryRefused(
+            f"a path or expression of the query has {longest:,} operators; at most {guards.path:,} are accepted",
+            hint="write p* or p+ for a path of any length, IN (...) for many alternatives",
+            limit="query_path",
+            maximum=guards.path,
+            actual=longest,
+        )
+
+
+def _check_values(text: str, guards: Guards) -> None:
+    terms, depth, inside = 0, 0, False
+    for match in _TERM.finditer(text):
+        token = match[0]
+        if match["word"]:
+            inside = inside or token.lower() == "values"
+            terms += inside and token.lower() in _DATA_WORDS and depth > 0
+        elif match["bracket"]:
+            if inside:
+                depth += 1 if token == "{" else -1
+                inside = depth > 0
+        elif inside and depth > 0:
+            terms += 1
+    if terms > guards.values:
+        raise QueryRefused(
+            f"the VALUES blocks of the query hold {terms:,} terms; at most {guards.values:,} are accepted",
+            hint="ask in several queries of fewer values each",
+            limit="query_values",
+            maximum=guards.values,
+            actual=terms,
+        )
 
 
 def _find(text: str, word: str) -> int:

@@ -112,6 +112,15 @@ def graph(*names: str) -> NamedNode:
     return NamedNode(f"{BASE}graph/{'/'.join(names)}")
 
 
+def is_workspace(name: str) -> bool:
+    """Whether a graph is nobody's publication: it has an IRI that is not ours, or one of ours set apart for such work.
+
+    >>> is_workspace("https://example.org/g"), is_workspace(graph("codes").value), is_workspace("")
+    (True, False, False)
+    """
+    return bool(name) and (not name.startswith(BASE) or name.startswith(graph("workspace", "").value))
+
+
 def submission_graph(activity: NamedNode) -> NamedNode:
     """The graph that holds what a submission stated: the last step of its IRI under ``graph/submission``."""
     return graph("submission", activity.value.rsplit("/", 1)[1])

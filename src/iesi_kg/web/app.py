@@ -16,18 +16,25 @@ from starlette.routing import Match
 
 from iesi_kg import __version__
 from iesi_kg.endpoint.negotiation import prefers_html
-from iesi_kg.endpoint.syntax import Guards
-from iesi_kg.errors import IesiKgError, UsageError
+from iesi_kg.errors import IesiKgError, RequestError, UsageError
+from iesi_kg.operations.amendments import Amendments
+from iesi_kg.operations.audit import AuditLog
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import entity, headers, openapi, pages, problem, standing
+from iesi_kg.web import access, entity, guard, headers, openapi, pages, problem, queries, standing
 from iesi_kg.web.cache import ResultCache
+from iesi_kg.web.graphstore import PATH as GRAPH_PATH
+from iesi_kg.web.graphstore import GraphStore
+from iesi_kg.web.guard import Guard
 from iesi_kg.web.meter import Meter
-from iesi_kg.web.querylog import QueryLog
+from iesi_kg.web.querylog import QueryLog, open_log
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql, preflight
+from iesi_kg.web.update import PATH as UPDATE_PATH
+from iesi_kg.web.update import Updates
 from iesi_kg.web.visit import Visit
 
 _DESCRIPTION = (
@@ -50,11 +57,15 @@ class Application:
         self.settings = settings
         self.stopping = False
         self.failure: IesiKgError | None = None
-        self.sparql = Sparql()
         self.meter = Meter()
         self.log: QueryLog | None = None
+        self.updates = Updates()
+        self.graphs = GraphStore()
+        self.sparql = Sparql(self.updates)
         self.api = _api(self._lifespan)
         self.state = self.api.state
+        self.state.gate = access.Gate(settings)
+        self._guard = Guard(settings)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         if scope["type"] != "http":
@@ -64,12 +75,21 @@ class Application:
         visit = Visit(scope, receive, send, self.meter, self.log)
         receive, send = visit.receive, visit.send
         try:
+            self._guard.admit(scope)
             if scope["path"].rstrip("/") == PATH:
                 await self.sparql(scope, receive, send)
+            elif scope["path"].rstrip("/") == UPDATE_PATH:
+                await self.updates(scope, receive, send)
+            elif scope["path"] == GRAPH_PATH or scope["path"].startswith(f"{GRAPH_PATH}/"):
+                await self.graphs(scope, receive, send)
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
                 await preflight(send, "GET, HEAD, OPTIONS")
+            elif scope["method"] == "OPTIONS" and scope["path"].startswith(queries.PATH):
+                await preflight(send, "DELETE, OPTIONS")
             else:
                 await self.api(scope, receive, _secured(send))
+        except RequestError as error:
+            await problem.send(error, scope, receive, send, html=False)
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
@@ -81,6 +101,7 @@ class Application:
         self.stopping = True
         if hasattr(self.state, "site"):
             await self.state.site.pool.close()
+            await self.updates.amendments.close()
 
     def _in_a_sentence(self, send: Any) -> Any:  # noqa: ANN401
         """Say why the service cannot start without the traceback that the framework would send."""
@@ -95,21 +116,28 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
         settings = self.settings
-        pool = Pool(settings.store, workers=settings.workers, memory=settings.query_memory, queue=settings.query_queue)
+        memory = max(settings.query_memory, settings.token_memory)
+        pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
+        scratch = Layout(settings.store).scratch.exists()
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()
-            self.log = _query_log(settings)
+            self.log = open_log(settings)
         except IesiKgError as error:
             self.failure = error
             raise
+        log = None if scratch else AuditLog(settings.store)
+        amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=scratch)
         try:
-            api.state.site = Site(settings, store, pool, ResultCache(settings.cache_bytes))
+            api.state.site = site = Site(settings, store, pool, ResultCache(settings.cache_bytes), scratch=scratch)
             api.state.meter = self.meter
-            self.sparql.start(api.state.site)
+            self.updates.start(site, amendments)
+            self.graphs.start(site, amendments)
+            self.sparql.start(site)
             yield
         finally:
             await pool.close()
+            await amendments.close()
             store.close()
             if self.log is not None:
                 self.log.close()
@@ -118,11 +146,6 @@ class Application:
 def create_app(settings: Settings) -> Application:
     """The service on the store that the settings name; the store is opened when the server starts."""
     return Application(settings)
-
-
-def _query_log(settings: Settings) -> QueryLog | None:
-    guards = Guards(settings.query_length, settings.query_nesting, settings.query_patterns)
-    return QueryLog(settings.query_log, settings.query_log_as, guards) if settings.query_log else None
 
 
 def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
@@ -135,9 +158,11 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
         redoc_url=None,
         lifespan=lifespan,
     )
+    readable(api, "/whoami", _whoami, "What the token of this request opens")
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
     api.include_router(standing.router)
     api.include_router(entity.router)
+    api.include_router(queries.router)
     api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)
     api.add_exception_handler(HTTPException, _on_error)
@@ -145,6 +170,12 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     api.add_exception_handler(Exception, _on_error)
     openapi.describe(api)
     return api
+
+
+async def _whoami(request: Request) -> Response:
+    asking = access.caller(request.scope)
+    content = {"name": asking.name, "scopes": sorted(asking.scopes), "graphs": list(asking.graphs)}
+    return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
 
 async def _problem_kind(request: Request, code: str) -> Response:
@@ -187,7 +218,8 @@ def _secured(send: Any) -> Any:  # noqa: ANN401
         if message["type"] == "http.response.start":
             given = list(message.get("headers", ()))
             names = {name.lower() for name, _ in given}
-            message["headers"] = [*given, *(field for field in headers.SECURITY if field[0] not in names)]
+            more = (field for field in headers.SECURITY if field[0] not in names)
+            message["headers"] = [*guard.harmless(given), *more]
         await send(message)
 
     return secured

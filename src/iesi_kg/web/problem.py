@@ -108,7 +108,13 @@ def _extra(error: IesiKgError) -> Headers:
     extra = [(b"vary", b"Accept")]
     if "allow" in error.members:
         extra.append((b"allow", str(error.members["allow"]).encode("latin-1")))
-    if isinstance(error, errors.ServiceBusy | errors.StoreBusy | errors.WorkerLost):
+    if "accept_encoding" in error.members:
+        extra.append((b"accept-encoding", str(error.members["accept_encoding"]).encode("latin-1")))
+    if "challenge" in error.members:
+        extra.append((b"www-authenticate", str(error.members["challenge"]).encode("latin-1")))
+    if "retry_after" in error.members:
+        extra.append((b"retry-after", str(error.members["retry_after"]).encode()))
+    elif isinstance(error, errors.ServiceBusy | errors.StoreBusy | errors.WorkerLost):
         extra.append((b"retry-after", _RETRY_AFTER))
     return (*extra, *NO_STORE, *CORS)
 

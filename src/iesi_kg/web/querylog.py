@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from iesi_kg.endpoint.protocol import parse
 from iesi_kg.endpoint.syntax import Guards, inspect
 from iesi_kg.errors import IesiKgError, StartError, UsageError
+from iesi_kg.settings import Settings
 from iesi_kg.web import headers
 
 TEXT, HASH = "text", "hash"
@@ -44,6 +45,15 @@ class QueryLog:
 
     def close(self) -> None:
         self._file.close()
+
+
+def open_log(settings: Settings) -> QueryLog | None:
+    """The log that the settings ask for."""
+    if not settings.query_log:
+        return None
+    most = (settings.query_length, settings.query_nesting, settings.query_patterns)
+    guards = Guards(*most, settings.query_path, settings.query_values)
+    return QueryLog(settings.query_log, settings.query_log_as, guards)
 
 
 class Request:

@@ -10,11 +10,13 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from iesi_kg.analysis.examples import examples
+from iesi_kg.endpoint.emptiness import explain
 from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import GRAPHS, JSON, TABLES, TURTLE, MediaType
 from iesi_kg.endpoint.protocol import Query
 from iesi_kg.endpoint.syntax import inspect
 from iesi_kg.errors import IesiKgError
+from iesi_kg.operations.attempts import network_of
 from iesi_kg.records import Answer, Form
 from iesi_kg.web.pages.rendering import new_nonce, render
 from iesi_kg.web.pages.results import MOST_ROWS, Shown, shown
@@ -30,6 +32,7 @@ class Run:
 
     seconds: float
     result: Shown | None = None
+    why_empty: str | None = None
     error: IesiKgError | None = None
     formats: tuple[tuple[str, str], ...] = ()
     version: int = 0
@@ -48,7 +51,7 @@ async def sparql_html(request: Request, query_text: str | None = None) -> HTMLRe
         "examples": examples(),
         "limits": site.limits,
         "guards": site.guards,
-        "memory": site.settings.query_memory,
+        "allowed": site.anonymous,
         "tables": TABLES,
         "graphs": GRAPHS,
         "version": run.version if run and run.version else site.pool.version,
@@ -62,24 +65,37 @@ async def sparql_html(request: Request, query_text: str | None = None) -> HTMLRe
 
 
 async def answer_to(request: Request, text: str, media: MediaType) -> Answer:
-    """The answer to a query of a page, under the limits of every query."""
+    """The answer to a query of a page, under the limits and the count of every query."""
     site: Site = request.app.state.site
-    return await execute(Query(text), media, site.pool, site.limits)
+    caller = _caller(request)
+    with site.turnstile.passage(caller, site.anonymous):
+        return await execute(Query(text), media, site.pool, site.limits, caller)
+
+
+def _caller(request: Request) -> str:
+    return network_of(request.client.host if request.client else "")
 
 
 async def _run(request: Request, text: str) -> Run:
     begun = time.perf_counter()
+    site: Site = request.app.state.site
+    caller = _caller(request)
+    why = None
     try:
-        form = inspect(text, request.app.state.site.guards).form
-        answer = await answer_to(request, text, TURTLE if form is Form.GRAPH else JSON)
+        form = inspect(text, site.guards).form
+        with site.turnstile.passage(caller, site.anonymous):
+            media = TURTLE if form is Form.GRAPH else JSON
+            answer = await execute(Query(text), media, site.pool, site.limits, caller)
+            seconds = time.perf_counter() - begun
+            if answer.rows == 0:
+                why = await explain(Query(text), site.pool, site.limits, caller)
     except IesiKgError as error:
         return Run(time.perf_counter() - begun, error=error)
-    seconds = time.perf_counter() - begun
     offers = GRAPHS if form is Form.GRAPH else TABLES
     formats = [(offer.short, _address(text, offer.short)) for offer in offers]
     if form is not Form.GRAPH:
         formats.append(("xlsx", "/result.xlsx?" + urlencode({"query": text})))
-    return Run(seconds, shown(answer), None, tuple(formats), answer.version)
+    return Run(seconds, shown(answer), why, None, tuple(formats), answer.version)
 
 
 def _snippets(request: Request, text: str) -> list[Snippet]:

@@ -1,0 +1,225 @@
+"""Turns the text of a SPARQL Update request into operations that can be tried, each with the graphs it may change.
+
+A request is cut at the semicolons between its operations (https://www.w3.org/TR/sparql11-update/#updateLanguage, rules
+29 to 31); each operation goes to the engine with all the prologue before it, because the engine takes none after the
+first one. What cannot be told for sure (a relative IRI, a variable) counts as any graph: that costs time, not truth.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from iesi_kg.endpoint.diagnosis import explain
+from iesi_kg.endpoint.protocol import Update
+from iesi_kg.endpoint.syntax import Guards, bound, position
+from iesi_kg.errors import QueryRefused, QuerySyntaxError, RequestError
+from iesi_kg.store import lexis
+from iesi_kg.store.amending import DELETE, INSERT, TRIAL, Operation
+from iesi_kg.store.lexis import Token
+
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\\]*")
+_PROLOGUE = frozenset({"PREFIX", "BASE", "VERSION"})
+_LENGTHS = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
+_OPENING, _CLOSING = frozenset("{(["), frozenset("})]")
+_PAIRS = frozenset({"ADD", "MOVE", "COPY"})
+_SINGLES = frozenset({"CLEAR", "DROP", "CREATE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The operations of a request, where each began in its text, and the keyword for which it will be refused."""
+
+    text: str
+    operations: tuple[Operation, ...]
+    starts: tuple[tuple[int, int], ...]
+    refused: str = ""
+
+    def explain(self, error: QuerySyntaxError) -> QuerySyntaxError:
+        """The same error at its place in the whole request, in plain words."""
+        number, line, column = (error.members.get(name) for name in ("operation", "line", "column"))
+        if not (isinstance(number, int) and isinstance(line, int) and isinstance(column, int)):
+            return error
+        before, start = self.starts[number]
+        if line > before:
+            first, indent = position(self.text, start)
+            line, column = line - before + first - 1, column + (indent - 1 if line == before + 1 else 0)
+        elif number:
+            return error
+        engine = error.detail.partition(": ")[2]
+        return explain(self.text, QuerySyntaxError(f"line {line}, column {column}: {engine}", line=line, column=column))
+
+    def refuse(self) -> None:
+        """Raise QueryRefused where a keyword of the request is not served; to be asked once it is known to be sound."""
+        if not self.refused:
+            return
+        raise QueryRefused(
+            f"{self.refused} is not served here: the service opens no connection for an update",
+            hint="fetch the data yourself and send them: INSERT DATA, or PUT and POST at /graph",
+            keyword=self.refused,
+        )
+
+
+def plan(update: Update, guards: Guards) -> Plan:
+    """The operations of an update. Raises QueryRefused, QuerySyntaxError and RequestError."""
+    text = update.text
+    # The quads of INSERT DATA are no patterns; those of other operations are counted one operation at a time.
+    words = bound(text, replace(guards, patterns=guards.length))
+    refused = "SERVICE" if "service" in words else "LOAD" if _loads(text) else ""
+    operations: list[Operation] = []
+    starts: list[tuple[int, int]] = []
+    names = _Names()
+    _refuse_shared_blank_nodes(text)
+    for tokens in _split(text, names):
+        body = text[tokens[0].start : tokens[-1].end]
+        data = tokens[0].word if len(tokens) > 1 and tokens[1].word == "DATA" else ""
+        if not data:
+            bound(body, guards)
+        tried = bool(refused) or tokens[0].word == "LOAD"
+        head = names.prologue + (f"{TRIAL}\n" if tried else "")
+        body = _with_dataset(body, tokens, update)
+        operations.append(Operation(head + body, _touched(tokens, names), data, len(head), tried))
+        starts.append((head.count("\n"), tokens[0].start))
+    return Plan(text, tuple(operations), tuple(starts), refused)
+
+
+class _Names:
+    """The prologue read so far, and what a name means under it."""
+
+    def __init__(self) -> None:
+        self.prologue = ""
+        self._prefixes: dict[str, str] = {}
+
+    def declare(self, tokens: Sequence[Token], text: str) -> None:
+        """Take one declaration."""
+        self.prologue += text[tokens[0].start : tokens[-1].end] + "\n"
+        if tokens[0].word == "PREFIX" and len(tokens) == _LENGTHS["PREFIX"]:
+            self._prefixes[tokens[1].text] = tokens[2].text[1:-1]
+
+    def resolve(self, token: Token) -> str | None:
+        """The IRI of a graph, None where that is not sure."""
+        if token.kind == "iri":
+            iri = token.text[1:-1]
+        elif token.kind == "name":
+            prefix, _, local = token.text.partition(":")
+            iri = self._prefixes.get(f"{prefix}:", "\\") + local
+        else:
+            return None
+        return iri if _ABSOLUTE.fullmatch(iri) else None
+
+
+def _split(text: str, names: _Names) -> Iterator[list[Token]]:
+    """The tokens of each operation; declarations in front of it are taken into ``names`` first."""
+    found, depth = list(lexis.tokens(text)), 0
+    current: list[Token] = []
+    index = 0
+    while index < len(found):
+        token = found[index]
+        if not current and token.word in _PROLOGUE:
+            length = _LENGTHS[token.word]
+            names.declare(found[index : index + length], text)
+            index += length
+            continue
+        index += 1
+        depth += (token.sign in _OPENING) - (token.sign in _CLOSING)
+        if token.sign == ";" and depth == 0:
+            if not current:
+                line, column = position(text, token.start)
+                raise QuerySyntaxError(
+                    f"line {line}, column {column}: an operation is missing before ';'", line=line, column=column
+                )
+            yield current
+            current = []
+            continue
+        current.append(token)
+    if current:
+        yield current
+
+
+def _loads(text: str) -> bool:
+    """Whether a request asks for a LOAD that may not fail; one with SILENT may, and then changes nothing."""
+    return any(
+        tokens[0].word == "LOAD" and (len(tokens) == 1 or tokens[1].word != "SILENT")
+        for tokens in _split(text, _Names())
+    )
+
+
+def _refuse_shared_blank_nodes(text: str) -> None:
+    """A label may stand in one INSERT DATA of a request only (SPARQL 1.1 Update, note 8 of the grammar)."""
+    if "_:" not in text:
+        return
+    seen: dict[str, int] = {}
+    for number, tokens in enumerate(_split(text, _Names())):
+        for token in tokens if [t.word for t in tokens[:2]] == [INSERT, "DATA"] else ():
+            if token.kind == "blank" and seen.setdefault(token.text, number) != number:
+                line, column = position(text, token.start)
+                raise QuerySyntaxError(
+                    f"line {line}, column {column}: the blank node {token.text} stands in two INSERT DATA operations",
+                    hint="use another label: the same one would not mean the same node",
+                    line=line,
+                    column=column,
+                )
+
+
+def _with_dataset(body: str, tokens: Sequence[Token], update: Update) -> str:
+    """The operation with the protocol's dataset as USING clauses (SPARQL 1.1 Protocol section 2.2.3)."""
+    if not update.using and not update.using_named:
+        return body
+    start, outer = tokens[0].start, list(_outer(tokens))
+    for token in outer:
+        if token.word in ("USING", "WITH"):
+            raise RequestError(
+                f"the request names its graphs twice: by using-graph-uri or using-named-graph-uri, and by {token.word}",
+                hint="leave out one of the two (SPARQL 1.1 Protocol section 2.2.3)",
+            )
+    where = next((index for index, token in enumerate(outer) if token.word == "WHERE"), 0)
+    if not where:
+        return body
+    clauses = [f"USING <{graph}>" for graph in update.using]
+    clauses += [f"USING NAMED <{graph}>" for graph in update.using_named]
+    place = outer[where].start - start
+    pattern = body[outer[where].end - start :] if outer[where - 1].word == DELETE else ""
+    return f"{body[:place]}{pattern} {' '.join(clauses)} {body[place:]}"
+
+
+def _outer(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The tokens outside all braces, opening ones included."""
+    depth = 0
+    for token in tokens:
+        if depth == 0:
+            yield token
+        depth += (token.sign == "{") - (token.sign == "}")
+
+
+def _touched(tokens: Sequence[Token], names: _Names) -> tuple[str, ...] | None:
+    """The graphs that an operation may change; None where it may be any."""
+    first = tokens[0].word
+    words = [token for token in tokens if token.word not in ("SILENT", "GRAPH", "TO")]
+    if first in _SINGLES or first in _PAIRS:
+        found = [("" if token.word == "DEFAULT" else names.resolve(token)) for token in words[1:]]
+    elif first in (INSERT, DELETE, "WITH"):
+        found = list(_of_templates(tokens, names))
+    else:
+        return None
+    known = [name for name in found if name is not None]
+    return tuple(dict.fromkeys(known)) if len(known) == len(found) else None
+
+
+def _of_templates(tokens: Sequence[Token], names: _Names) -> Iterator[str | None]:
+    """The graphs that the templates of DELETE and INSERT name."""
+    plain = names.resolve(tokens[1]) if tokens[0].word == "WITH" else ""
+    depth, template, graph = 0, False, False
+    before = ""
+    for token in tokens:
+        sign = token.sign
+        if sign == "{" and depth == 0:
+            template = before in (INSERT, DELETE, "WHERE-OF-DELETE", "DATA")
+        elif template and depth == 1 and sign not in ("}", "{", "."):
+            if graph:
+                yield names.resolve(token)
+            elif token.word != "GRAPH":
+                yield plain
+            graph = token.word == "GRAPH" and not graph
+        depth += (sign == "{") - (sign == "}")
+        before = "WHERE-OF-DELETE" if token.word == "WHERE" and before == DELETE else token.word
