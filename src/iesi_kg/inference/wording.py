@@ -84,7 +84,8 @@ def _condition(part: Part, reader: Reader) -> str:
 
 
 def _clause(of: NamedNode, values: list[Value], reader: Reader) -> str:
-    named = " and ".join(_named(value, reader) for value in values)
+    *others, last = [_named(value, reader) for value in values]
+    named = f"{', '.join(others)} and {last}" if others else last
     return f"is a {named}" if of == TYPE else f"is related by {_named(of, reader)} to {named}"
 
 
