@@ -21,7 +21,7 @@ AnyRule: TypeAlias = Rule | Written
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """What followed, how much each rule gave (in the order of the rules), and all that the rules saw or gave.
+    """What followed, how much each rule gave (in the order of the rules), and what the rules looked at.
 
     ``by_choice`` is what each written rule gave.
     """
@@ -38,10 +38,15 @@ def graphs() -> tuple[GraphName, ...]:
 
 
 def quads(reader: Reader, program: Program) -> Iterator[Quad]:
-    """The published statements that some rule reads, each in its graph."""
+    """The published statements that some rule reads, each in its graph.
+
+    They come by property, and for each property by subject: with all properties in one order, a rule that looks up what
+    else is known of a thing finds it beside the last one. In the order of the store, a lookup missed the processor's
+    caches the more often the more records there were, and time grew faster than the data.
+    """
     for predicate in sorted(program.reads, key=lambda term: term.value):
         for graph in graphs():
-            yield from reader.quads(predicate=predicate, graph=graph)
+            yield from sorted(reader.quads(predicate=predicate, graph=graph), key=lambda quad: str(quad.subject))
 
 
 def statements(reader: Reader, program: Program) -> Iterator[Triple]:
@@ -61,18 +66,19 @@ def derive(
     found: set[Triple] = set()
     chosen = []
     for rule in program.written:
-        given = {t for t in _constructed(known, rule.query) if _quad(t) not in known and not stated(t)}
+        given = [t for t in _constructed(known, rule.query) if _quad(t) not in known and not stated(t)]
         known.extend(map(_quad, given))
-        found |= given
+        found.update(given)
         chosen.append((rule, frozenset(given)))
     counts = dict.fromkeys(program.rules, 0)
     size = -1
     while size < len(found):
         size = len(found)
         for compiled in program.rules:
-            new = set(_constructed(known, compiled.query))
-            known.extend(map(_quad, new))
-            found |= new
+            new = list(_constructed(known, compiled.query))
+            if compiled not in program.final:  # most conclusions are looked at by no other rule
+                known.extend(map(_quad, new))
+            found.update(new)
             counts[compiled] += len(new)
         if not program.again:
             break
@@ -80,10 +86,13 @@ def derive(
     return Derived(frozenset(found), (*by_rule, *counts.items()), known, tuple(chosen))
 
 
-def _constructed(known: Store, query: str) -> Iterator[Triple]:
+def _constructed(known: Store, query: str) -> Iterable[Triple]:
+    """What a query gives, each once, in the order in which the store holds what it comes from: the store then finds
+    neighbours in memory where statements about one thing are looked up one after the other.
+    """
     result = known.query(query)
     assert isinstance(result, QueryTriples)
-    yield from result
+    return dict.fromkeys(result)
 
 
 def _quad(triple: Triple) -> Quad:

@@ -44,7 +44,8 @@ class Explainer:
         return next(proof for depth in count() if (proof := self._prove(triple, depth)))
 
     def _knows(self, triple: Triple) -> bool:
-        return Quad(triple.subject, triple.predicate, triple.object) in self._derived.known
+        quad = Quad(triple.subject, triple.predicate, triple.object)
+        return triple in self._derived.triples or quad in self._derived.known
 
     def _prove(self, triple: Triple, depth: int) -> Proof | None:
         if triple not in self._derived.triples:

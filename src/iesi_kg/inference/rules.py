@@ -47,13 +47,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The written rules, then the queries in their order; ``reads`` are the properties whose statements they need."""
+    """The written rules, then the queries in their order; ``reads`` are the properties whose statements they need, and
+    ``final`` the queries whose results no other one looks at.
+    """
 
     axioms: tuple[Axiom, ...]
     written: tuple[Written, ...]
     rules: tuple[Rule, ...]
     reads: frozenset[NamedNode]
     again: bool
+    final: frozenset[Rule]
 
     @property
     def digest(self) -> str:
@@ -74,7 +77,14 @@ def compiled(axioms: Iterable[Axiom], written: Iterable[Written] = ()) -> Progra
     rules = (*_property_rules(kept), *_typing_rules(kept), *_class_rules(kept), *_value_rules(kept))
     named = {term for rule in rules for term in (*rule.sources, rule.target)}
     reads = frozenset({TYPE} | named).union(*(rule.reads for rule in written))
-    return Program(kept, written, rules, reads, _again(rules))
+    again = _again(rules)
+    return Program(kept, written, rules, reads, again, frozenset() if again else _final(rules))
+
+
+def _final(rules: tuple[Rule, ...]) -> frozenset[Rule]:
+    read = {source for rule in rules for source in rule.sources}
+    last = {rule.target: rule for rule in rules}
+    return frozenset(rule for target, rule in last.items() if target not in read)
 
 
 def _again(rules: tuple[Rule, ...]) -> bool:
