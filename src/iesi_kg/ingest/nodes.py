@@ -136,8 +136,12 @@ class RowNodes:
 
     def _given(self, node: Node) -> dict[int, CellRef]:
         """The positions of a node's group at which some cell is filled."""
-        cells = (cell for column, cell in self._filled_columns() if column.group == node.group)
-        return {place: cell.ref for cell in cells for place, text in enumerate(cell.texts) if text}
+        found: dict[int, CellRef] = {}
+        for column, cell in self._filled_columns():
+            for place, text in enumerate(cell.texts if column.group == node.group else ()):
+                if text:
+                    found.setdefault(place, cell.ref)
+        return found
 
     def _objects(
         self, node: Node, position: int, statement: Statement, ref: CellRef

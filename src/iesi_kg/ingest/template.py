@@ -101,7 +101,7 @@ class Template:
     def named(self, column: Column, text: str) -> Column | None:
         """The column that a cell of ``column`` names: any that states something, or any coded one of the record."""
         found = self.by_header.get(name_of(text))
-        if found is None or found.property is None or found.names:
+        if found is None or found.property is None or found.group == column.group:
             return None
         coded = found.code_list is not None and found.node == self.nodes[0].name
         return found if coded or column.names == "column" else None

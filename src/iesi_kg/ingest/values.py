@@ -111,13 +111,15 @@ class ValueReader:
 
     def _named(self, column: Column, text: str) -> Reading:
         """The property of the column that a cell names."""
-        found = self._template.named(column, text) if self._template else None
+        template = self._template
+        found = template.named(column, text) if template else None
         if found is not None and found.property is not None:
             return Value(found.property, found.name), None
         kind = "of the template" if column.names == "column" else "of codes about the initiative"
-        message = f"{_brief(text)!r} is not the name of a column {kind}."
-        near = self._template.nearest(text) if self._template else None
-        return _violation("unknown-column-name", message, text, near or column.description)
+        message = f"{_brief(text)!r} is not the name of a column {kind} that can be meant here."
+        near = template.nearest(text) if template else None
+        meant = near if template and near and template.named(column, near) else column.description
+        return _violation("unknown-column-name", message, text, meant)
 
     def _code(self, scheme: str, text: str, separator: str | None) -> Reading:
         known = self._codes.get((scheme, text))
