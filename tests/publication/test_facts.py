@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pyoxigraph import NamedNode
 from submission_tables import GOOD, table
 
+from iesi_kg.endpoint.entity import describe
 from iesi_kg.publication.bundled import vocabulary
 from iesi_kg.publication.workflow import Published, check, publish, receive
 from iesi_kg.records import Finding, SourceFile
@@ -164,6 +166,15 @@ def test_rdf_carries_the_same(store: EmbeddedStore) -> None:
     assert told(rdf()) == []
     publish(store, receive(rdf()), by="steward", at=AT)
     assert facts(store) == [("x", "ontology#startYear", "2013", "minutes", "page 3", "2026-11-21")]
+
+
+def test_a_statement_answers_under_its_address(store: EmbeddedStore) -> None:
+    publish(store, receive(rdf()), by="steward", at=AT)
+    described = describe(store.reader(), NamedNode(ADDRESS.format(RIGHT)))
+    assert described is not None
+    assert {triple.object.value for triple in described.outgoing} >= {  # type: ignore[union-attr]
+        "https://w3id.org/iesi-kg/id/initiative/x", "2013", "https://w3id.org/iesi-kg/id/initiative/x#source-1",
+    }  # fmt: skip
 
 
 def test_the_address_of_a_statement_follows_from_the_statement() -> None:

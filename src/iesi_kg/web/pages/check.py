@@ -21,7 +21,7 @@ from iesi_kg.web.site import Site
 
 router = APIRouter()
 
-_TEMPLATE = "ontology/generated/template.csv"
+_TEMPLATE = "ontology/generated/{}.csv"
 _CHOOSE = "choose a file, then press “Check the file”; a program sends it as the form field `file`"
 _MOST_FINDINGS = 500
 _MOST_EMBEDDED = 2_000_000
@@ -59,9 +59,19 @@ async def check(
 
 @router.api_route("/check/template.csv", methods=["GET", "HEAD"])
 def template() -> Response:
-    """The empty template: one header row."""
-    headers = {"Content-Disposition": 'attachment; filename="iesi-kg-template.csv"'}
-    return Response(assets.content(_TEMPLATE), media_type="text/csv; charset=utf-8", headers=headers)
+    """The empty template with the basic columns: one header row."""
+    return _empty("template")
+
+
+@router.api_route("/check/template-full.csv", methods=["GET", "HEAD"])
+def full_template() -> Response:
+    """The empty template with every column."""
+    return _empty("template-full")
+
+
+def _empty(name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="iesi-kg-{name}.csv"'}
+    return Response(assets.content(_TEMPLATE.format(name)), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 async def _source(file: UploadFile | None, most: int) -> SourceFile:
