@@ -164,7 +164,7 @@ def _chunks(source: SourceFile, today: date | None) -> Iterator[Submission]:
         return iter([rdf.submission(source, kind, template())])
     read = csv.read if kind is kinds.Kind.CSV else xlsx.read
     rows = read(source, template().by_header.keys())
-    return mapping.map_rows(source, rows, template(), ValueReader(CodeLists.load(), today))
+    return mapping.map_rows(source, rows, template(), ValueReader(CodeLists.load(), today, template()))
 
 
 def _identifiers_needed(reader: Reader, submission: Submission) -> list[Finding]:
