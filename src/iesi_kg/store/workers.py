@@ -98,7 +98,7 @@ class Pool:
         """Wait until jobs are answered on this version or a later one. Raises ServiceBusy."""
         deadline = self._loop.time() + seconds
         while self.version < number or self._crew.switching:
-            if self._loop.time() >= deadline:
+            if self._loop.time() >= deadline or self._crew.closed:
                 raise ServiceBusy("the query processes have not loaded the newest version yet")
             await asyncio.sleep(TICK_SECONDS)
 
