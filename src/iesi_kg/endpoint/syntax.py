@@ -54,6 +54,7 @@ _FORMS = {
 }
 _UPDATES = frozenset({"insert", "delete", "load", "clear", "drop", "create", "copy", "move", "add", "with", "modify"})
 _VOLATILE = frozenset({"now", "rand", "uuid", "struuid", "bnode"})
+_WAVERING = _VOLATILE | {"limit", "offset", "sample", "group_concat"}
 _CLAUSES = frozenset({"filter", "bind", "as", "union", "optional", "minus", "graph", "exists", "values", "lateral"})
 _SEPARATORS = frozenset({".", ";", "{"})
 _OPERATORS = frozenset({"&&", "||", "-", "+", "*", "/", "|", "!", "=", "<", ">", "^"})
@@ -82,8 +83,8 @@ OPERATORS_PER_PATTERN = 3
 class Guards:
     """What a query text may be.
 
-    Its length in characters, its depth of brackets, its number of patterns, the operators of one path or expression,
-    the terms in its VALUES blocks, its SERVICE clauses (none where federation is off).
+    Its length in characters, its depth of brackets, its number of patterns, the operators of one path, the terms in its
+    VALUES blocks, its SERVICE clauses (none where federation is off).
     """
 
     length: int
@@ -166,6 +167,16 @@ def _inspect(text: str, guards: Guards) -> Shape:
 
 
 _short = lru_cache(maxsize=1024)(_inspect)  # long texts are rarely asked twice and would fill the memory
+
+
+def wavers(text: str) -> bool:
+    """Whether a part of a query may come out otherwise when it is evaluated again.
+
+    >>> wavers("{ SELECT ?s { ?s ?p ?o } LIMIT 3 }"), wavers("?limit a <urn:now>")
+    (True, False)
+    """
+    words = _words(token for token in _TOKEN.findall(text) if token)
+    return not words.isdisjoint(_WAVERING) or _HIDDEN_CALL.search(text) is not None
 
 
 def mentions(text: str, keyword: str) -> bool:
