@@ -34,6 +34,7 @@ IesiKgError                      500  3   something of ours broke
 │   └── TooManyQueries           429  3   of one caller, at once or per minute
 ├── ServiceBusy                  503  3
 ├── PeerError                    502  3   another endpoint failed us
+│   └── PeerTimeout              504  3
 ├── StartError                   500  3   the service cannot start: port taken ...
 └── StoreError                   500  3
     ├── StoreBusy                503  3   another writer holds the lock
@@ -204,7 +205,7 @@ class UpdateFailed(QueryError):
 class QueryUnsupported(QueryError):
     status = 422
     title = "Function not supported"
-    hint = "mind the spelling of its IRI; `docs/reference/http.md` names the functions beyond those of SPARQL 1.1"
+    hint = "mind the spelling of its IRI"
 
 
 class QueryTimeout(QueryError):
@@ -258,6 +259,11 @@ class ServiceBusy(IesiKgError):
 class PeerError(IesiKgError):
     status = 502
     title = "Another endpoint failed"
+
+
+class PeerTimeout(PeerError):
+    status = 504
+    title = "Another endpoint took too long"
 
 
 class StartError(IesiKgError):

@@ -47,13 +47,19 @@ class Settings:
     query_length: int = _setting(100_000, "longest query text, in characters")
     query_nesting: int = _setting(100, "deepest nesting of brackets in a query")
     query_patterns: int = _setting(1_000, "most triple patterns in a query")
-    query_path: int = _setting(100, "longest property path or expression of a query, in operators")
+    query_path: int = _setting(100, "longest property path of a query, in operators")
     query_values: int = _setting(10_000, "most terms in the VALUES blocks of a query")
     query_queue: int = _setting(64, "queries that may wait for a process before the service says it is busy")
     upload_bytes: int = _setting(20_000_000, "largest file that may be checked or submitted, in bytes")
     client_seconds: float = _setting(10.0, "how long a client may say nothing in the middle of a request or an answer")
     connections: int = _setting(800, "open connections; beyond that the slowest senders are cut off")
     cache_bytes: int = _setting(64_000_000, "memory for cached query results, in bytes")
+    federation: bool = _setting(True, "whether SERVICE in a query is answered, by asking the peers that are listed")
+    peers: str = _setting("", "file of further peers that may be asked (JSON, as `data/peers.json`); wins by name")
+    service_clauses: int = _setting(5, "most SERVICE clauses in a query")
+    service_seconds: float = _setting(20.0, "longest wait for the answers to one SERVICE, within the query's own limit")
+    service_bytes: int = _setting(10_000_000, "largest answer to one SERVICE, in bytes after decompression")
+    service_rows: int = _setting(50_000, "largest answer to one SERVICE, in rows")
     lock_seconds: float = _setting(10.0, "how long a writer waits for another writer")
     query_log: str = _setting("", "file to which a line of JSON is added for each query; none is kept when empty")
     query_log_as: str = _setting("hash", "what that line says of the query: its SHA-256 (hash) or all of it (text)")
@@ -97,9 +103,18 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
 
 def _cast(row: Setting, text: str) -> object:
     cast: Callable[[str], object] = Path if issubclass(row.type, Path) else row.type
+    if row.type is bool:
+        cast = _switch
     try:
         return cast(text)
     except ValueError:
         raise UsageError(
             f"{row.variable}={text!r} is not of type {row.type.__name__}", hint=f"default: {row.default}"
         ) from None
+
+
+def _switch(text: str) -> bool:
+    known = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+    if text.strip().lower() not in known:
+        raise ValueError(text)
+    return known[text.strip().lower()]

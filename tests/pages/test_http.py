@@ -180,6 +180,11 @@ def test_the_template_is_offered_filled_and_as_a_workbook_that_passes_the_check(
     assert client.get("/check/template.pdf").status_code == 404
 
 
+def test_the_template_with_every_column_begins_with_the_basic_ones(client: httpx.Client) -> None:
+    basic, full = (client.get(f"/check/{name}.csv").text.strip() for name in ("template", "template-full"))
+    assert full.startswith(f"{basic},") and full.endswith(",fact_read")
+
+
 def test_a_query_that_is_refused_says_why_on_the_page(client: httpx.Client) -> None:
     answer = client.get("/sparql", params={"query": "SELECT * { SERVICE <http://example.org/sparql> { ?s ?p ?o } }"})
     assert answer.status_code == 403

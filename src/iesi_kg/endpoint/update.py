@@ -8,13 +8,15 @@ first one. What cannot be told for sure (a relative IRI, a variable) counts as a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+from pyoxigraph import RdfFormat, parse, serialize
 
 from iesi_kg.endpoint.diagnosis import explain
 from iesi_kg.endpoint.protocol import Update
 from iesi_kg.endpoint.syntax import Guards, bound, position
-from iesi_kg.errors import QueryRefused, QuerySyntaxError, RequestError
+from iesi_kg.errors import PeerError, QueryRefused, QuerySyntaxError, RequestError
 from iesi_kg.store import lexis
 from iesi_kg.store.amending import DELETE, INSERT, TRIAL, Operation
 from iesi_kg.store.lexis import Token
@@ -23,7 +25,11 @@ _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\\]*")
 _PROLOGUE = frozenset({"PREFIX", "BASE", "VERSION"})
 _LENGTHS = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
 _OPENING, _CLOSING = frozenset("{(["), frozenset("})]")
+_INTO = 4  # iri INTO GRAPH iri
+_ENTITIES = (b"<!DOCTYPE", b"<!ENTITY")
 _PAIRS = frozenset({"ADD", "MOVE", "COPY"})
+MERGED = "urn:x-iesi-kg:merged"
+SEVERAL = 2
 _SINGLES = frozenset({"CLEAR", "DROP", "CREATE"})
 
 
@@ -56,31 +62,91 @@ class Plan:
             return
         raise QueryRefused(
             f"{self.refused} is not served here: the service opens no connection for an update",
-            hint="fetch the data yourself and send them: INSERT DATA, or PUT and POST at /graph",
+            hint="fetch the data yourself and send them: INSERT DATA, or PUT and POST at /graph; LOAD works for those "
+            "with a token, from addresses that the list of peers offers",
             keyword=self.refused,
         )
 
 
-def plan(update: Update, guards: Guards) -> Plan:
-    """The operations of an update. Raises QueryRefused, QuerySyntaxError and RequestError."""
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A LOAD: the document it asks for, the graph it goes into (empty for the default graph), whether it may fail."""
+
+    document: str
+    graph: str
+    silent: bool
+
+
+def loads(text: str) -> tuple[Load, ...]:
+    """The LOAD operations of a request that name a document and a graph for sure."""
+    names = _Names()
+    found = (_load(tokens, names) for tokens in _split(text, names))
+    return tuple(load for load in found if load is not None)
+
+
+def _load(tokens: Sequence[Token], names: _Names) -> Load | None:
+    """SPARQL 1.1 Update, rule 31: LOAD SILENT? iri ( INTO GRAPH iri )?"""
+    words = [token.word for token in tokens]
+    silent = words[1:2] == ["SILENT"]
+    rest = tokens[2 if silent else 1 :]
+    if words[0] != "LOAD" or len(rest) not in (1, _INTO) or [t.word for t in rest[1:3]] not in ([], ["INTO", "GRAPH"]):
+        return None
+    document = names.resolve(rest[0])
+    graph = names.resolve(rest[-1]) if len(rest) == _INTO else ""
+    return None if document is None or graph is None else Load(document, graph, silent)
+
+
+def insertion(load: Load, content: bytes, media_type: str) -> str:
+    """A fetched document as INSERT DATA. Raises PeerError for one that cannot be read as what it says it is."""
+    syntax = RdfFormat.from_media_type(media_type)
+    if syntax is None or any(mark in content for mark in _ENTITIES):
+        raise PeerError(f"<{load.document}> is {media_type} that is not taken: it declares a DOCTYPE or is no RDF")
+    try:
+        quads = parse(content, syntax, base_iri=load.document, rename_blank_nodes=True)
+        text = (serialize((quad.triple for quad in quads), format=RdfFormat.N_TRIPLES) or b"").decode()
+    except (SyntaxError, ValueError) as error:
+        raise PeerError(f"<{load.document}> cannot be read as {media_type}: {str(error)[:300]}") from None
+    return f"INSERT DATA {{ GRAPH <{load.graph}> {{ {text} }} }}" if load.graph else f"INSERT DATA {{ {text} }}"
+
+
+def plan(update: Update, guards: Guards, loaded: Mapping[Load, str] | None = None) -> Plan:
+    """The operations of an update; ``loaded`` are the LOADs that were answered, as what they insert.
+
+    Raises QueryRefused, QuerySyntaxError and RequestError.
+    """
     text = update.text
     # The quads of INSERT DATA are no patterns; those of other operations are counted one operation at a time.
     words = bound(text, replace(guards, patterns=guards.length))
-    refused = "SERVICE" if "service" in words else "LOAD" if _loads(text) else ""
+    loaded = loaded or {}
+    refused = "SERVICE" if "service" in words else "LOAD" if _loads(text, loaded) else ""
     operations: list[Operation] = []
     starts: list[tuple[int, int]] = []
     names = _Names()
     _refuse_shared_blank_nodes(text)
     for tokens in _split(text, names):
+        load = _load(tokens, names)
+        if load is not None and load in loaded and not refused:
+            operations.append(Operation(loaded[load], _touched(tokens, names), INSERT))
+            starts.append((0, tokens[0].start))
+            continue
         body = text[tokens[0].start : tokens[-1].end]
         data = tokens[0].word if len(tokens) > 1 and tokens[1].word == "DATA" else ""
         if not data:
             bound(body, guards)
         tried = bool(refused) or tokens[0].word == "LOAD"
         head = names.prologue + (f"{TRIAL}\n" if tried else "")
-        body = _with_dataset(body, tokens, update)
-        operations.append(Operation(head + body, _touched(tokens, names), data, len(head), tried))
-        starts.append((head.count("\n"), tokens[0].start))
+        body, merged = _with_dataset(body, tokens, update)
+        steps = [Operation(head + body, _touched(tokens, names), data, len(head), tried)]
+        if len(merged) > 1 and not tried:
+            # A triple of two default graphs counts once (SPARQL 1.1 Query section 13.2): they are merged for a moment.
+            copies = (f"ADD SILENT {graph} TO <{MERGED}>" for graph in merged)
+            steps = [
+                *(Operation(head + copy, (MERGED,)) for copy in copies),
+                *steps,
+                Operation(f"DROP SILENT GRAPH <{MERGED}>", (MERGED,)),
+            ]
+        operations.extend(steps)
+        starts.extend([(head.count("\n"), tokens[0].start)] * len(steps))
     return Plan(text, tuple(operations), tuple(starts), refused)
 
 
@@ -137,11 +203,14 @@ def _split(text: str, names: _Names) -> Iterator[list[Token]]:
         yield current
 
 
-def _loads(text: str) -> bool:
+def _loads(text: str, loaded: Mapping[Load, str]) -> bool:
     """Whether a request asks for a LOAD that may not fail; one with SILENT may, and then changes nothing."""
+    names = _Names()
     return any(
-        tokens[0].word == "LOAD" and (len(tokens) == 1 or tokens[1].word != "SILENT")
-        for tokens in _split(text, _Names())
+        tokens[0].word == "LOAD"
+        and (len(tokens) == 1 or tokens[1].word != "SILENT")
+        and _load(tokens, names) not in loaded
+        for tokens in _split(text, names)
     )
 
 
@@ -162,25 +231,42 @@ def _refuse_shared_blank_nodes(text: str) -> None:
                 )
 
 
-def _with_dataset(body: str, tokens: Sequence[Token], update: Update) -> str:
-    """The operation with the protocol's dataset as USING clauses (SPARQL 1.1 Protocol section 2.2.3)."""
+def _with_dataset(body: str, tokens: Sequence[Token], update: Update) -> tuple[str, tuple[str, ...]]:
+    """The operation with the protocol's dataset as USING clauses (SPARQL 1.1 Protocol section 2.2.3).
+
+    Several default graphs become the one that is their merge; these graphs are returned too.
+    """
+    outer = list(_outer(tokens))
+    own = [(token, outer[index + 1]) for index, token in enumerate(outer[:-1]) if token.word == "USING"]
+    where = next((index for index, token in enumerate(outer) if token.word == "WHERE"), 0)
     if not update.using and not update.using_named:
-        return body
-    start, outer = tokens[0].start, list(_outer(tokens))
+        return _merged(body, tokens[0].start, own)
     for token in outer:
         if token.word in ("USING", "WITH"):
             raise RequestError(
                 f"the request names its graphs twice: by using-graph-uri or using-named-graph-uri, and by {token.word}",
                 hint="leave out one of the two (SPARQL 1.1 Protocol section 2.2.3)",
             )
-    where = next((index for index, token in enumerate(outer) if token.word == "WHERE"), 0)
     if not where:
-        return body
-    clauses = [f"USING <{graph}>" for graph in update.using]
+        return body, ()
+    default = tuple(dict.fromkeys(f"<{graph}>" for graph in update.using))
+    clauses = [f"USING {graph}" for graph in (default if len(default) < SEVERAL else (f"<{MERGED}>",))]
     clauses += [f"USING NAMED <{graph}>" for graph in update.using_named]
-    place = outer[where].start - start
-    pattern = body[outer[where].end - start :] if outer[where - 1].word == DELETE else ""
-    return f"{body[:place]}{pattern} {' '.join(clauses)} {body[place:]}"
+    place = outer[where].start - tokens[0].start
+    pattern = body[outer[where].end - tokens[0].start :] if outer[where - 1].word == DELETE else ""
+    return f"{body[:place]}{pattern} {' '.join(clauses)} {body[place:]}", default
+
+
+def _merged(body: str, start: int, own: Sequence[tuple[Token, Token]]) -> tuple[str, tuple[str, ...]]:
+    """The operation with one USING clause for all of its own that name default graphs."""
+    pairs = [(using, graph) for using, graph in own if graph.word != "NAMED"]
+    default = tuple(dict.fromkeys(graph.text for _, graph in pairs))
+    if len(default) < SEVERAL:
+        return body, default
+    for using, graph in reversed(pairs):
+        clause = f"USING <{MERGED}>" if using is pairs[0][0] else ""
+        body = body[: using.start - start] + clause + body[graph.end - start :]
+    return body, default
 
 
 def _outer(tokens: Sequence[Token]) -> Iterator[Token]:

@@ -6,28 +6,43 @@ import csv
 from collections.abc import Callable, Mapping
 from io import StringIO
 
+from iesi_kg.errors import UsageError
+from iesi_kg.ingest.template import Column
 from iesi_kg.publication import workflow
 from iesi_kg.publication.bundled import example_row
 from iesi_kg.validation.workbook import Sheet, workbook
 
+_EVERY = "all"
 
-def rows(*, example: bool) -> list[list[str]]:
+
+def columns(parts: tuple[str, ...]) -> list[Column]:
+    """The basic columns and those of the ``parts`` named, ``all`` for all. Raises UsageError for an unknown part."""
+    template = workflow.template()
+    for part in parts:
+        if part not in (*template.parts, _EVERY):
+            known = ", ".join((*template.parts, _EVERY))
+            raise UsageError(f"the template has no part {part!r}", hint=f"choose among {known}")
+    wanted = template.parts if _EVERY in parts else parts
+    return [column for column in template.columns if column.part is None or column.part in wanted]
+
+
+def rows(*, parts: tuple[str, ...] = (), example: bool) -> list[list[str]]:
     """The column names, and below them the record where one is wanted."""
-    names = [column.name for column in workflow.template().columns]
+    names = [column.name for column in columns(parts)]
     record = example_row() if example else {}
     return [names, [record.get(name, "") for name in names]] if example else [names]
 
 
-def as_csv(*, example: bool) -> bytes:
+def as_csv(*, parts: tuple[str, ...] = (), example: bool) -> bytes:
     """The table as CSV."""
     text = StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows(example=example))
+    csv.writer(text, lineterminator="\r\n").writerows(rows(parts=parts, example=example))
     return text.getvalue().encode()
 
 
-def as_xlsx(*, example: bool) -> bytes:
+def as_xlsx(*, parts: tuple[str, ...] = (), example: bool) -> bytes:
     """The table as a workbook, with a second sheet that says what each column wants."""
-    names, *records = rows(example=example)
+    names, *records = rows(parts=parts, example=example)
     about = [
         (
             column.name,
@@ -36,7 +51,7 @@ def as_xlsx(*, example: bool) -> bytes:
             f"codes/{column.code_list}" if column.code_list else "",
             column.separator or "",
         )
-        for column in workflow.template().columns
+        for column in columns(parts)
     ]
     return workbook(
         Sheet("Initiatives", names, records),

@@ -98,7 +98,7 @@ class Pool:
         """Wait until jobs are answered on this version or a later one. Raises ServiceBusy."""
         deadline = self._loop.time() + seconds
         while self.version < number or self._crew.switching:
-            if self._loop.time() >= deadline:
+            if self._loop.time() >= deadline or self._crew.closed:
                 raise ServiceBusy("the query processes have not loaded the newest version yet")
             await asyncio.sleep(TICK_SECONDS)
 
@@ -240,7 +240,7 @@ class Pool:
 
     def _grant(self) -> None:
         for line, take in ((self._line, self._take), (self._slow_line, self._take_slow)):
-            while (place := line.next(self._computing())) is not None:
+            while len(line) and (place := line.next(self._computing())) is not None:
                 child = take(line.caller(place))
                 if child is None:
                     break

@@ -18,6 +18,7 @@ from iesi_kg.vocabulary.namespaces import BASE, SH
 EXAMPLES = "queries/examples"
 
 _TEMPLATE = "ontology/template.json"
+_NAMES = "shapes/generated/names.ttl"
 _PREFIX = re.compile(r"^\s*PREFIX\s+([\w-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
 _NAME = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|<([^<>\"{}|^`\\\s]+)>|#[^\n]*|([\w-]*):([\w.-]*\w)")
 _TITLE = re.compile(r"^#\s*title\s*:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
@@ -138,6 +139,7 @@ def links() -> Iterator[tuple[str, str, str]]:
 @cache
 def _rules() -> tuple[Rule, ...]:
     store = _loaded("shapes")
+    store.load(assets.content(_NAMES), RdfFormat.TURTLE)
     messages: dict[str, dict[str, str]] = {}
     for row in _rows(store, "messages"):
         message = row["message"]
@@ -201,7 +203,7 @@ def _columns() -> tuple[Column, ...]:
     about: dict[str, set[str]] = {column["name"]: set(_about(column, nodes)) for column in columns}
     for node in nodes.values():
         for statement in node.get("iesi:statements", ()):
-            for name in _columns_behind(statement, nodes):
+            for name in [*_columns_behind(statement, nodes)] or node.get("iesi:when", ()):
                 about[name].add(statement["iesi:property"])
     return tuple(
         Column(
@@ -226,10 +228,12 @@ def _about(column: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[str]
 
 
 def _columns_behind(statement: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[str]:
-    """The columns that make a statement between two nodes: those that call for the second node."""
+    """The columns that make a statement of a node: those that call for a second node, or whose values it takes."""
     for name in statement.get("iesi:to", ()):
         yield from nodes[name].get("iesi:when", ())
-    yield from statement.get("iesi:propertyOf", ())
+    yield from (*statement.get("iesi:propertyOf", ()), *statement.get("iesi:valueOf", ()))
+    if "iesi:valueNamedBy" in statement:
+        yield statement["iesi:valueNamedBy"]
 
 
 def _loaded(folder: str) -> Store:

@@ -15,15 +15,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from iesi_kg import __version__
+from iesi_kg.endpoint.federation import of_settings
 from iesi_kg.endpoint.negotiation import prefers_html
-from iesi_kg.errors import IesiKgError, RequestError, UsageError
+from iesi_kg.errors import IesiKgError, NotFound, RequestError, UsageError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import AuditLog
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import access, entity, guard, headers, openapi, pages, problem, queries, standing
+from iesi_kg.web import access, entity, guard, headers, openapi, pages, peers, problem, queries, standing
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.graphstore import PATH as GRAPH_PATH
 from iesi_kg.web.graphstore import GraphStore
@@ -44,7 +45,11 @@ _DESCRIPTION = (
 
 
 # What scripts of other origins may read; the forms of the pages are not among it.
-_OPEN = ("/id/", "/codes/", "/ontology", "/health", "/problems/")
+_OPEN = ("/id/", "/codes/", "/ontology", "/health", "/peers", "/problems/")
+
+
+# What a scratch store serves beside /sparql, /update and /graph.
+_OF_SCRATCH = ("/health", "/metrics", "/peers", "/problems/", "/queries/", "/static/")
 
 
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
@@ -55,7 +60,9 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.federation = of_settings(settings)
         self.stopping = False
+        self.scratch = Layout(settings.store).scratch.exists()
         self.failure: IesiKgError | None = None
         self.meter = Meter()
         self.log: QueryLog | None = None
@@ -82,14 +89,17 @@ class Application:
                 await self.updates(scope, receive, send)
             elif scope["path"] == GRAPH_PATH or scope["path"].startswith(f"{GRAPH_PATH}/"):
                 await self.graphs(scope, receive, send)
+            elif self.scratch and not scope["path"].startswith(_OF_SCRATCH):
+                raise NotFound("a scratch store has no pages of its own", hint="/sparql, /update and /graph are there")
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
                 await preflight(send, "GET, HEAD, OPTIONS")
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(queries.PATH):
                 await preflight(send, "DELETE, OPTIONS")
             else:
                 await self.api(scope, receive, _secured(send))
-        except RequestError as error:
-            await problem.send(error, scope, receive, send, html=False)
+        except (RequestError, NotFound) as error:  # no page for a strange request: it would name the host it asked for
+            html = isinstance(error, NotFound) and prefers_html(headers.find(scope["headers"], b"accept"))
+            await problem.send(error, scope, receive, _secured(send), html=html)
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
@@ -118,7 +128,6 @@ class Application:
         settings = self.settings
         memory = max(settings.query_memory, settings.token_memory)
         pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
-        scratch = Layout(settings.store).scratch.exists()
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()
@@ -126,10 +135,11 @@ class Application:
         except IesiKgError as error:
             self.failure = error
             raise
-        log = None if scratch else AuditLog(settings.store)
-        amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=scratch)
+        log = None if self.scratch else AuditLog(settings.store)
+        amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=self.scratch)
         try:
-            api.state.site = site = Site(settings, store, pool, ResultCache(settings.cache_bytes), scratch=scratch)
+            cache = ResultCache(settings.cache_bytes)
+            api.state.site = site = Site(settings, store, pool, cache, self.federation, scratch=self.scratch)
             api.state.meter = self.meter
             self.updates.start(site, amendments)
             self.graphs.start(site, amendments)
@@ -162,6 +172,7 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
     api.include_router(standing.router)
     api.include_router(entity.router)
+    api.include_router(peers.router)
     api.include_router(queries.router)
     api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from iesi_kg import __version__
 from iesi_kg.endpoint import description, negotiation
@@ -17,16 +17,17 @@ from iesi_kg.endpoint.emptiness import misspelt
 from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.protocol import METHODS, Query, is_update, parse, with_base
-from iesi_kg.endpoint.syntax import inspect
-from iesi_kg.errors import IesiKgError, QueryRefused, RequestError, RequestTooLarge, UnsupportedMediaType
+from iesi_kg.endpoint.syntax import Shape, inspect
+from iesi_kg.errors import IesiKgError, QueryRefused, RequestError, RequestTooLarge
 from iesi_kg.operations.attempts import network_of
 from iesi_kg.records import Answer
-from iesi_kg.web import access, headers, problem, queries
+from iesi_kg.store.workers import Limits
+from iesi_kg.web import access, consulted, headers, problem, queries
+from iesi_kg.web.body import refuse_packed
 from iesi_kg.web.cache import Entry
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
 from iesi_kg.web.site import Site, limits
-from iesi_kg.web.update import Updates
 from iesi_kg.web.validators import matches, pack, packed_tag, without_content, worth_packing
 
 PATH = "/sparql"
@@ -36,13 +37,20 @@ _SIZED = (bytes, str)
 _SELDOM = frozenset({b"authorization", b"content-encoding", queries.ID, queries.SECRET})
 
 
+class Updating(Protocol):
+    """What makes the updates that a POST carries here."""
+
+    async def answer(self, scope: Any, receive: Any, send: Any, body: bytes) -> None: ...  # noqa: ANN401
+
+
 class Sparql:
     """The route; ``site`` is set when the service has started."""
 
-    def __init__(self, updates: Updates | None = None) -> None:
+    def __init__(self, updates: Updating | None = None) -> None:
         self.site: Site
         self._updates = updates
         self._fixed: dict[str, Headers] = {}
+        self._limits: dict[str, Limits] = {}
         self._loop: asyncio.AbstractEventLoop
 
     def start(self, site: Site) -> None:
@@ -50,6 +58,7 @@ class Sparql:
         self.site = site
         self._loop = asyncio.get_running_loop()
         shared = (*headers.VARY, *headers.CORS, *headers.INERT)
+        self._limits = {found.name: limits(found) for found in (site.anonymous, site.token)}
         self._fixed = {found.name: (*shared, *headers.limits(found)) for found in (site.anonymous, site.token)}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
@@ -116,10 +125,12 @@ class Sparql:
             for known in (tag, packed_tag(tag)):
                 if matches(asked.if_none_match, known):
                     return Entry(known, self._headers(asked.allowance, version, media, known), b"")
-        answer = await self._evaluate(asked, query, media, receive)
+        answer = await self._evaluate(asked, query, media, shape, receive)
         if tag and answer.version != version:
             tag = _tag(answer.version, query, media)
         hint = misspelt(query.text) if answer.rows == 0 else None
+        if answer.services:
+            return await self._federated(asked, media, answer, hint)
         entry = await self._entry(asked, media, tag, answer, hint)
         if entry.etag:
             weight = sum(len(part) for part in key if isinstance(part, _SIZED))
@@ -128,20 +139,32 @@ class Sparql:
             )
         return Entry(entry.etag, (*entry.headers, *headers.MISS), entry.body)
 
-    async def _evaluate(self, asked: _Asked, query: Query, media: MediaType, receive: Any) -> Answer:  # noqa: ANN401
+    async def _evaluate(
+        self,
+        asked: _Asked,
+        query: Query,
+        media: MediaType,
+        shape: Shape,
+        receive: Any,  # noqa: ANN401
+    ) -> Answer:
         """Have a query evaluated: counted, and so that its client can stop it."""
         site = self.site
         running = site.queries.begin(asked.query_id, asked.query_secret) if asked.query_id is not None else None
         try:
             site.turnstile.enter(asked.caller, asked.allowance)
             try:
-                work = execute(query, media, site.pool, limits(asked.allowance), asked.caller)
+                work = execute(query, media, site.runner(shape), self._limits[asked.allowance.name], asked.caller)
                 return await watched(work, receive, self._loop, running)
             finally:
                 site.turnstile.leave(asked.caller)
         finally:
             if running is not None:
                 site.queries.end(running)
+
+    async def _federated(self, asked: _Asked, media: MediaType, answer: Answer, hint: str | None) -> Entry:
+        linked = consulted.told(answer, _address(asked.scope).removesuffix(PATH))
+        entry = await self._entry(asked, media, "", linked, hint)
+        return Entry("", (*entry.headers, *headers.MISS, *consulted.fields(answer.services)), entry.body)
 
     async def _entry(self, asked: _Asked, media: MediaType, tag: str, answer: Answer, hint: str | None) -> Entry:
         body, coding = answer.body, headers.NONE
@@ -172,12 +195,7 @@ class Sparql:
 
     async def _body(self, asked: _Asked, receive: Any) -> bytes:  # noqa: ANN401
         most = self.site.settings.query_length * _BYTES_PER_CHARACTER + _FORM_ROOM
-        if asked.content_encoding not in ("", "identity"):
-            raise UnsupportedMediaType(
-                f"a body in the coding {asked.content_encoding[:40]} is not unpacked here",
-                hint="send the body as it is, without Content-Encoding",
-                accept_encoding="identity",
-            )
+        refuse_packed(asked.content_encoding)
         if asked.content_length > most:
             raise _too_large(most)
         body = b""
@@ -213,7 +231,8 @@ class Sparql:
             f"a query may run {most.seconds:g} seconds and return {most.bytes:,} bytes "
             f"or {most.rows:,} rows; one that meets a limit fails as a whole"
         )
-        body = description.service_description(_address(scope), media, self.site.guards, sentence)
+        site = self.site
+        body = description.service_description(_address(scope), media, site.guards, sentence, scratch=site.scratch)
         await _send(send, 200, self._headers(most, self.site.version, media, "", len(body)), body)
 
 
@@ -222,11 +241,12 @@ class _Asked:
 
     __slots__ = (
         "accept", "allowance", "caller", "content_encoding", "content_length", "content_type", "gzip", "has_token",
-        "if_none_match", "method", "query_id", "query_secret", "query_string", "wants_html",
+        "if_none_match", "method", "query_id", "query_secret", "query_string", "scope", "wants_html",
     )  # fmt: skip
 
     def __init__(self, scope: Any) -> None:  # noqa: ANN401
         self.method: str = scope["method"]
+        self.scope = scope
         self.query_string: bytes = scope["query_string"]
         self.accept: str | None = None
         self.content_type: str | None = None
@@ -257,7 +277,7 @@ class _Asked:
 
     def _seldom(self, name: bytes, value: str) -> None:
         if name == b"content-encoding":
-            self.content_encoding = value.strip().lower()
+            self.content_encoding = value
         elif name == b"authorization":
             self.has_token = True
         elif name == queries.ID:

@@ -1,7 +1,7 @@
-"""Bounds what a client may cost before and after its request: slow senders, slow readers, endless headers.
+"""Bounds how long a client may keep its connection: slow senders, slow readers, silent crowds.
 
-uvicorn speaks HTTP (RFC 9112); this only watches the clock and the sizes. Whoever stalls is told 408 where nothing was
-answered yet (RFC 9110 section 15.5.9), and is cut off.
+What a request may look like is the affair of ``strict``; this only watches the clock. Whoever stalls is told 408 where
+nothing was answered yet (RFC 9110 section 15.5.9), and is cut off.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from iesi_kg.web.strict import Strict
 
 _SWEEP_SECONDS = 0.5
 _LINGER_SECONDS = 1.0
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\ncache-control: no-store\r\nconnection: close\r\n\r\n"
 _PACE = 1_000  # bytes a second that a client must send or take once its time for a pause is used up
-_HEAD_ROOM = 65_536
-_BYTES_PER_CHARACTER = 3  # of a query in an address; longer ones are sent by POST
-_REPLIES = {408: b"Request Timeout", 414: b"URI Too Long", 431: b"Request Header Fields Too Large"}
 
 
 class _Phase(Enum):
@@ -103,7 +101,6 @@ class Wire(Strict):
     """One connection under watch; made a class of its own per service by ``protocol``."""
 
     seconds = 10.0
-    most_head = _HEAD_ROOM
     most_connections = 800
     watched: dict[Wire, None]
 
@@ -111,7 +108,6 @@ class Wire(Strict):
         self.phase = _Phase.HEAD
         self.since = self.loop.time()
         self.got = 0
-        self.named = False
         self.stuck: tuple[float, int] | None = None
         self.outgoing = Transport(transport, self.loop)
         self.answered = 0
@@ -131,19 +127,12 @@ class Wire(Strict):
             return
         self.got += len(data)
         super().data_received(data)
-        if self.phase is _Phase.HEAD and self.got > self.most_head:
-            self.refuse(431 if self.named else 414)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.phase = _Phase.HEAD
         self.since = self.loop.time()
-        self.named = False
         self.answered = self.outgoing.written
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.named = True
-        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self.phase = _Phase.BODY
@@ -181,17 +170,16 @@ class Wire(Strict):
             return
         grace = self.seconds + (self.got / _PACE if self.phase is _Phase.BODY else 0.0)
         if now - self.since > grace:
-            self.refuse(408)
+            self.refuse()
 
-    def refuse(self, status: int) -> None:
+    def refuse(self) -> None:
         """Say why where nothing was answered yet, and close.
 
         What still arrives is thrown away for a moment: to close on unread bytes would take the reason from the client.
         """
         self.phase, self.since = _Phase.REFUSED, self.loop.time()
         if self.outgoing.written == self.answered:
-            line = b"HTTP/1.1 %d %s\r\n" % (status, _REPLIES[status])
-            self.outgoing.write(line + b"content-length: 0\r\ncache-control: no-store\r\nconnection: close\r\n\r\n")
+            self.outgoing.write(_TOO_SLOW)
             self.outgoing.flush()
             self.outgoing.write_eof()
         else:
@@ -218,7 +206,6 @@ def protocol(settings: Settings) -> type[Wire]:
     class Bounded(Wire):
         header_bytes = settings.header_bytes
         seconds = settings.client_seconds
-        most_head = settings.query_length * _BYTES_PER_CHARACTER + _HEAD_ROOM
         most_connections = settings.connections
         watched: dict[Wire, None] = {}  # noqa: RUF012  (shared by all connections of the service)
 

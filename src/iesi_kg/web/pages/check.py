@@ -23,7 +23,7 @@ from iesi_kg.web.site import Site
 
 router = APIRouter()
 
-_TABLES = ("template", "example")
+_TABLES = {"template": (), "template-full": ("all",), "example": ()}
 _MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": workbook.MEDIA_TYPE}
 _CHOOSE = "choose a file, then press “Check the file”; a program sends it as the form field `file`"
 _MOST_FINDINGS = 500
@@ -62,13 +62,13 @@ async def check(
 
 @router.api_route("/check/{name}.{suffix}", methods=["GET", "HEAD"])
 def template(name: str, suffix: str) -> Response:
-    """The table to fill in, as CSV or as a workbook: ``template`` is empty, ``example`` has a real record in it."""
+    """The table to fill in, as CSV or as a workbook: empty, empty with every column, or with a real record in it."""
     if name not in _TABLES or suffix not in blank.FORMATS:
         raise NotFound(
-            f"there is no file {name[:40]}.{suffix[:10]}", hint="template.csv, template.xlsx, example.csv, ..."
+            f"there is no file {name[:40]}.{suffix[:10]}", hint="template.csv, template-full.xlsx, example.csv, ..."
         )
     headers = {"Content-Disposition": f'attachment; filename="iesi-kg-{name}.{suffix}"'}
-    content = blank.FORMATS[suffix](example=name == "example")
+    content = blank.FORMATS[suffix](parts=_TABLES[name], example=name == "example")
     return Response(content, media_type=_MEDIA[suffix], headers=headers)
 
 

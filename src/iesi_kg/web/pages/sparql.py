@@ -17,7 +17,7 @@ from iesi_kg.endpoint.protocol import Query
 from iesi_kg.endpoint.syntax import inspect
 from iesi_kg.errors import IesiKgError
 from iesi_kg.operations.attempts import network_of
-from iesi_kg.records import Answer, Form
+from iesi_kg.records import Answer, Form, ServiceCall
 from iesi_kg.web.pages.rendering import new_nonce, render
 from iesi_kg.web.pages.results import MOST_ROWS, Shown, shown
 from iesi_kg.web.pages.snippets import Snippet, snippets
@@ -35,6 +35,7 @@ class Run:
     why_empty: str | None = None
     error: IesiKgError | None = None
     formats: tuple[tuple[str, str], ...] = ()
+    services: tuple[ServiceCall, ...] = ()
     version: int = 0
 
 
@@ -69,7 +70,7 @@ async def answer_to(request: Request, text: str, media: MediaType) -> Answer:
     site: Site = request.app.state.site
     caller = _caller(request)
     with site.turnstile.passage(caller, site.anonymous):
-        return await execute(Query(text), media, site.pool, site.limits, caller)
+        return await execute(Query(text), media, site.runner(inspect(text, site.guards)), site.limits, caller)
 
 
 def _caller(request: Request) -> str:
@@ -82,10 +83,11 @@ async def _run(request: Request, text: str) -> Run:
     caller = _caller(request)
     why = None
     try:
-        form = inspect(text, site.guards).form
+        shape = inspect(text, site.guards)
+        form = shape.form
         with site.turnstile.passage(caller, site.anonymous):
             media = TURTLE if form is Form.GRAPH else JSON
-            answer = await execute(Query(text), media, site.pool, site.limits, caller)
+            answer = await execute(Query(text), media, site.runner(shape), site.limits, caller)
             seconds = time.perf_counter() - begun
             if answer.rows == 0:
                 why = await explain(Query(text), site.pool, site.limits, caller)
@@ -95,7 +97,14 @@ async def _run(request: Request, text: str) -> Run:
     formats = [(offer.short, _address(text, offer.short)) for offer in offers]
     if form is not Form.GRAPH:
         formats.append(("xlsx", "/result.xlsx?" + urlencode({"query": text})))
-    return Run(seconds, shown(answer), why, None, tuple(formats), answer.version)
+    return Run(
+        seconds,
+        result=shown(answer),
+        why_empty=why,
+        formats=tuple(formats),
+        version=answer.version,
+        services=answer.services,
+    )
 
 
 def _snippets(request: Request, text: str) -> list[Snippet]:
