@@ -111,6 +111,17 @@ def _names(mentioned: Iterable[str], iris: Iterable[str]) -> bool:
     )
 
 
+def message_in(code: str, message: str, language: str) -> tuple[str, str]:
+    """What a rule of the shapes says, in a language where it says it there, with the language it is in.
+
+    A message into which the rule wrote something of the record stays as it is.
+    """
+    for rule in _rules():
+        if rule.code == code and message in rule.messages.values() and language in rule.messages:
+            return rule.messages[language], language
+    return message, "en"
+
+
 def links() -> Iterator[tuple[str, str, str]]:
     """Class, property and class of each link that a row of the template makes between two nodes."""
     nodes = {node["iesi:name"]: node for node in json.loads(assets.text(_TEMPLATE))["iesi:nodes"]}
