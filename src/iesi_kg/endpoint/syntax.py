@@ -181,8 +181,8 @@ def _keyword(text: str, tokens: Iterable[str]) -> str:
         return first
     if first in _UPDATES:
         raise QueryRefused(
-            f"{first.upper()} is SPARQL Update; this endpoint answers queries only",
-            hint="data change by `iesi-kg submit FILE`, which checks them first",
+            f"{first.upper()} is SPARQL Update, which is not sent as a query",
+            hint="POST it to /update; what is published changes by `iesi-kg submit FILE` alone",
             keyword=first.upper(),
         )
     if first is None:
