@@ -198,7 +198,7 @@ class UpdateFailed(QueryError):
 class QueryUnsupported(QueryError):
     status = 422
     title = "Function not supported"
-    hint = "mind the spelling of its IRI; `docs/reference/http.md` names the functions beyond those of SPARQL 1.1"
+    hint = "mind the spelling of its IRI"
 
 
 class QueryTimeout(QueryError):

@@ -113,3 +113,16 @@ def test_quads_of_insert_data_are_no_patterns() -> None:
     assert len(plan(Update(f"INSERT DATA {{ {quads} }}"), GUARDS).operations) == 1
     with pytest.raises(QueryRefused, match="patterns"):
         plan(Update(f"INSERT {{ <urn:s> <urn:p> 1 }} WHERE {{ {quads} }}"), GUARDS)
+
+
+def test_several_using_graphs_are_merged() -> None:
+    text = "PREFIX : <urn:> INSERT { ?s ?p ?o } USING :a USING NAMED :n USING <urn:b> WHERE { ?s ?p ?o }"
+    operations = plan(Update(text), GUARDS).operations
+    merged = "<urn:x-iesi-kg:merged>"
+    assert [" ".join(operation.text.partition("\n")[2].split()) for operation in operations[:3]] == [
+        f"ADD SILENT :a TO {merged}",
+        f"ADD SILENT <urn:b> TO {merged}",
+        f"INSERT {{ ?s ?p ?o }} USING {merged} USING NAMED :n WHERE {{ ?s ?p ?o }}",
+    ]
+    assert operations[3].text == f"DROP SILENT GRAPH {merged}"
+    assert len(plan(Update("INSERT { ?s ?p ?o } USING <urn:a> USING <urn:a> WHERE {}"), GUARDS).operations) == 1

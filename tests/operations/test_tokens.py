@@ -15,6 +15,8 @@ import pytest
 from iesi_kg.errors import NotFound, StoreBusy, TokensUnusable, Unauthorized, UsageError
 from iesi_kg.operations.tokens import Grant, Tokens
 from iesi_kg.store.durable import locked
+from iesi_kg.vocabulary import iris
+from iesi_kg.vocabulary.namespaces import BASE
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 READ = frozenset({"read-more"})
@@ -119,7 +121,9 @@ def test_revoking_what_is_not_there_or_ended_says_so(tmp_path: Path) -> None:
         (Grant(" x", READ), "1 to 80 characters"),
         (Grant("x", READ, expires=NOW), "would have expired on 2026-11-22T12:00:00Z"),
         (Grant("x", frozenset({"write"})), "graphs that may be written"),
-        (Grant("x", READ, ("https://example.org/g",)), "graphs that may be written"),
+        (Grant("x", READ, ("https://example.org/g",)), "graphs go with the scope write"),
+        (Grant("x", frozenset({"write"}), (iris.graph("provenance").value,)), "holds what is published"),
+        (Grant("x", frozenset({"write"}), (f"{BASE}ontology",)), "holds what is published"),
         (Grant("x", frozenset({"write"}), ("my graph",)), "not an absolute IRI"),
     ],
 )

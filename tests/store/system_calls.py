@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +51,32 @@ def strace(folder: Path, options: list[str], *command: str) -> tuple[str, list[C
         pytest.skip("strace is not installed (Debian package strace)")
     if "PTRACE" in run.stderr or "Operation not permitted" in run.stderr:
         pytest.skip("tracing processes is not allowed here")
-    return run.stdout + run.stderr, list(_parse(trace.read_text("utf-8", "replace").splitlines()))
+    return run.stdout + run.stderr, parse(trace)
+
+
+@contextmanager
+def attached(process: int, trace: Path, calls: str) -> Iterator[None]:
+    """Watch a process that runs already, all its threads included, into the file ``trace``."""
+    command = ["strace", "-f", "-y", "-s", "64", "-o", str(trace), "-e", f"trace={calls}", "-p", str(process)]
+    try:
+        watching = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    except FileNotFoundError:
+        pytest.skip("strace is not installed (Debian package strace)")
+    assert watching.stderr
+    said = watching.stderr.readline()
+    if "attached" not in said:
+        watching.wait()
+        pytest.skip(f"tracing processes is not allowed here: {said}")
+    try:
+        yield
+    finally:
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=20)
+
+
+def parse(trace: Path) -> list[Call]:
+    """The calls that strace wrote into a file."""
+    return list(_parse(trace.read_text("utf-8", "replace").splitlines()))
 
 
 def _parse(lines: list[str]) -> list[Call]:

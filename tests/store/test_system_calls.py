@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from crash_writer import change
 from store_quads import quad
-from system_calls import Call, strace
+from system_calls import Call, attached, parse, strace
 
 from iesi_kg.store.embedded import EmbeddedStore
+from running_server import serving
 
 CALLS = "trace=write,fsync,openat,mkdir,rename"
 
@@ -64,6 +65,26 @@ def test_a_version_is_on_the_disk_before_it_is_current(tmp_path: Path) -> None:
     named = position(calls, "fsync", f"<{root}/versions>", renamed)
     bytes_of_current = position(calls, "fsync", f"<{root}/.current.new>", named)
     assert renamed < named < bytes_of_current < switch < position(calls, "fsync", f"<{root}>", switch)
+
+
+def test_an_update_over_http_is_on_the_disk_before_its_204(tmp_path: Path) -> None:
+    """The running service, watched from outside: journal written, synchronised, and only then the status line."""
+    trace, root = tmp_path / "trace", tmp_path / "kg"
+    with serving(root, "--scratch", workers=1) as server:
+        fields = {"Content-Type": "application/sparql-update"}
+        with attached(server.process.pid, trace, "write,writev,sendto,sendmsg,fsync"):
+            for number in range(2):
+                text = f"INSERT DATA {{ <http://e/s> <http://e/p> {number} }}"
+                assert server.ask("POST", "/update", fields, text).status == 204
+    calls = parse(trace)
+    answers = [place for place, call in enumerate(calls) if '"HTTP/1.1 204' in call.arguments]
+    assert len(answers) == 2
+    before = -1
+    for answer in answers:
+        written = position(calls, "write", f"<{root}/journal/", before)
+        assert ".journal>" in calls[written].arguments
+        assert written < position(calls, "fsync", f"<{root}/journal/", written) < answer
+        before = answer
 
 
 def old_and_new(root: Path, commits: int) -> None:

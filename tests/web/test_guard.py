@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from fastapi import APIRouter, FastAPI
 
 from iesi_kg.errors import Misdirected, RequestError, UsageError
 from iesi_kg.settings import Settings
+from iesi_kg.web.app import create_app
 from iesi_kg.web.guard import harmless
 from iesi_kg.web.hosts import Hosts
 from iesi_kg.web.strict import proxies
@@ -220,6 +224,28 @@ def test_a_form_of_another_site_is_refused(server: Server, fields: dict[str, str
     form = {"Content-Type": "application/x-www-form-urlencoded", "Host": "localhost"}
     reply = server.ask("POST", "/check", {**form, **fields}, b"as=json")
     assert (reply.status, json.loads(reply.body)["type"]) == (403, "/problems/cross-site")
+
+
+def routes(router: FastAPI | APIRouter) -> Iterator[tuple[str, str]]:
+    """Path and method of every route below a router, those of included routers too."""
+    for route in router.routes:
+        if inner := getattr(route, "original_router", None):
+            yield from routes(inner)
+        else:
+            yield from ((route.path, method) for method in getattr(route, "methods", None) or ())
+
+
+def test_every_address_that_changes_or_costs_something_refuses_other_sites(server: Server, tmp_path: Path) -> None:
+    """Whatever is added to the service. Queries are open, and stopped by a secret."""
+    application = create_app(Settings(store=tmp_path / "none"))
+    unsafe = {(path, verb) for path, verb in routes(application.api) if verb not in ("GET", "HEAD", "OPTIONS")}
+    assert ("/check", "POST") in unsafe
+    raw = {("/update", "POST"), ("/graph?default", "PUT"), ("/graph?graph=urn:g", "DELETE"), ("/graph/x", "POST")}
+    for path, verb in sorted(unsafe | raw):
+        if not path.startswith("/queries/"):
+            address = re.sub(r"\{[^}]+\}", "x", path)
+            reply = server.ask(verb, address, {"Origin": "https://evil.example"}, b"")
+            assert (reply.status, json.loads(reply.body)["type"]) == (403, "/problems/cross-site"), (verb, path)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.client import HTTPException
@@ -182,6 +184,18 @@ def test_a_runaway_update_is_stopped_and_changes_nothing(server: Server) -> None
     assert count(server, "?s ?p ?o") == 1
 
 
+@pytest.mark.parametrize("by", ["clause", "parameter"])
+def test_a_triple_of_two_using_graphs_counts_once(server: Server, by: str) -> None:
+    one = "{ <urn:s> <urn:p> 1 }"
+    update(server, f"INSERT DATA {{ GRAPH <urn:a> {one} GRAPH <urn:b> {one} }}")
+    using = "USING <urn:a> USING <urn:b>" if by == "clause" else ""
+    text = f"INSERT {{ [] <urn:n> ?n }} {using} WHERE {{ SELECT (COUNT(*) AS ?n) {{ ?s ?p ?o }} }}"
+    address = "/update" if using else "/update?using-graph-uri=urn:a&using-graph-uri=urn:b"
+    assert server.ask("POST", address, UPDATE, text).status == 204
+    assert rows(server, "SELECT ?n { ?b <urn:n> ?n }") == [{"n": "1"}]
+    assert rows(server, "SELECT ?g { GRAPH ?g {} } ORDER BY ?g") == [{"g": "urn:a"}, {"g": "urn:b"}]
+
+
 def test_an_update_on_one_graph_leaves_the_others(server: Server) -> None:
     update(
         server,
@@ -252,6 +266,25 @@ class TestGraphStore:
         assert (head.status, head.headers["Content-Length"], head.body) == (200, str(len(written.body)), b"")
         assert server.ask("PUT", "/graph?graph=urn:copy", {"Content-Type": kind}, written.body).status == 201
         assert count(server, "GRAPH <urn:copy> { ?s ?p ?o } GRAPH <http://example.org/g> { ?s ?p ?o }") == 3
+
+
+def test_the_how_to_says_what_works(server: Server, root: Path) -> None:
+    page = (root / "docs" / "how-to" / "scratch-store.md").read_text(encoding="utf-8")
+    commands = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[1].replace("http://127.0.0.1:8080", server.url)
+    run = ["bash", "-euo", "pipefail", "-c", commands]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == ["who,whom", "urn:a,urn:b", "urn:b,urn:c"]
+    assert count(server) == 0
+
+
+def test_describes_itself_as_what_it_is(server: Server) -> None:
+    said = server.ask("GET", "/sparql", {"Accept": "application/n-triples"}).text
+    assert "<http://www.w3.org/ns/sparql-service-description#SPARQL11Update>" in said
+    assert "published" not in said
+    assert server.ask("GET", "/sparql", {"Accept": "text/html"}).status == 200
+    assert server.ask("GET", "/health").status == 200
+    missing = server.ask("GET", "/")
+    assert (missing.status, json.loads(missing.text)["hint"]) == (404, "/sparql, /update and /graph are there")
 
 
 class TestAccess:

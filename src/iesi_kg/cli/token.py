@@ -75,7 +75,7 @@ def _tokens(store: Path | None, now: datetime) -> Tokens:
     log = AuditLog(chosen)
 
     def record(what: str, token: Token) -> None:
-        detail = {"token": token.id, "name": token.name, "reach": _reach(token), "until": _until(token)}
+        detail = {"token": token.id, "name": token.name, "reach": _reach(token), "ends": _until(token)}
         log.append(Act(os_user(), "command", what, now, detail))
 
     return Tokens(chosen, record)

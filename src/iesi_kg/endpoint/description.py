@@ -24,26 +24,32 @@ _FORMAT_NAMES = {
 }
 
 
-def service_description(endpoint: str, media: MediaType, guards: Guards, limits: str) -> bytes:
+def service_description(
+    endpoint: str, media: MediaType, guards: Guards, limits: str, *, scratch: bool = False
+) -> bytes:
     """What this service is, can and bounds, as RDF; ``limits`` is a sentence on time and size."""
-    return write(_triples(NamedNode(endpoint), guards, limits), media, {"formats": _FORMATS})
+    return write(_triples(NamedNode(endpoint), guards, limits, scratch), media, {"formats": _FORMATS})
 
 
-def _triples(service: NamedNode, guards: Guards, limits: str) -> Iterator[Triple]:
+def _triples(service: NamedNode, guards: Guards, limits: str, scratch: bool) -> Iterator[Triple]:
     dataset, default = NamedNode(service.value + "#dataset"), NamedNode(service.value + "#default-graph")
     yield Triple(service, NamedNode(RDF + "type"), NamedNode(SD + "Service"))
     yield Triple(service, NamedNode(SD + "endpoint"), service)
-    for language in ("SPARQL10Query", "SPARQL11Query"):
+    for language in ("SPARQL10Query", "SPARQL11Query", "SPARQL11Update"):
         yield Triple(service, NamedNode(SD + "supportedLanguage"), NamedNode(SD + language))
+    yield Triple(service, NamedNode(SD + "feature"), NamedNode(SD + "EmptyGraphs"))
     for media in (*TABLES, *GRAPHS):
         yield Triple(service, NamedNode(SD + "resultFormat"), NamedNode(_FORMATS + _FORMAT_NAMES[media.short]))
     yield Triple(service, NamedNode(SD + "defaultDataset"), dataset)
     yield Triple(dataset, NamedNode(RDF + "type"), NamedNode(SD + "Dataset"))
     yield Triple(dataset, NamedNode(SD + "defaultGraph"), default)
     yield Triple(default, NamedNode(RDF + "type"), NamedNode(SD + "Graph"))
-    yield Triple(default, NamedNode(RDFS + "comment"), Literal("the merge of everything published", language="en"))
+    if not scratch:
+        comment = Literal("the merge of everything published", language="en")
+        yield Triple(default, NamedNode(RDFS + "comment"), comment)
+    updates = "updates are taken" if scratch else "updates need a token and reach the workspace graphs named with it"
     text = (
         f"{limits}; queries of at most {guards.length:,} characters, {guards.nesting} levels of brackets and "
-        f"about {guards.patterns:,} patterns; SERVICE and SPARQL Update are refused"
+        f"about {guards.patterns:,} patterns; {updates}; SERVICE and LOAD are refused"
     )
     yield Triple(service, NamedNode(DCT + "description"), Literal(text, language="en"))

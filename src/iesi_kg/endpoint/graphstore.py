@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from iesi_kg.endpoint.negotiation import GRAPHS, MediaType
 from iesi_kg.endpoint.protocol import fields
-from iesi_kg.errors import MethodNotAllowed, PreconditionFailed, RequestError, UnsupportedMediaType
+from iesi_kg.errors import MethodNotAllowed, NotFound, PreconditionFailed, RequestError, UnsupportedMediaType
 
 METHODS = "GET, HEAD, PUT, POST, DELETE, OPTIONS"
 FORM = "multipart/form-data"
@@ -42,6 +42,8 @@ def target(method: str, query_string: bytes, direct: str | None, address: str) -
     if direct is not None:
         if named or default:
             raise RequestError("the graph is named twice: by the path and by a parameter")
+        if not _ABSOLUTE.fullmatch(direct):
+            raise NotFound("no graph has such an address")
         return Target(direct, direct)
     if len(named) + default > 1:
         raise RequestError("the graph is named twice", hint="give either ?default or one ?graph=")

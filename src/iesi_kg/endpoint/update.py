@@ -24,6 +24,8 @@ _PROLOGUE = frozenset({"PREFIX", "BASE", "VERSION"})
 _LENGTHS = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
 _OPENING, _CLOSING = frozenset("{(["), frozenset("})]")
 _PAIRS = frozenset({"ADD", "MOVE", "COPY"})
+MERGED = "urn:x-iesi-kg:merged"
+SEVERAL = 2
 _SINGLES = frozenset({"CLEAR", "DROP", "CREATE"})
 
 
@@ -78,9 +80,18 @@ def plan(update: Update, guards: Guards) -> Plan:
             bound(body, guards)
         tried = bool(refused) or tokens[0].word == "LOAD"
         head = names.prologue + (f"{TRIAL}\n" if tried else "")
-        body = _with_dataset(body, tokens, update)
-        operations.append(Operation(head + body, _touched(tokens, names), data, len(head), tried))
-        starts.append((head.count("\n"), tokens[0].start))
+        body, merged = _with_dataset(body, tokens, update)
+        steps = [Operation(head + body, _touched(tokens, names), data, len(head), tried)]
+        if len(merged) > 1 and not tried:
+            # A triple of two default graphs counts once (SPARQL 1.1 Query section 13.2): they are merged for a moment.
+            copies = (f"ADD SILENT {graph} TO <{MERGED}>" for graph in merged)
+            steps = [
+                *(Operation(head + copy, (MERGED,)) for copy in copies),
+                *steps,
+                Operation(f"DROP SILENT GRAPH <{MERGED}>", (MERGED,)),
+            ]
+        operations.extend(steps)
+        starts.extend([(head.count("\n"), tokens[0].start)] * len(steps))
     return Plan(text, tuple(operations), tuple(starts), refused)
 
 
@@ -162,25 +173,42 @@ def _refuse_shared_blank_nodes(text: str) -> None:
                 )
 
 
-def _with_dataset(body: str, tokens: Sequence[Token], update: Update) -> str:
-    """The operation with the protocol's dataset as USING clauses (SPARQL 1.1 Protocol section 2.2.3)."""
+def _with_dataset(body: str, tokens: Sequence[Token], update: Update) -> tuple[str, tuple[str, ...]]:
+    """The operation with the protocol's dataset as USING clauses (SPARQL 1.1 Protocol section 2.2.3).
+
+    Several default graphs become the one that is their merge; these graphs are returned too.
+    """
+    outer = list(_outer(tokens))
+    own = [(token, outer[index + 1]) for index, token in enumerate(outer[:-1]) if token.word == "USING"]
+    where = next((index for index, token in enumerate(outer) if token.word == "WHERE"), 0)
     if not update.using and not update.using_named:
-        return body
-    start, outer = tokens[0].start, list(_outer(tokens))
+        return _merged(body, tokens[0].start, own)
     for token in outer:
         if token.word in ("USING", "WITH"):
             raise RequestError(
                 f"the request names its graphs twice: by using-graph-uri or using-named-graph-uri, and by {token.word}",
                 hint="leave out one of the two (SPARQL 1.1 Protocol section 2.2.3)",
             )
-    where = next((index for index, token in enumerate(outer) if token.word == "WHERE"), 0)
     if not where:
-        return body
-    clauses = [f"USING <{graph}>" for graph in update.using]
+        return body, ()
+    default = tuple(dict.fromkeys(f"<{graph}>" for graph in update.using))
+    clauses = [f"USING {graph}" for graph in (default if len(default) < SEVERAL else (f"<{MERGED}>",))]
     clauses += [f"USING NAMED <{graph}>" for graph in update.using_named]
-    place = outer[where].start - start
-    pattern = body[outer[where].end - start :] if outer[where - 1].word == DELETE else ""
-    return f"{body[:place]}{pattern} {' '.join(clauses)} {body[place:]}"
+    place = outer[where].start - tokens[0].start
+    pattern = body[outer[where].end - tokens[0].start :] if outer[where - 1].word == DELETE else ""
+    return f"{body[:place]}{pattern} {' '.join(clauses)} {body[place:]}", default
+
+
+def _merged(body: str, start: int, own: Sequence[tuple[Token, Token]]) -> tuple[str, tuple[str, ...]]:
+    """The operation with one USING clause for all of its own that name default graphs."""
+    pairs = [(using, graph) for using, graph in own if graph.word != "NAMED"]
+    default = tuple(dict.fromkeys(graph.text for _, graph in pairs))
+    if len(default) < SEVERAL:
+        return body, default
+    for using, graph in reversed(pairs):
+        clause = f"USING <{MERGED}>" if using is pairs[0][0] else ""
+        body = body[: using.start - start] + clause + body[graph.end - start :]
+    return body, default
 
 
 def _outer(tokens: Sequence[Token]) -> Iterator[Token]:

@@ -22,6 +22,7 @@ from pyoxigraph import NamedNode
 
 from iesi_kg.errors import NotFound, StoreError, TokensUnusable, Unauthorized, UsageError
 from iesi_kg.store.durable import locked, make_folder, store_error, write_atomically
+from iesi_kg.vocabulary import iris
 
 SCOPES = {
     "read-more": "higher limits for queries",
@@ -207,20 +208,27 @@ def _refuse_nonsense(grant: Grant, now: datetime) -> None:
         raise UsageError("the name of a token is a line of 1 to 80 characters")
     if grant.expires is not None and grant.expires <= now:
         raise UsageError(f"the token would have expired on {_text(grant.expires)} already")
-    if ("write" in grant.scopes) != bool(grant.graphs):
+    if "write" in grant.scopes and not grant.graphs:
         raise UsageError(
             "the scope write goes with the graphs that may be written",
             hint="--scope write --graph https://example.org/my-graph (repeat --graph for several)",
         )
+    if grant.graphs and "write" not in grant.scopes:
+        raise UsageError("graphs go with the scope write", hint="--scope write, or leave --graph out")
     for graph in grant.graphs:
-        _refuse_no_iri(graph)
+        _refuse_what_is_no_workspace(graph)
 
 
-def _refuse_no_iri(graph: str) -> None:
+def _refuse_what_is_no_workspace(graph: str) -> None:
     try:
         NamedNode(graph)
     except ValueError:
         raise UsageError(f"{graph!r} is not an absolute IRI") from None
+    if not iris.is_workspace(graph):
+        raise UsageError(
+            f"{graph} holds what is published, which changes by submissions only",
+            hint=f"an IRI of your own, or one below {iris.graph('workspace').value}/",
+        )
 
 
 def _digest(salt: bytes, text: str) -> str:

@@ -17,11 +17,13 @@ from urllib.parse import urljoin
 
 from pyoxigraph import NamedNode, QueryBoolean, RdfFormat, Store
 
-from iesi_kg.errors import QueryRefused, QuerySyntaxError
+from iesi_kg.errors import QuerySyntaxError
 from iesi_kg.records import Form
 from iesi_kg.store.amending import AMENDMENT, Amendment, amend, follow
 from iesi_kg.store.evaluation import Dataset, Target, evaluate, run
 from iesi_kg.store.mending import mended
+from iesi_kg.store.trial import try_on_copy
+from iesi_kg.store.versions import Checkpoint
 
 MERGED_KEPT = 4
 GAP = r"(?:\s|\#[^\n\r]*)*"
@@ -42,9 +44,8 @@ TOKEN = re.compile(
 class Evaluator:
     """Evaluates queries on one version, with the merged copies that its datasets need."""
 
-    def __init__(self, store: Store, *, own: bool = False) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self._own = own  # a copy that nobody else looks at
         self._merged: OrderedDict[Dataset, Store] = OrderedDict()
         self._lock = threading.Lock()
         self.lease: object = None
@@ -67,12 +68,11 @@ class Evaluator:
 
     def _amend(self, text: str, target: Target, facts: str) -> tuple[Form, int | None]:
         wanted = Amendment.of(text, facts)
-        if not self._own and wanted.verb != "get":
-            raise QueryRefused(
-                "a store this large is read from disk here and takes no update over HTTP",
-                hint="raise IESI_KG_QUERY_MEMORY: half of it must hold the store, at 1,000 bytes a triple",
-            )
-        amend(self.store, wanted).write(target.output)
+        if isinstance(self.lease, Checkpoint) and wanted.verb != "get":
+            amended = try_on_copy(self.lease.version.path, lambda copy: amend(copy, wanted))
+        else:
+            amended = amend(self.store, wanted)
+        amended.write(target.output)
         return Form.GRAPH, 0
 
     def follow(self, text: str) -> None:

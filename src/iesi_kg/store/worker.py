@@ -204,7 +204,7 @@ def load(assignment: Assignment) -> Evaluator:
         evaluator.lease = checkpoint
         return evaluator
     blank_nodes = Layout(path.parent.parent).scratch.exists()
-    return Evaluator(copy_to_memory(checkpoint.store, blank_nodes=blank_nodes), own=True)
+    return Evaluator(copy_to_memory(checkpoint.store, blank_nodes=blank_nodes))
 
 
 def main(arguments: list[str]) -> None:

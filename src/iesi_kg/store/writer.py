@@ -7,11 +7,9 @@ a change set is two sets of quads, replaying the journal over a state that alrea
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import time
 import traceback
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing
 from iesi_kg.store import seal
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.changes import apply, in_steps, refuse_blank_nodes
-from iesi_kg.store.durable import LOCK_POLL, store_error, sync_directory, sync_tree
+from iesi_kg.store.durable import LOCK_POLL, link_files, store_error, sync_directory, sync_tree
 from iesi_kg.store.journal import Journal
 from iesi_kg.store.reader import EmbeddedReader, View
 from iesi_kg.store.versions import Layout, changed_files, open_current, prune, publish, read_current
@@ -232,21 +230,11 @@ def _rebuild(layout: Layout, published: int) -> None:
     draft = layout.root / ".live.new"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
-    for file in source.iterdir():
-        if file.name == seal.NAME:
-            continue
-        _link_or_copy(file, draft / file.name)
+    link_files(source, draft)
+    (draft / seal.NAME).unlink(missing_ok=True)
     sync_tree(draft)
     Store.read_only(str(draft))  # raises before anything is replaced
     if layout.live.exists():
         shutil.rmtree(layout.live)
     draft.rename(layout.live)
     sync_directory(layout.root)
-
-
-def _link_or_copy(file: Path, target: Path) -> None:
-    if file.suffix == ".sst":  # never changed once written: the engine's own checkpoints share them so
-        with suppress(OSError):  # a file system without hard links
-            os.link(file, target)
-            return
-    shutil.copy2(file, target)

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from iesi_kg import __version__
 from iesi_kg.endpoint.negotiation import prefers_html
-from iesi_kg.errors import IesiKgError, RequestError, UsageError
+from iesi_kg.errors import IesiKgError, NotFound, RequestError, UsageError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import AuditLog
 from iesi_kg.settings import Settings
@@ -43,12 +43,17 @@ _DESCRIPTION = (
 _OPEN = ("/id/", "/codes/", "/ontology", "/health", "/problems/")
 
 
+# What a scratch store serves beside /sparql, /update and /graph.
+_OF_SCRATCH = ("/health", "/problems/", "/queries/", "/static/")
+
+
 class Application:
     """The ASGI application; ``state.site`` holds the running service."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.stopping = False
+        self.scratch = Layout(settings.store).scratch.exists()
         self.failure: IesiKgError | None = None
         self.updates = Updates()
         self.graphs = GraphStore()
@@ -71,14 +76,17 @@ class Application:
                 await self.updates(scope, receive, send)
             elif scope["path"] == GRAPH_PATH or scope["path"].startswith(f"{GRAPH_PATH}/"):
                 await self.graphs(scope, receive, send)
+            elif self.scratch and not scope["path"].startswith(_OF_SCRATCH):
+                raise NotFound("a scratch store has no pages of its own", hint="/sparql, /update and /graph are there")
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
                 await preflight(send, "GET, HEAD, OPTIONS")
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(queries.PATH):
                 await preflight(send, "DELETE, OPTIONS")
             else:
                 await self.api(scope, receive, _secured(send))
-        except RequestError as error:
-            await problem.send(error, scope, receive, send, html=False)
+        except (RequestError, NotFound) as error:  # no page for a strange request: it would name the host it asked for
+            html = isinstance(error, NotFound) and prefers_html(headers.find(scope["headers"], b"accept"))
+            await problem.send(error, scope, receive, _secured(send), html=html)
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
@@ -105,17 +113,16 @@ class Application:
         settings = self.settings
         memory = max(settings.query_memory, settings.token_memory)
         pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
-        scratch = Layout(settings.store).scratch.exists()
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()
         except IesiKgError as error:
             self.failure = error
             raise
-        log = None if scratch else AuditLog(settings.store)
-        amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=scratch)
+        log = None if self.scratch else AuditLog(settings.store)
+        amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=self.scratch)
         try:
-            api.state.site = site = Site(settings, store, pool, ResultCache(settings.cache_bytes), scratch=scratch)
+            api.state.site = site = Site(settings, store, pool, ResultCache(settings.cache_bytes), scratch=self.scratch)
             self.updates.start(site, amendments)
             self.graphs.start(site, amendments)
             self.sparql.start(site)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from iesi_kg.endpoint import negotiation
 from iesi_kg.endpoint.graphstore import METHODS, Target, parts, require, tag, target
-from iesi_kg.errors import IesiKgError
+from iesi_kg.errors import IesiKgError, NotFound
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import Act
 from iesi_kg.records import Form
@@ -73,7 +73,10 @@ class GraphStore:
         """The graph that a path stands for: in a scratch store its address, else the IRI of ours it dereferences."""
         if len(path.rstrip("/")) <= len(PATH):
             return None
-        return address if self.site.scratch else iris.from_path(path).value
+        try:
+            return address if self.site.scratch else iris.from_path(path).value
+        except ValueError:
+            raise NotFound("no graph has such an address") from None
 
     async def _read(self, asked: Target, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
         media = negotiation.choose(Form.GRAPH, headers.find(scope["headers"], b"accept"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from iesi_kg import __version__
 from iesi_kg.endpoint import description, negotiation
@@ -28,7 +28,6 @@ from iesi_kg.web.cache import Entry
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
 from iesi_kg.web.site import Site, limits
-from iesi_kg.web.update import Updates
 from iesi_kg.web.validators import matches, pack, packed_tag, without_content, worth_packing
 
 PATH = "/sparql"
@@ -38,10 +37,16 @@ _SIZED = (bytes, str)
 _SELDOM = frozenset({b"authorization", b"content-encoding", queries.ID, queries.SECRET})
 
 
+class Updating(Protocol):
+    """What makes the updates that a POST carries here."""
+
+    async def answer(self, scope: Any, receive: Any, send: Any, body: bytes) -> None: ...  # noqa: ANN401
+
+
 class Sparql:
     """The route; ``site`` is set when the service has started."""
 
-    def __init__(self, updates: Updates | None = None) -> None:
+    def __init__(self, updates: Updating | None = None) -> None:
         self.site: Site
         self._updates = updates
         self._fixed: dict[str, Headers] = {}
@@ -212,7 +217,8 @@ class Sparql:
             f"a query may run {most.seconds:g} seconds and return {most.bytes:,} bytes "
             f"or {most.rows:,} rows; one that meets a limit fails as a whole"
         )
-        body = description.service_description(_address(scope), media, self.site.guards, sentence)
+        site = self.site
+        body = description.service_description(_address(scope), media, site.guards, sentence, scratch=site.scratch)
         await _send(send, 200, self._headers(most, self.site.version, media, "", len(body)), body)
 
 

@@ -19,6 +19,7 @@ from iesi_kg.web import headers, problem
 from iesi_kg.web.body import receive_body
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.site import Site
+from iesi_kg.web.sparql import preflight
 from iesi_kg.web.writing import permit
 
 PATH = "/update"
@@ -40,6 +41,9 @@ class Updates:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         try:
+            if scope["method"] == "OPTIONS":
+                await preflight(send, METHODS)
+                return
             if scope["method"] != "POST":
                 raise MethodNotAllowed(f"{scope['method']} is not a method of the update operation", allow=METHODS)
             permit(self.site, scope)  # before anything is read
