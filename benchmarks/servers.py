@@ -87,7 +87,10 @@ def running(
     if core is not None:
         command = ["taskset", "-c", str(core), *command]
     with subprocess.Popen(
-        command, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env={**os.environ, "IESI_KG_QUERY_REQUESTS": "0", **(environment or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         server = Server(name, f"http://127.0.0.1:{port}{PATHS[name]}", psutil.Process(process.pid))
         try:

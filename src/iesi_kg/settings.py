@@ -47,7 +47,7 @@ class Settings:
     query_length: int = _setting(100_000, "longest query text, in characters")
     query_nesting: int = _setting(100, "deepest nesting of brackets in a query")
     query_patterns: int = _setting(1_000, "most triple patterns in a query")
-    query_path: int = _setting(100, "longest property path or expression of a query, in operators")
+    query_path: int = _setting(100, "longest property path of a query, in operators")
     query_values: int = _setting(10_000, "most terms in the VALUES blocks of a query")
     query_queue: int = _setting(64, "queries that may wait for a process before the service says it is busy")
     upload_bytes: int = _setting(20_000_000, "largest file that may be checked or submitted, in bytes")

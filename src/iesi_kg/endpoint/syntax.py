@@ -57,6 +57,7 @@ _VOLATILE = frozenset({"now", "rand", "uuid", "struuid", "bnode"})
 _CLAUSES = frozenset({"filter", "bind", "as", "union", "optional", "minus", "graph", "exists", "values", "lateral"})
 _SEPARATORS = frozenset({".", ";", "{"})
 _OPERATORS = frozenset({"&&", "||", "-", "+", "*", "/", "|", "!", "=", "<", ">", "^"})
+_STEPS = frozenset({"/", "|", "^"})
 _ENDINGS = frozenset({".", ";", ",", "{", "}"})
 _DATA_WORDS = frozenset({"undef", "true", "false"})
 _TERM = re.compile(
@@ -81,8 +82,8 @@ OPERATORS_PER_PATTERN = 3
 class Guards:
     """What a query text may be.
 
-    Its length in characters, its depth of brackets, its number of patterns, the operators of one path or expression,
-    the terms in its VALUES blocks.
+    Its length in characters, its depth of brackets, its number of patterns, the operators of one path, the terms in its
+    VALUES blocks.
     """
 
     length: int
@@ -241,18 +242,18 @@ def _check_patterns(tokens: Iterable[str], guards: Guards) -> None:
 
 
 def _check_paths(tokens: Iterable[str], guards: Guards) -> None:
-    """The longest run of operators that no pattern ends; the engine walks paths and expressions by recursion."""
+    """The longest run of path operators that no pattern ends; the engine walks paths by recursion."""
     longest = run = 0
     for token in tokens:
-        if token in _OPERATORS:
+        if token in _STEPS:
             run += 1
             longest = max(longest, run)
         elif token in _ENDINGS:
             run = 0
     if longest > guards.path:
         raise QueryRefused(
-            f"a path or expression of the query has {longest:,} operators; at most {guards.path:,} are accepted",
-            hint="write p* or p+ for a path of any length, IN (...) for many alternatives",
+            f"a path of the query has {longest:,} operators; at most {guards.path:,} are accepted",
+            hint="write p* or p+ for a path of any length",
             limit="query_path",
             maximum=guards.path,
             actual=longest,

@@ -240,7 +240,7 @@ class Pool:
 
     def _grant(self) -> None:
         for line, take in ((self._line, self._take), (self._slow_line, self._take_slow)):
-            while (place := line.next(self._computing())) is not None:
+            while len(line) and (place := line.next(self._computing())) is not None:
                 child = take(line.caller(place))
                 if child is None:
                     break

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from iesi_kg.errors import RequestTooLarge
+from iesi_kg.errors import RequestTooLarge, UnsupportedMediaType
 from iesi_kg.web import headers
 from iesi_kg.web.hangup import HangUp
 
 
 async def receive_body(scope: Any, receive: Callable[[], Awaitable[Any]], most: int) -> bytes:  # noqa: ANN401  (ASGI)
-    """The whole body. Raises RequestTooLarge, before anything is read where the length is announced, and HangUp."""
+    """The whole body.
+
+    Raises UnsupportedMediaType, RequestTooLarge (before anything is read where the length is announced) and HangUp.
+    """
+    refuse_packed(headers.find(scope["headers"], b"content-encoding") or "")
     announced = headers.find(scope["headers"], b"content-length") or ""
     if announced.isdigit() and int(announced) > most:
         raise _too_large(most)
@@ -25,6 +29,16 @@ async def receive_body(scope: Any, receive: Callable[[], Awaitable[Any]], most: 
             raise _too_large(most)
         if not message.get("more_body", False):
             return bytes(body)
+
+
+def refuse_packed(coding: str) -> None:
+    """Raises UnsupportedMediaType for a packed body: a small one can hold more than any machine."""
+    if coding.strip().lower() not in ("", "identity"):
+        raise UnsupportedMediaType(
+            f"a body in the coding {coding[:40]} is not unpacked here",
+            hint="send the body as it is, without Content-Encoding",
+            accept_encoding="identity",
+        )
 
 
 def _too_large(most: int) -> RequestTooLarge:

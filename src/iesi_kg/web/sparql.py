@@ -18,10 +18,12 @@ from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.protocol import METHODS, Query, is_update, parse, with_base
 from iesi_kg.endpoint.syntax import inspect
-from iesi_kg.errors import IesiKgError, QueryRefused, RequestError, RequestTooLarge, UnsupportedMediaType
+from iesi_kg.errors import IesiKgError, QueryRefused, RequestError, RequestTooLarge
 from iesi_kg.operations.attempts import network_of
 from iesi_kg.records import Answer
+from iesi_kg.store.workers import Limits
 from iesi_kg.web import access, headers, problem, queries
+from iesi_kg.web.body import refuse_packed
 from iesi_kg.web.cache import Entry
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
@@ -48,6 +50,7 @@ class Sparql:
         self.site: Site
         self._updates = updates
         self._fixed: dict[str, Headers] = {}
+        self._limits: dict[str, Limits] = {}
         self._loop: asyncio.AbstractEventLoop
 
     def start(self, site: Site) -> None:
@@ -55,6 +58,7 @@ class Sparql:
         self.site = site
         self._loop = asyncio.get_running_loop()
         shared = (*headers.VARY, *headers.CORS, *headers.INERT)
+        self._limits = {found.name: limits(found) for found in (site.anonymous, site.token)}
         self._fixed = {found.name: (*shared, *headers.limits(found)) for found in (site.anonymous, site.token)}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
@@ -140,7 +144,7 @@ class Sparql:
         try:
             site.turnstile.enter(asked.caller, asked.allowance)
             try:
-                work = execute(query, media, site.pool, limits(asked.allowance), asked.caller)
+                work = execute(query, media, site.pool, self._limits[asked.allowance.name], asked.caller)
                 return await watched(work, receive, self._loop, running)
             finally:
                 site.turnstile.leave(asked.caller)
@@ -177,12 +181,7 @@ class Sparql:
 
     async def _body(self, asked: _Asked, receive: Any) -> bytes:  # noqa: ANN401
         most = self.site.settings.query_length * _BYTES_PER_CHARACTER + _FORM_ROOM
-        if asked.content_encoding not in ("", "identity"):
-            raise UnsupportedMediaType(
-                f"a body in the coding {asked.content_encoding[:40]} is not unpacked here",
-                hint="send the body as it is, without Content-Encoding",
-                accept_encoding="identity",
-            )
+        refuse_packed(asked.content_encoding)
         if asked.content_length > most:
             raise _too_large(most)
         body = b""
@@ -263,7 +262,7 @@ class _Asked:
 
     def _seldom(self, name: bytes, value: str) -> None:
         if name == b"content-encoding":
-            self.content_encoding = value.strip().lower()
+            self.content_encoding = value
         elif name == b"authorization":
             self.has_token = True
         elif name == queries.ID:

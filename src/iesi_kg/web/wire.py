@@ -1,7 +1,7 @@
-"""Bounds what a client may cost before and after its request: slow senders, slow readers, endless headers.
+"""Bounds how long a client may keep its connection: slow senders, slow readers, silent crowds.
 
-uvicorn speaks HTTP (RFC 9112); this only watches the clock and the sizes. Whoever stalls is told 408 where nothing was
-answered yet (RFC 9110 section 15.5.9), and is cut off.
+What a request may look like is the affair of ``strict``; this only watches the clock. Whoever stalls is told 408 where
+nothing was answered yet (RFC 9110 section 15.5.9), and is cut off.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from iesi_kg.web.strict import Strict
 
 _SWEEP_SECONDS = 0.5
 _LINGER_SECONDS = 1.0
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\ncache-control: no-store\r\nconnection: close\r\n\r\n"
 _PACE = 1_000  # bytes a second that a client must send or take once its time for a pause is used up
-_HEAD_ROOM = 65_536
-_BYTES_PER_CHARACTER = 3  # of a query in an address; longer ones are sent by POST
-_REPLIES = {408: b"Request Timeout", 414: b"URI Too Long", 431: b"Request Header Fields Too Large"}
 
 
 class _Phase(Enum):
@@ -99,31 +97,50 @@ class Transport(asyncio.Transport):
         self._wire.resume_reading()
 
 
+class Crowd:
+    """The open connections of one service, oldest first, looked at by one timer."""
+
+    def __init__(self) -> None:
+        self.wires: dict[Wire, None] = {}
+        self._sweeping = False
+
+    def join(self, wire: Wire, loop: asyncio.AbstractEventLoop) -> None:
+        """Watch one more."""
+        self.wires[wire] = None
+        if not self._sweeping:
+            self._sweeping = True
+            loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for wire in list(self.wires):
+            wire.check(now)
+        self._sweeping = bool(self.wires)
+        if self._sweeping:
+            loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+
+
 class Wire(Strict):
     """One connection under watch; made a class of its own per service by ``protocol``."""
 
     seconds = 10.0
-    most_head = _HEAD_ROOM
     most_connections = 800
-    watched: dict[Wire, None]
+    crowd: Crowd
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.phase = _Phase.HEAD
         self.since = self.loop.time()
         self.got = 0
-        self.named = False
         self.stuck: tuple[float, int] | None = None
         self.outgoing = Transport(transport, self.loop)
         self.answered = 0
-        if not self.watched:
-            self.loop.call_later(_SWEEP_SECONDS, _sweep, self.watched, self.loop)
-        elif len(self.watched) >= self.most_connections:
+        if len(self.crowd.wires) >= self.most_connections:
             self._make_room()
-        self.watched[self] = None
+        self.crowd.join(self, self.loop)
         super().connection_made(self.outgoing)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.watched.pop(self, None)
+        self.crowd.wires.pop(self, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -131,19 +148,12 @@ class Wire(Strict):
             return
         self.got += len(data)
         super().data_received(data)
-        if self.phase is _Phase.HEAD and self.got > self.most_head:
-            self.refuse(431 if self.named else 414)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.phase = _Phase.HEAD
         self.since = self.loop.time()
-        self.named = False
         self.answered = self.outgoing.written
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.named = True
-        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self.phase = _Phase.BODY
@@ -181,35 +191,25 @@ class Wire(Strict):
             return
         grace = self.seconds + (self.got / _PACE if self.phase is _Phase.BODY else 0.0)
         if now - self.since > grace:
-            self.refuse(408)
+            self.refuse()
 
-    def refuse(self, status: int) -> None:
+    def refuse(self) -> None:
         """Say why where nothing was answered yet, and close.
 
         What still arrives is thrown away for a moment: to close on unread bytes would take the reason from the client.
         """
         self.phase, self.since = _Phase.REFUSED, self.loop.time()
         if self.outgoing.written == self.answered:
-            line = b"HTTP/1.1 %d %s\r\n" % (status, _REPLIES[status])
-            self.outgoing.write(line + b"content-length: 0\r\ncache-control: no-store\r\nconnection: close\r\n\r\n")
+            self.outgoing.write(_TOO_SLOW)
             self.outgoing.flush()
             self.outgoing.write_eof()
         else:
             self.outgoing.close()
 
     def _make_room(self) -> None:
-        """Cut off whoever takes longest over sending a request, else the newcomer has to wait its turn."""
-        slowest = next((wire for wire in self.watched if wire.phase is _Phase.HEAD), None)
-        if slowest is not None:
-            slowest.outgoing.abort()
-
-
-def _sweep(watched: dict[Wire, None], loop: asyncio.AbstractEventLoop) -> None:
-    now = loop.time()
-    for wire in list(watched):
-        wire.check(now)
-    if watched:
-        loop.call_later(_SWEEP_SECONDS, _sweep, watched, loop)
+        """Cut off whoever takes longest over sending a request; where all others are served, the newcomer."""
+        slowest = next((wire for wire in self.crowd.wires if wire.phase is _Phase.HEAD), self)
+        slowest.outgoing.abort()
 
 
 def protocol(settings: Settings) -> type[Wire]:
@@ -218,8 +218,7 @@ def protocol(settings: Settings) -> type[Wire]:
     class Bounded(Wire):
         header_bytes = settings.header_bytes
         seconds = settings.client_seconds
-        most_head = settings.query_length * _BYTES_PER_CHARACTER + _HEAD_ROOM
         most_connections = settings.connections
-        watched: dict[Wire, None] = {}  # noqa: RUF012  (shared by all connections of the service)
+        crowd = Crowd()
 
     return Bounded
