@@ -126,7 +126,7 @@ def inspect(text: str, guards: Guards) -> Shape:
 
 
 def bound(text: str, guards: Guards) -> set[str]:
-    """The keywords, in lower case, of a text within the limits of length, nesting and patterns. Raises QueryRefused."""
+    """The keywords, in lower case, of an update within the limits of a text. Raises QueryRefused, QuerySyntaxError."""
     if len(text) > guards.length:
         raise QueryRefused(
             f"the update is {len(text):,} characters long; at most {guards.length:,} are accepted",
@@ -138,9 +138,13 @@ def bound(text: str, guards: Guards) -> set[str]:
     tokens = [token for token in _TOKEN.findall(text) if token]
     if tokens and tokens[-1][0] in _QUOTES:
         raise _syntax(text, len(text) - len(tokens[-1]), "the string that begins here is not closed")
+    words = _words(tokens)
     _check_nesting(tokens, guards)
     _check_patterns(tokens, guards)
-    return _words(tokens)
+    _check_paths(tokens, guards)
+    if "values" in words:
+        _check_values(text, guards)
+    return words
 
 
 def _inspect(text: str, guards: Guards) -> Shape:
@@ -208,8 +212,8 @@ def _keyword(text: str, tokens: Iterable[str]) -> str:
         return first
     if first in _UPDATES:
         raise QueryRefused(
-            f"{first.upper()} is SPARQL Update; this endpoint answers queries only",
-            hint="data change by `iesi-kg submit FILE`, which checks them first",
+            f"{first.upper()} is SPARQL Update, which is not sent as a query",
+            hint="POST it to /update; what is published changes by `iesi-kg submit FILE` alone",
             keyword=first.upper(),
         )
     if first is None:
