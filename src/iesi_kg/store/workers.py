@@ -28,6 +28,7 @@ __all__ = ["Job", "Limits", "Pool"]
 TICK_SECONDS = 0.01
 DEMOTE_SECONDS = 0.03
 SLOW_SECONDS = 0.1
+EVICTION_SECONDS = 0.25  # sooner the new process would cost more than the query still does
 PATIENT_SECONDS = 0.5
 ABANDONED_SECONDS = 0.1
 QUEUE_SECONDS = 10.0
@@ -323,6 +324,8 @@ class Pool:
             self._crew.discard(child)
 
     def _is_wanted(self, child: Child) -> bool:
-        """Whether the place of a long query goes to a waiting one: at once to other callers, later to its own."""
+        """Whether the place of a long query goes to a waiting one: soon to other callers, later to its own."""
         computing = self._loop.time() - child.started
-        return self._line.others(self._computing()) or (computing >= PATIENT_SECONDS and len(self._line) > 0)
+        if computing >= PATIENT_SECONDS:
+            return len(self._line) > 0
+        return computing >= EVICTION_SECONDS and self._line.others(self._computing())
