@@ -38,15 +38,10 @@ def graphs() -> tuple[GraphName, ...]:
 
 
 def quads(reader: Reader, program: Program) -> Iterator[Quad]:
-    """The published statements that some rule reads, each in its graph.
-
-    They come by property, and for each property by subject: with all properties in one order, a rule that looks up what
-    else is known of a thing finds it beside the last one. In the order of the store, a lookup missed the processor's
-    caches the more often the more records there were, and time grew faster than the data.
-    """
+    """The published statements that some rule reads, each in its graph."""
     for predicate in sorted(program.reads, key=lambda term: term.value):
         for graph in graphs():
-            yield from sorted(reader.quads(predicate=predicate, graph=graph), key=lambda quad: str(quad.subject))
+            yield from reader.quads(predicate=predicate, graph=graph)
 
 
 def statements(reader: Reader, program: Program) -> Iterator[Triple]:
