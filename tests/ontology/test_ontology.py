@@ -47,7 +47,7 @@ def test_the_header_says_what_the_ontology_is(ontology: Store) -> None:
                vann:preferredNamespacePrefix ?prefix ; vann:preferredNamespaceUri ?namespace }""",
     )
     assert row == (
-        "https://w3id.org/iesi-kg/ontology/0.2.0", "https://creativecommons.org/licenses/by/4.0/", "iesi", IESI,
+        "https://w3id.org/iesi-kg/ontology/0.3.0", "https://creativecommons.org/licenses/by/4.0/", "iesi", IESI,
     )  # fmt: skip
 
 

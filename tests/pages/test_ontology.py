@@ -73,29 +73,30 @@ def test_the_example_query_of_a_term_runs_in_one_click(client: httpx.Client) -> 
 
 @pytest.mark.parametrize(
     "path",
-    ["/ontology/Nothing", "/ontology/0.2.0x", "/ontology/foaf:Nothing", "/ontology/codes:country", "/ontology/:"],
+    ["/ontology/Nothing", "/ontology/0.3.0x", "/ontology/foaf:Nothing", "/ontology/codes:country", "/ontology/:"],
 )
 def test_what_the_ontology_does_not_declare_is_not_there(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
 def test_the_version_in_force_answers_as_page_and_as_data(client: httpx.Client) -> None:
-    page = client.get("/ontology/0.2.0")
+    page = client.get("/ontology/0.3.0")
     assert page.status_code == 200
-    assert 'href="/ontology/0.2.0.ttl"' in page.text
-    assert '<span class="iri">https://w3id.org/iesi-kg/ontology/0.2.0</span>' in page.text
-    data = client.get("/ontology/0.2.0", headers={"Accept": "text/turtle"})
-    assert data.headers["content-location"] == "/ontology/0.2.0.ttl"
-    assert '<https://w3id.org/iesi-kg/ontology/0.2.0>; rel="canonical"' in data.headers["link"]
+    assert 'href="/ontology/0.3.0.ttl"' in page.text
+    assert '<span class="iri">https://w3id.org/iesi-kg/ontology/0.3.0</span>' in page.text
+    data = client.get("/ontology/0.3.0", headers={"Accept": "text/turtle"})
+    assert data.headers["content-location"] == "/ontology/0.3.0.ttl"
+    assert '<https://w3id.org/iesi-kg/ontology/0.3.0>; rel="canonical"' in data.headers["link"]
     assert data.text == client.get("/ontology.ttl").text
 
 
-def test_an_earlier_version_is_gone_and_names_the_one_in_force(client: httpx.Client) -> None:
-    answer = client.get("/ontology/0.1.0", headers={"Accept": "application/json"})
+@pytest.mark.parametrize("version", ["0.1.0", "0.2.0"])
+def test_an_earlier_version_is_gone_and_names_the_one_in_force(client: httpx.Client, version: str) -> None:
+    answer = client.get(f"/ontology/{version}", headers={"Accept": "application/json"})
     assert answer.status_code == 410
     problem = answer.json()
     assert problem["title"] == "An earlier version"
-    assert problem["successor"] == "https://w3id.org/iesi-kg/ontology/0.2.0"
+    assert problem["successor"] == "https://w3id.org/iesi-kg/ontology/0.3.0"
     assert client.get("/ontology/0.1.1").status_code == 404
 
 
