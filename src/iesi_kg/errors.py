@@ -8,6 +8,7 @@ IesiKgError                      500  3   something of ours broke
 ├── SubmissionRejected           422  1   read, validated, refused with findings
 ├── NotFound                     404  3
 │   └── Gone                     410  3   was here and has been withdrawn
+│       └── Superseded           410  3   an earlier version, which a later one replaced
 ├── RequestError                 400  3   an HTTP request that the protocol forbids
 │   ├── Unauthorized             401  3   no token, or one that is not valid
 │   ├── Forbidden                403  3   a valid token that does not reach so far
@@ -33,6 +34,7 @@ IesiKgError                      500  3   something of ours broke
 │   └── TooManyQueries           429  3   of one caller, at once or per minute
 ├── ServiceBusy                  503  3
 ├── PeerError                    502  3   another endpoint failed us
+│   └── PeerTimeout              504  3
 ├── StartError                   500  3   the service cannot start: port taken ...
 └── StoreError                   500  3
     ├── StoreBusy                503  3   another writer holds the lock
@@ -107,6 +109,11 @@ class NotFound(IesiKgError):
 class Gone(NotFound):
     status = 410
     title = "Withdrawn"
+
+
+class Superseded(Gone):
+    title = "An earlier version"
+    hint = "the version in force describes every term of this one: none is ever removed"
 
 
 class RequestError(IesiKgError):
@@ -252,6 +259,11 @@ class ServiceBusy(IesiKgError):
 class PeerError(IesiKgError):
     status = 502
     title = "Another endpoint failed"
+
+
+class PeerTimeout(PeerError):
+    status = 504
+    title = "Another endpoint took too long"
 
 
 class StartError(IesiKgError):

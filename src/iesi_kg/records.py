@@ -109,6 +109,22 @@ class Form(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceCall:
+    """What became of one SERVICE of a query: whom it asked, how often, what came back and how long it took.
+
+    ``peer`` is the short name in the allow-list; one that was not ``answered`` says why in ``error``.
+    """
+
+    endpoint: str
+    peer: str | None
+    answered: bool
+    requests: int
+    rows: int
+    milliseconds: int
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A complete, serialised query result and the version of the graph it was computed on.
 
@@ -123,3 +139,4 @@ class Answer:
     rows: int | None = None
     seconds: float = 0.0
     waited: float = 0.0
+    services: tuple[ServiceCall, ...] = ()

@@ -54,7 +54,15 @@ class Settings:
     client_seconds: float = _setting(10.0, "how long a client may say nothing in the middle of a request or an answer")
     connections: int = _setting(800, "open connections; beyond that the slowest senders are cut off")
     cache_bytes: int = _setting(64_000_000, "memory for cached query results, in bytes")
+    federation: bool = _setting(True, "whether SERVICE in a query is answered, by asking the peers that are listed")
+    peers: str = _setting("", "file of further peers that may be asked (JSON, as `data/peers.json`); wins by name")
+    service_clauses: int = _setting(5, "most SERVICE clauses in a query")
+    service_seconds: float = _setting(20.0, "longest wait for the answers to one SERVICE, within the query's own limit")
+    service_bytes: int = _setting(10_000_000, "largest answer to one SERVICE, in bytes after decompression")
+    service_rows: int = _setting(10_000, "largest answer to one SERVICE, in rows")
     lock_seconds: float = _setting(10.0, "how long a writer waits for another writer")
+    query_log: str = _setting("", "file to which a line of JSON is added for each query; none is kept when empty")
+    query_log_as: str = _setting("hash", "what that line says of the query: its SHA-256 (hash) or all of it (text)")
     keep_versions: int = _setting(3, "published versions kept on disk")
 
 
@@ -95,9 +103,18 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
 
 def _cast(row: Setting, text: str) -> object:
     cast: Callable[[str], object] = Path if issubclass(row.type, Path) else row.type
+    if row.type is bool:
+        cast = _switch
     try:
         return cast(text)
     except ValueError:
         raise UsageError(
             f"{row.variable}={text!r} is not of type {row.type.__name__}", hint=f"default: {row.default}"
         ) from None
+
+
+def _switch(text: str) -> bool:
+    known = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+    if text.strip().lower() not in known:
+        raise ValueError(text)
+    return known[text.strip().lower()]

@@ -83,7 +83,7 @@ def test_a_path_of_length_zero_needs_nothing_in_the_data(evaluator: Evaluator, p
     ],
 )
 def test_other_queries_stay_as_they_are(evaluator: Evaluator, text: str) -> None:
-    assert mended(text, evaluator.store, None) == text
+    assert mended(text, evaluator.store, lambda: None) == text
 
 
 def test_a_query_that_cannot_be_spelt_out_is_left_to_the_engine(evaluator: Evaluator) -> None:

@@ -231,4 +231,4 @@ def test_service_description(server: Server, accept: str) -> None:
     assert (server.endpoint, f"{sd}resultFormat", "http://www.w3.org/ns/formats/SPARQL_Results_CSV") in said
     assert (server.endpoint, f"{sd}supportedLanguage", f"{sd}SPARQL11Update") in said
     assert any("updates need a token" in object_ for _, _, object_ in said)
-    assert not any(object_.endswith("BasicFederatedQuery") for _, _, object_ in said)
+    assert any(object_.endswith("BasicFederatedQuery") for _, _, object_ in said)

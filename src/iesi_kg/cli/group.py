@@ -15,6 +15,7 @@ COMMANDS = {
     "check": "say what is wrong in a file, cell by cell; changes nothing",
     "export": "write what is published in the terms of CPSV-AP, CPOV or DCAT-AP",
     "log": "show who changed what, when and in which version, and whether the log is whole",
+    "peers": "list, check or probe the other servers that SERVICE may ask",
     "query": "run a SPARQL query on a store or an endpoint",
     "reason": "say what follows from the published statements, by which rule and why",
     "serve": "serve the pages and the SPARQL endpoint; an empty store is filled first",

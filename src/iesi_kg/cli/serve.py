@@ -44,7 +44,10 @@ def command(host: str | None, port: int | None, store: Path | None, scratch: boo
     With --scratch the store is its users': empty at first, and changed by /update and /graph. Writes then need
     IESI_KG_TOKEN when it is set, and are open on loopback only when it is not.
     """
+    from iesi_kg.endpoint.federation import of_settings
+
     settings = settings_module.load(host=host, port=port, store=store)
+    of_settings(settings)  # a faulty list of peers is told before anything is loaded
     # The port is taken before anything is loaded: a wait that ends in "port taken" would be a poor joke.
     listener = _listen(settings)
     try:

@@ -38,6 +38,8 @@ def _triples(service: NamedNode, guards: Guards, limits: str, scratch: bool) -> 
     for language in ("SPARQL10Query", "SPARQL11Query", "SPARQL11Update"):
         yield Triple(service, NamedNode(SD + "supportedLanguage"), NamedNode(SD + language))
     yield Triple(service, NamedNode(SD + "feature"), NamedNode(SD + "EmptyGraphs"))
+    if guards.services:
+        yield Triple(service, NamedNode(SD + "feature"), NamedNode(SD + "BasicFederatedQuery"))
     for media in (*TABLES, *GRAPHS):
         yield Triple(service, NamedNode(SD + "resultFormat"), NamedNode(_FORMATS + _FORMAT_NAMES[media.short]))
     yield Triple(service, NamedNode(SD + "defaultDataset"), dataset)
@@ -48,8 +50,10 @@ def _triples(service: NamedNode, guards: Guards, limits: str, scratch: bool) -> 
         comment = Literal("the merge of everything published", language="en")
         yield Triple(default, NamedNode(RDFS + "comment"), comment)
     updates = "updates are taken" if scratch else "updates need a token and reach the workspace graphs named with it"
+    asked = f"SERVICE asks the servers listed at /peers, at most {guards.services} in a query"
+    others = f"{asked}; LOAD fetches what they offer" if guards.services else "SERVICE and LOAD are refused"
     text = (
         f"{limits}; queries of at most {guards.length:,} characters, {guards.nesting} levels of brackets and "
-        f"about {guards.patterns:,} patterns; {updates}; SERVICE and LOAD are refused"
+        f"about {guards.patterns:,} patterns; {updates}; {others}"
     )
     yield Triple(service, NamedNode(DCT + "description"), Literal(text, language="en"))

@@ -54,6 +54,7 @@ _FORMS = {
 }
 _UPDATES = frozenset({"insert", "delete", "load", "clear", "drop", "create", "copy", "move", "add", "with", "modify"})
 _VOLATILE = frozenset({"now", "rand", "uuid", "struuid", "bnode"})
+_WAVERING = _VOLATILE | {"limit", "offset", "sample", "group_concat"}
 _CLAUSES = frozenset({"filter", "bind", "as", "union", "optional", "minus", "graph", "exists", "values", "lateral"})
 _SEPARATORS = frozenset({".", ";", "{"})
 _OPERATORS = frozenset({"&&", "||", "-", "+", "*", "/", "|", "!", "=", "<", ">", "^"})
@@ -83,7 +84,7 @@ class Guards:
     """What a query text may be.
 
     Its length in characters, its depth of brackets, its number of patterns, the operators of one path, the terms in its
-    VALUES blocks.
+    VALUES blocks, its SERVICE clauses (none where federation is off).
     """
 
     length: int
@@ -91,22 +92,27 @@ class Guards:
     patterns: int
     path: int = 100
     values: int = 10_000
+    services: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is known of a query before it is parsed; a volatile one may answer differently the next time."""
+    """What is known of a query before it is parsed; a volatile one may answer differently the next time.
+
+    A federated one has a SERVICE, and may run only where that is answered by us and not by the engine.
+    """
 
     form: Form
     keyword: str
     volatile: bool
+    federated: bool = False
 
 
 def inspect(text: str, guards: Guards) -> Shape:
     """The shape of a query that may run. Raises QuerySyntaxError or QueryRefused.
 
     >>> inspect("PREFIX a: <urn:a> ASK { ?s a:now ?o }", Guards(100, 10, 10))
-    Shape(form=<Form.BOOLEAN: 'boolean'>, keyword='ASK', volatile=False)
+    Shape(form=<Form.BOOLEAN: 'boolean'>, keyword='ASK', volatile=False, federated=False)
     """
     if len(text) > guards.length:
         raise QueryRefused(
@@ -120,7 +126,7 @@ def inspect(text: str, guards: Guards) -> Shape:
 
 
 def bound(text: str, guards: Guards) -> set[str]:
-    """The keywords, in lower case, of a text within the limits of length, nesting and patterns. Raises QueryRefused."""
+    """The keywords, in lower case, of an update within the limits of a text. Raises QueryRefused, QuerySyntaxError."""
     if len(text) > guards.length:
         raise QueryRefused(
             f"the update is {len(text):,} characters long; at most {guards.length:,} are accepted",
@@ -132,9 +138,13 @@ def bound(text: str, guards: Guards) -> set[str]:
     tokens = [token for token in _TOKEN.findall(text) if token]
     if tokens and tokens[-1][0] in _QUOTES:
         raise _syntax(text, len(text) - len(tokens[-1]), "the string that begins here is not closed")
+    words = _words(tokens)
     _check_nesting(tokens, guards)
     _check_patterns(tokens, guards)
-    return _words(tokens)
+    _check_paths(tokens, guards)
+    if "values" in words:
+        _check_values(text, guards)
+    return words
 
 
 def _inspect(text: str, guards: Guards) -> Shape:
@@ -143,8 +153,9 @@ def _inspect(text: str, guards: Guards) -> Shape:
         raise _syntax(text, len(text) - len(tokens[-1]), "the string that begins here is not closed")
     keyword = _keyword(text, tokens)
     words = _words(tokens)
-    if "service" in words:
-        raise _service(text)
+    federated = "service" in words
+    if federated:
+        _check_services(text, tokens, guards)
     # Neither limit can be passed by fewer tokens than it allows, and nearly every query has fewer.
     if len(tokens) > guards.nesting:
         _check_nesting(tokens, guards)
@@ -155,11 +166,30 @@ def _inspect(text: str, guards: Guards) -> Shape:
     # A term takes a character and one of space behind it.
     if "values" in words and len(text) > 2 * guards.values:
         _check_values(text, guards)
-    volatile = not _VOLATILE.isdisjoint(words) or _HIDDEN_CALL.search(text) is not None
-    return Shape(_FORMS[keyword], keyword.upper(), volatile)
+    volatile = federated or not _VOLATILE.isdisjoint(words) or _HIDDEN_CALL.search(text) is not None
+    return Shape(_FORMS[keyword], keyword.upper(), volatile, federated)
 
 
 _short = lru_cache(maxsize=1024)(_inspect)  # long texts are rarely asked twice and would fill the memory
+
+
+def wavers(text: str) -> bool:
+    """Whether a part of a query may come out otherwise when it is evaluated again.
+
+    >>> wavers("{ SELECT ?s { ?s ?p ?o } LIMIT 3 }"), wavers("?limit a <urn:now>")
+    (True, False)
+    """
+    words = _words(token for token in _TOKEN.findall(text) if token)
+    return not words.isdisjoint(_WAVERING) or _HIDDEN_CALL.search(text) is not None
+
+
+def mentions(text: str, keyword: str) -> bool:
+    """Whether a keyword, given in lower case, stands in a query outside strings, IRIs, names and comments.
+
+    >>> mentions("ASK { ?service a <urn:service> } # service", "service")
+    False
+    """
+    return keyword in _words(token for token in _TOKEN.findall(text) if token)
 
 
 def _words(tokens: Iterable[str]) -> set[str]:
@@ -182,8 +212,8 @@ def _keyword(text: str, tokens: Iterable[str]) -> str:
         return first
     if first in _UPDATES:
         raise QueryRefused(
-            f"{first.upper()} is SPARQL Update; this endpoint answers queries only",
-            hint="data change by `iesi-kg submit FILE`, which checks them first",
+            f"{first.upper()} is SPARQL Update, which is not sent as a query",
+            hint="POST it to /update; what is published changes by `iesi-kg submit FILE` alone",
             keyword=first.upper(),
         )
     if first is None:
@@ -192,15 +222,25 @@ def _keyword(text: str, tokens: Iterable[str]) -> str:
     raise _syntax(text, _find(text, first), f"expected SELECT, ASK, CONSTRUCT or DESCRIBE, found {shown!r}")
 
 
-def _service(text: str) -> QueryRefused:
+def _check_services(text: str, tokens: Iterable[str], guards: Guards) -> None:
     line, column = position(text, _find(text, "service"))
-    return QueryRefused(
-        "SERVICE is not answered here: the endpoint opens no connection to other servers",
-        hint="query this endpoint from the other one (SERVICE into this address works), or join on your side",
-        keyword="SERVICE",
-        line=line,
-        column=column,
-    )
+    if not guards.services:
+        raise QueryRefused(
+            "SERVICE is not answered here: the endpoint opens no connection to other servers",
+            hint="query this endpoint from the other one (SERVICE into this address works), or join on your side",
+            keyword="SERVICE",
+            line=line,
+            column=column,
+        )
+    count = sum("service" in _JOINTS.split(token.lower()) for token in tokens)
+    if count > guards.services:
+        raise QueryRefused(
+            f"the query has {count} SERVICE clauses; at most {guards.services} are accepted",
+            hint="ask in several queries",
+            limit="query_services",
+            maximum=guards.services,
+            actual=count,
+        )
 
 
 def _check_nesting(tokens: Iterable[str], guards: Guards) -> None:

@@ -1,15 +1,19 @@
-"""Turns a query into the place where it first goes wrong, or into its single patterns; the one door to tree-sitter."""
+"""Turns the text of a query into its tree, its single patterns, or the place where it first goes wrong.
+
+The one door to tree-sitter.
+"""
 
 from __future__ import annotations
 
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
-_LONGEST = 20_000
+LONGEST = 20_000
 _SPACE = re.compile(r"(?:\s|#[^\n]*)*")
 _MOST_PATTERNS = 12
 _NOT_REQUIRED = frozenset(
@@ -36,9 +40,58 @@ class Pattern:
     question: str
 
 
+@dataclass(slots=True)
+class Node:
+    """A part of a query: its name in the grammar, its place in characters, and its parts in their order."""
+
+    kind: str
+    start: int
+    end: int
+    parent: Node | None = field(repr=False)
+    children: list[Node] = field(default_factory=list, repr=False)
+
+    def walk(self) -> Iterator[Node]:
+        """The node and all below it, in document order."""
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children))
+
+    def first(self, kind: str) -> Node | None:
+        """The first child of a kind."""
+        return next((child for child in self.children if child.kind == kind), None)
+
+    def ancestors(self) -> Iterator[Node]:
+        """The nodes around this one, the nearest first."""
+        node = self.parent
+        while node is not None:
+            yield node
+            node = node.parent
+
+
+def outline(query: str) -> Node | None:
+    """The tree of a query; None where the grammar finds a fault in it."""
+    source = query.encode("utf-8")
+    found = _parser().parse(source).root_node
+    if found.has_error:
+        return None
+    places = [0, *accumulate(len(character.encode("utf-8")) for character in query)]
+    offsets = {place: index for index, place in enumerate(places)}
+    root = Node(found.type, 0, len(query), None)
+    waiting = [(found, root)]
+    while waiting:
+        theirs, ours = waiting.pop()
+        for child in theirs.children:
+            node = Node(child.type, offsets[child.start_byte], offsets[child.end_byte], ours)
+            ours.children.append(node)
+            waiting.append((child, node))
+    return root
+
+
 def first_fault(query: str) -> Fault | None:
     """The first fault of a query, None where the grammar finds none or the query is too long to look at."""
-    if len(query) > _LONGEST:
+    if len(query) > LONGEST:
         return None
     source = query.encode("utf-8")
     node = _first(_parser().parse(source).root_node)
@@ -64,7 +117,7 @@ def _first(node: Any) -> Any:  # noqa: ANN401  (tree-sitter's nodes carry no use
 
 def required_patterns(query: str) -> list[Pattern]:
     """The patterns of a query that none of its solutions can do without, in order; at most a dozen."""
-    if len(query) > _LONGEST:
+    if len(query) > LONGEST:
         return []
     source = query.encode("utf-8")
     root = _parser().parse(source).root_node

@@ -8,13 +8,15 @@ first one. What cannot be told for sure (a relative IRI, a variable) counts as a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+from pyoxigraph import RdfFormat, parse, serialize
 
 from iesi_kg.endpoint.diagnosis import explain
 from iesi_kg.endpoint.protocol import Update
 from iesi_kg.endpoint.syntax import Guards, bound, position
-from iesi_kg.errors import QueryRefused, QuerySyntaxError, RequestError
+from iesi_kg.errors import PeerError, QueryRefused, QuerySyntaxError, RequestError
 from iesi_kg.store import lexis
 from iesi_kg.store.amending import DELETE, INSERT, TRIAL, Operation
 from iesi_kg.store.lexis import Token
@@ -23,6 +25,8 @@ _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\\]*")
 _PROLOGUE = frozenset({"PREFIX", "BASE", "VERSION"})
 _LENGTHS = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
 _OPENING, _CLOSING = frozenset("{(["), frozenset("})]")
+_INTO = 4  # iri INTO GRAPH iri
+_ENTITIES = (b"<!DOCTYPE", b"<!ENTITY")
 _PAIRS = frozenset({"ADD", "MOVE", "COPY"})
 MERGED = "urn:x-iesi-kg:merged"
 SEVERAL = 2
@@ -58,22 +62,73 @@ class Plan:
             return
         raise QueryRefused(
             f"{self.refused} is not served here: the service opens no connection for an update",
-            hint="fetch the data yourself and send them: INSERT DATA, or PUT and POST at /graph",
+            hint="fetch the data yourself and send them: INSERT DATA, or PUT and POST at /graph; LOAD works for those "
+            "with a token, from addresses that the list of peers offers",
             keyword=self.refused,
         )
 
 
-def plan(update: Update, guards: Guards) -> Plan:
-    """The operations of an update. Raises QueryRefused, QuerySyntaxError and RequestError."""
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A LOAD: the document it asks for, the graph it goes into (empty for the default graph), whether it may fail."""
+
+    document: str
+    graph: str
+    silent: bool
+
+
+def loads(text: str) -> tuple[Load, ...]:
+    """The LOAD operations of a request that name a document and a graph for sure."""
+    names = _Names()
+    found = (_load(tokens, names) for tokens in _split(text, names))
+    return tuple(load for load in found if load is not None)
+
+
+def _load(tokens: Sequence[Token], names: _Names) -> Load | None:
+    """SPARQL 1.1 Update, rule 31: LOAD SILENT? iri ( INTO GRAPH iri )?"""
+    words = [token.word for token in tokens]
+    silent = words[1:2] == ["SILENT"]
+    rest = tokens[2 if silent else 1 :]
+    if words[0] != "LOAD" or len(rest) not in (1, _INTO) or [t.word for t in rest[1:3]] not in ([], ["INTO", "GRAPH"]):
+        return None
+    document = names.resolve(rest[0])
+    graph = names.resolve(rest[-1]) if len(rest) == _INTO else ""
+    return None if document is None or graph is None else Load(document, graph, silent)
+
+
+def insertion(load: Load, content: bytes, media_type: str) -> str:
+    """A fetched document as INSERT DATA. Raises PeerError for one that cannot be read as what it says it is."""
+    syntax = RdfFormat.from_media_type(media_type)
+    if syntax is None or any(mark in content for mark in _ENTITIES):
+        raise PeerError(f"<{load.document}> is {media_type} that is not taken: it declares a DOCTYPE or is no RDF")
+    try:
+        quads = parse(content, syntax, base_iri=load.document, rename_blank_nodes=True)
+        text = (serialize((quad.triple for quad in quads), format=RdfFormat.N_TRIPLES) or b"").decode()
+    except (SyntaxError, ValueError) as error:
+        raise PeerError(f"<{load.document}> cannot be read as {media_type}: {str(error)[:300]}") from None
+    return f"INSERT DATA {{ GRAPH <{load.graph}> {{ {text} }} }}" if load.graph else f"INSERT DATA {{ {text} }}"
+
+
+def plan(update: Update, guards: Guards, loaded: Mapping[Load, str] | None = None) -> Plan:
+    """The operations of an update; ``loaded`` are the LOADs that were answered, as what they insert.
+
+    Raises QueryRefused, QuerySyntaxError and RequestError.
+    """
     text = update.text
     # The quads of INSERT DATA are no patterns; those of other operations are counted one operation at a time.
     words = bound(text, replace(guards, patterns=guards.length))
-    refused = "SERVICE" if "service" in words else "LOAD" if _loads(text) else ""
+    loaded = loaded or {}
+    refused = "SERVICE" if "service" in words else "LOAD" if _loads(text, loaded) else ""
     operations: list[Operation] = []
     starts: list[tuple[int, int]] = []
     names = _Names()
     _refuse_shared_blank_nodes(text)
     for tokens in _split(text, names):
+        load = _load(tokens, names)
+        if load is not None and load in loaded and not refused:
+            operations.append(Operation(loaded[load], _touched(tokens, names), INSERT))
+            starts.append((0, tokens[0].start))
+            continue
         body = text[tokens[0].start : tokens[-1].end]
         data = tokens[0].word if len(tokens) > 1 and tokens[1].word == "DATA" else ""
         if not data:
@@ -148,11 +203,14 @@ def _split(text: str, names: _Names) -> Iterator[list[Token]]:
         yield current
 
 
-def _loads(text: str) -> bool:
+def _loads(text: str, loaded: Mapping[Load, str]) -> bool:
     """Whether a request asks for a LOAD that may not fail; one with SILENT may, and then changes nothing."""
+    names = _Names()
     return any(
-        tokens[0].word == "LOAD" and (len(tokens) == 1 or tokens[1].word != "SILENT")
-        for tokens in _split(text, _Names())
+        tokens[0].word == "LOAD"
+        and (len(tokens) == 1 or tokens[1].word != "SILENT")
+        and _load(tokens, names) not in loaded
+        for tokens in _split(text, names)
     )
 
 

@@ -11,7 +11,7 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from urllib.parse import urljoin
 
@@ -90,8 +90,14 @@ class Evaluator:
 
     def _forms(self, text: str, store: Store, dataset: Dataset | None) -> Iterator[str]:
         """The query as the engine needs it to answer by the standard, where that is another one."""
-        named = dataset.named if dataset else _clauses(text)[1] if "from" in text.lower() else None
-        mended_text = mended(text, store, None if named is None else tuple(named))
+
+        def named() -> Sequence[str] | None:
+            if dataset is not None:
+                return dataset.named
+            graphs = _clauses(text)[1]
+            return None if graphs is None else tuple(graphs)
+
+        mended_text = mended(text, store, named)
         if mended_text != text:
             yield mended_text
 

@@ -9,7 +9,7 @@ in the data (18.4). They go when the engine changes: tests/conformance says whet
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pyoxigraph import NamedNode, QueryBoolean, Store
 
@@ -25,8 +25,8 @@ _CONSTANTS = frozenset({"iri", "name"})
 Edit = tuple[int, int, str]
 
 
-def mended(text: str, store: Store, named: Sequence[str] | None) -> str:
-    """The query to give to the engine; ``named`` are the named graphs of its dataset, None for all of the store."""
+def mended(text: str, store: Store, named: Callable[[], Sequence[str] | None]) -> str:
+    """The query to give to the engine; ``named`` tells the named graphs of its dataset, None for all of the store."""
     wanted = [
         _is_concatenating(text),
         _GRAPH.search(text) is not None,
@@ -41,7 +41,7 @@ def mended(text: str, store: Store, named: Sequence[str] | None) -> str:
     if wanted[2]:
         edits += _zero_length_paths(text, found, store)
     if wanted[1] and not edits:
-        edits += _graphs(text, found, store, named)
+        edits += _graphs(text, found, store, named())
     for start, end, replacement in sorted(edits, reverse=True):
         text = text[:start] + replacement + text[end:]
     return text

@@ -74,9 +74,9 @@ class Pool:
         """Whether the kernel keeps every process from the network."""
         return all(child.confined for child in self._crew.children if child.loaded)
 
-    def keeps(self, triples: int) -> bool:
-        """Whether the processes hold copies of their own, also of a version of this size, which changes can make."""
-        return self._crew.keeps(triples)
+    def can_advance(self, number: int, triples: int) -> bool:
+        """Whether the processes can go on to this version by a change, rather than be started anew."""
+        return self._crew.can_advance(number, triples)
 
     def advance(self, number: int, change: bytes, triples: int) -> None:
         """Have every job from now on answered on the next version, which ``change`` makes of this one."""
@@ -99,7 +99,7 @@ class Pool:
         """Wait until jobs are answered on this version or a later one. Raises ServiceBusy."""
         deadline = self._loop.time() + seconds
         while self.version < number or self._crew.switching:
-            if self._loop.time() >= deadline:
+            if self._loop.time() >= deadline or self._crew.closed:
                 raise ServiceBusy("the query processes have not loaded the newest version yet")
             await asyncio.sleep(TICK_SECONDS)
 

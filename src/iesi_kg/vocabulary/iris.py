@@ -126,6 +126,15 @@ def submission_graph(activity: NamedNode) -> NamedNode:
     return graph("submission", activity.value.rsplit("/", 1)[1])
 
 
+def skolem(run: str, label: str) -> NamedNode:
+    """The IRI that stands for a blank node of another server in one answer (RDF 1.1 Concepts section 3.5).
+
+    >>> skolem("5f1c", "b0").value
+    'https://w3id.org/iesi-kg/.well-known/genid/5f1c/b0'
+    """
+    return NamedNode(f"{BASE}.well-known/genid/{run}/{label}")
+
+
 def scheme(name: str) -> NamedNode:
     """The IRI of a code list."""
     return NamedNode(f"{BASE}codes/{name}")

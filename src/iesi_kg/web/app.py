@@ -12,8 +12,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from iesi_kg import __version__
+from iesi_kg.endpoint.federation import of_settings
 from iesi_kg.endpoint.negotiation import prefers_html
 from iesi_kg.errors import IesiKgError, NotFound, RequestError, UsageError
 from iesi_kg.operations.amendments import Amendments
@@ -22,16 +24,19 @@ from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import access, entity, guard, headers, pages, problem, queries
+from iesi_kg.web import access, entity, guard, headers, openapi, pages, peers, problem, queries, standing
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.graphstore import PATH as GRAPH_PATH
 from iesi_kg.web.graphstore import GraphStore
 from iesi_kg.web.guard import Guard
+from iesi_kg.web.meter import Meter
+from iesi_kg.web.querylog import QueryLog, open_log
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql, preflight
 from iesi_kg.web.update import PATH as UPDATE_PATH
 from iesi_kg.web.update import Updates
+from iesi_kg.web.visit import Visit
 
 _DESCRIPTION = (
     "An open knowledge graph of ICT-enabled social innovation. "
@@ -40,11 +45,14 @@ _DESCRIPTION = (
 
 
 # What scripts of other origins may read; the forms of the pages are not among it.
-_OPEN = ("/id/", "/codes/", "/ontology", "/health", "/problems/")
+_OPEN = ("/id/", "/codes/", "/ontology", "/health", "/peers", "/problems/")
 
 
 # What a scratch store serves beside /sparql, /update and /graph.
-_OF_SCRATCH = ("/health", "/problems/", "/queries/", "/static/")
+_OF_SCRATCH = ("/health", "/metrics", "/peers", "/problems/", "/queries/", "/static/")
+
+
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 
 class Application:
@@ -52,9 +60,12 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.federation = of_settings(settings)
         self.stopping = False
         self.scratch = Layout(settings.store).scratch.exists()
         self.failure: IesiKgError | None = None
+        self.meter = Meter()
+        self.log: QueryLog | None = None
         self.updates = Updates()
         self.graphs = GraphStore()
         self.sparql = Sparql(self.updates)
@@ -68,6 +79,8 @@ class Application:
             await self.api(scope, receive, self._in_a_sentence(send))
             return
         scope["app"] = self.api
+        visit = Visit(scope, receive, send, self.meter, self.log)
+        receive, send = visit.receive, visit.send
         try:
             self._guard.admit(scope)
             if scope["path"].rstrip("/") == PATH:
@@ -90,6 +103,8 @@ class Application:
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
+        finally:
+            visit.end()
 
     async def stop(self) -> None:
         """End the running queries, so that nobody waits for them while the server stops."""
@@ -116,13 +131,16 @@ class Application:
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()
+            self.log = open_log(settings)
         except IesiKgError as error:
             self.failure = error
             raise
         log = None if self.scratch else AuditLog(settings.store)
         amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=self.scratch)
         try:
-            api.state.site = site = Site(settings, store, pool, ResultCache(settings.cache_bytes), scratch=self.scratch)
+            cache = ResultCache(settings.cache_bytes)
+            api.state.site = site = Site(settings, store, pool, cache, self.federation, scratch=self.scratch)
+            api.state.meter = self.meter
             self.updates.start(site, amendments)
             self.graphs.start(site, amendments)
             self.sparql.start(site)
@@ -131,6 +149,8 @@ class Application:
             await pool.close()
             await amendments.close()
             store.close()
+            if self.log is not None:
+                self.log.close()
 
 
 def create_app(settings: Settings) -> Application:
@@ -148,23 +168,19 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
         redoc_url=None,
         lifespan=lifespan,
     )
-    readable(api, "/health", _health, "Whether the service is up, and its version")
     readable(api, "/whoami", _whoami, "What the token of this request opens")
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
+    api.include_router(standing.router)
     api.include_router(entity.router)
+    api.include_router(peers.router)
     api.include_router(queries.router)
     api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)
     api.add_exception_handler(HTTPException, _on_error)
     api.add_exception_handler(RequestValidationError, _on_error)
     api.add_exception_handler(Exception, _on_error)
+    openapi.describe(api)
     return api
-
-
-async def _health(request: Request) -> Response:
-    site: Site = request.app.state.site
-    content = {"status": "ok", "version": site.version, "software": __version__}
-    return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
 
 async def _whoami(request: Request) -> Response:
@@ -191,12 +207,19 @@ def _as_ours(request: Request, error: Exception) -> IesiKgError:
     if isinstance(error, IesiKgError):
         return error
     if isinstance(error, HTTPException):
-        allow = ", ".join(sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", ")))
-        return problem.of_status(error.status_code, error.detail, request.url.path, allow)
+        return problem.of_status(error.status_code, error.detail, request.url.path, _allowed(request))
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
         return UsageError(f"{first['loc'][-1]}: {first['msg']}", parameter=str(first["loc"][-1]))
     return problem.unexpected(error, request.url.path)
+
+
+def _allowed(request: Request) -> str:
+    """Every method that some route of this address knows; the framework names those of the first route only."""
+    scopes = {method: {**request.scope, "method": method} for method in _METHODS}
+    routes = request.app.routes
+    known = (m for m, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes))
+    return ", ".join(known)
 
 
 def _secured(send: Any) -> Any:  # noqa: ANN401

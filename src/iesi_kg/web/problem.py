@@ -99,7 +99,8 @@ def page(error: IesiKgError, request: Request) -> Response:
         _log.error("the page of a problem failed", exc_info=fault)
         shown = HTMLResponse(_plain_page(error), status_code=error.status)
     for name, value in _extra(error):
-        shown.headers[name.decode()] = value.decode("latin-1")
+        shown.headers.setdefault(name.decode(), value.decode("latin-1"))
+    shown.headers["Cache-Control"] = "no-store"
     return shown
 
 

@@ -17,12 +17,12 @@ from iesi_kg.endpoint.emptiness import misspelt
 from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.protocol import METHODS, Query, is_update, parse, with_base
-from iesi_kg.endpoint.syntax import inspect
+from iesi_kg.endpoint.syntax import Shape, inspect
 from iesi_kg.errors import IesiKgError, QueryRefused, RequestError, RequestTooLarge
 from iesi_kg.operations.attempts import network_of
 from iesi_kg.records import Answer
 from iesi_kg.store.workers import Limits
-from iesi_kg.web import access, headers, problem, queries
+from iesi_kg.web import access, consulted, headers, problem, queries
 from iesi_kg.web.body import refuse_packed
 from iesi_kg.web.cache import Entry
 from iesi_kg.web.hangup import HangUp, watched
@@ -125,10 +125,12 @@ class Sparql:
             for known in (tag, packed_tag(tag)):
                 if matches(asked.if_none_match, known):
                     return Entry(known, self._headers(asked.allowance, version, media, known), b"")
-        answer = await self._evaluate(asked, query, media, receive)
+        answer = await self._evaluate(asked, query, media, shape, receive)
         if tag and answer.version != version:
             tag = _tag(answer.version, query, media)
         hint = misspelt(query.text) if answer.rows == 0 else None
+        if answer.services:
+            return await self._federated(asked, media, answer, hint)
         entry = await self._entry(asked, media, tag, answer, hint)
         if entry.etag:
             weight = sum(len(part) for part in key if isinstance(part, _SIZED))
@@ -137,20 +139,32 @@ class Sparql:
             )
         return Entry(entry.etag, (*entry.headers, *headers.MISS), entry.body)
 
-    async def _evaluate(self, asked: _Asked, query: Query, media: MediaType, receive: Any) -> Answer:  # noqa: ANN401
+    async def _evaluate(
+        self,
+        asked: _Asked,
+        query: Query,
+        media: MediaType,
+        shape: Shape,
+        receive: Any,  # noqa: ANN401
+    ) -> Answer:
         """Have a query evaluated: counted, and so that its client can stop it."""
         site = self.site
         running = site.queries.begin(asked.query_id, asked.query_secret) if asked.query_id is not None else None
         try:
             site.turnstile.enter(asked.caller, asked.allowance)
             try:
-                work = execute(query, media, site.pool, self._limits[asked.allowance.name], asked.caller)
+                work = execute(query, media, site.runner(shape), self._limits[asked.allowance.name], asked.caller)
                 return await watched(work, receive, self._loop, running)
             finally:
                 site.turnstile.leave(asked.caller)
         finally:
             if running is not None:
                 site.queries.end(running)
+
+    async def _federated(self, asked: _Asked, media: MediaType, answer: Answer, hint: str | None) -> Entry:
+        linked = consulted.told(answer, _address(asked.scope).removesuffix(PATH))
+        entry = await self._entry(asked, media, "", linked, hint)
+        return Entry("", (*entry.headers, *headers.MISS, *consulted.fields(answer.services)), entry.body)
 
     async def _entry(self, asked: _Asked, media: MediaType, tag: str, answer: Answer, hint: str | None) -> Entry:
         body, coding = answer.body, headers.NONE
@@ -227,11 +241,12 @@ class _Asked:
 
     __slots__ = (
         "accept", "allowance", "caller", "content_encoding", "content_length", "content_type", "gzip", "has_token",
-        "if_none_match", "method", "query_id", "query_secret", "query_string", "wants_html",
+        "if_none_match", "method", "query_id", "query_secret", "query_string", "scope", "wants_html",
     )  # fmt: skip
 
     def __init__(self, scope: Any) -> None:  # noqa: ANN401
         self.method: str = scope["method"]
+        self.scope = scope
         self.query_string: bytes = scope["query_string"]
         self.accept: str | None = None
         self.content_type: str | None = None

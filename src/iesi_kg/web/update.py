@@ -5,12 +5,13 @@ https://www.w3.org/TR/sparql11-protocol/#update-operation
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 from iesi_kg.endpoint.protocol import parse_update
-from iesi_kg.endpoint.update import Plan, plan
-from iesi_kg.errors import IesiKgError, MethodNotAllowed, QuerySyntaxError
+from iesi_kg.endpoint.update import Load, Plan, insertion, loads, plan
+from iesi_kg.errors import IesiKgError, MethodNotAllowed, PeerError, QueryRefused, QuerySyntaxError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import Act
 from iesi_kg.store.amending import Amended, Amendment
@@ -62,6 +63,8 @@ class Updates:
         allowed = permit(site, scope)
         update = parse_update(scope["query_string"], headers.find(scope["headers"], b"content-type"), body)
         planned = plan(update, site.guards)
+        if "LOAD" in update.text.upper():
+            planned = plan(update, site.guards, await watched(self._fetched(update.text), receive))
         amendment = Amendment("update", base=_address(scope), operations=planned.operations)
         act = Act(allowed.name, "http", "update", datetime.now(UTC), {"length": len(update.text)})
 
@@ -73,6 +76,23 @@ class Updates:
         fields = ((headers.VERSION, str(version).encode()), *headers.NO_STORE, *headers.CORS)
         await send({"type": "http.response.start", "status": 204, "headers": fields})
         await send({"type": "http.response.body", "body": b""})
+
+    async def _fetched(self, text: str) -> dict[Load, str]:
+        """What the LOADs of a request insert, where the service fetches for its caller; a silent one may be absent.
+
+        Raises QueryRefused and PeerError. An open scratch store fetches nothing: whoever may fetch shows a token.
+        """
+        site, found = self.site, dict[Load, str]()
+        if site.federation is None or (site.scratch and not site.settings.token):
+            return found
+        for load in loads(text):
+            try:
+                content, media_type = await site.federation.load(load.document, site.limits.seconds)
+                found[load] = await asyncio.to_thread(insertion, load, content, media_type)
+            except (PeerError, QueryRefused):
+                if not load.silent:
+                    raise
+        return found
 
     async def _make(self, planned: Plan, amendment: Amendment, check: Any, act: Act) -> int:  # noqa: ANN401
         try:
