@@ -299,7 +299,10 @@ def started(folder: Path, **settings: str) -> Iterator[Target]:
         triples = "".join(
             f"<http://example.org/{n}> {P} {n} ; {Q} <http://example.org/{n + 1}> . " for n in range(TRIPLES // 2)
         )
-        status, body = target.ask(f"INSERT DATA {{ {triples} }}", "127.0.0.1", path="/update")
+        status, body = 0, b""
+        for _ in range(10):  # the limits are tight for a machine that has other work
+            if status != 204:
+                status, body = target.ask(f"INSERT DATA {{ {triples} }}", "127.0.0.1", path="/update")
         if status != 204:
             raise SystemExit(f"the graph could not be written: {status} {body[:300]!r}")
         yield target

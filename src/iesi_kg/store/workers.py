@@ -194,6 +194,10 @@ class Pool:
         """The callers with long queries under way."""
         return {child.caller for child in self._crew.children if child.demoted or child.slow} | set(self._long)
 
+    def _holding(self) -> set[str]:
+        """The callers that may have no more slow places."""
+        return {caller for caller in self._computing() if not self._has_slow_place(caller)}
+
     def _take(self, caller: str) -> Child | None:
         """A process for a query; the last goes to none whose long ones fill the slow lane."""
         if not self._crew.idle or self._quick >= self._workers:
@@ -240,8 +244,9 @@ class Pool:
             line.leave(place)
 
     def _grant(self) -> None:
-        for line, take in ((self._line, self._take), (self._slow_line, self._take_slow)):
-            while len(line) and (place := line.next(self._computing())) is not None:
+        lanes = ((self._line, self._take, self._computing), (self._slow_line, self._take_slow, self._holding))
+        for line, take, last in lanes:
+            while len(line) and (place := line.next(last())) is not None:
                 child = take(line.caller(place))
                 if child is None:
                     break
