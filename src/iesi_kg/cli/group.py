@@ -16,6 +16,7 @@ COMMANDS = {
     "export": "write what is published in the terms of CPSV-AP, CPOV or DCAT-AP",
     "query": "run a SPARQL query on a store or an endpoint",
     "reason": "say what follows from the published statements, by which rule and why",
+    "release": "give what is published now a name, and keep it for good",
     "serve": "serve the pages and the SPARQL endpoint; an empty store is filled first",
     "settings": "list every setting with its default and its value now",
     "submit": "check a file and publish it whole, or not at all",

@@ -117,6 +117,20 @@ def submission_graph(activity: NamedNode) -> NamedNode:
     return graph("submission", activity.value.rsplit("/", 1)[1])
 
 
+def dataset() -> NamedNode:
+    """Everything published, as one data set."""
+    return _thing("dataset", "iesi-kg")
+
+
+def release(name: str) -> NamedNode:
+    """The IRI of a release of the data set.
+
+    >>> release("2026.1").value
+    'https://w3id.org/iesi-kg/releases/2026.1'
+    """
+    return NamedNode(f"{BASE}releases/{name}")
+
+
 def scheme(name: str) -> NamedNode:
     """The IRI of a code list."""
     return NamedNode(f"{BASE}codes/{name}")
