@@ -1,10 +1,9 @@
-"""``iesi-kg release``: a name for what is published now, kept for good; or the list of releases, or a check of their files."""
+"""``iesi-kg release``: a name for what is published now, kept for good; the list of releases; a check of their files."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-
 from typing import TYPE_CHECKING
 
 import click

@@ -1,4 +1,4 @@
-"""What is published now to a named release: files that need no engine to be read, with hashes, made whole or not at all.
+"""What is published now to a named release: files with hashes that need no engine to be read, made whole or not at all.
 
 A release is built from its N-Quads alone, so that it can be built again from fewer of them (erasure).
 """

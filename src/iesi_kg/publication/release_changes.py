@@ -1,4 +1,4 @@
-"""Two releases to the list of what changed: records added, changed and removed, in words, and example answers that moved."""
+"""Two releases to what changed: records added, changed and removed, in words, and example answers that moved."""
 
 from __future__ import annotations
 

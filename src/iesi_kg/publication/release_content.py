@@ -56,7 +56,7 @@ def write_quads(quads: Iterable[Quad], target: Path) -> int:
 
 
 def _set_aside(lines: list[bytes], stack: ExitStack) -> IO[bytes]:
-    file = stack.enter_context(TemporaryFile())
+    file = stack.enter_context(TemporaryFile())  # noqa: SIM115  (closed by the stack)
     file.writelines(lines)
     file.seek(0)
     return file

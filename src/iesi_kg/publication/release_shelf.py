@@ -1,4 +1,4 @@
-"""The releases of a store as they stand on disk: their order, their manifests, and whether their files are what was released."""
+"""The releases of a store as they stand on disk: their order, their manifests, whether files are what was released."""
 
 from __future__ import annotations
 

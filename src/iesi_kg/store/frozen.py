@@ -1,4 +1,4 @@
-"""Turns an N-Quads file into a store folder that holds just that, under a version number of its own; never written again."""
+"""Turns an N-Quads file into a store folder that holds just that, under a version number; never written again."""
 
 from __future__ import annotations
 
