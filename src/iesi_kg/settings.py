@@ -36,6 +36,8 @@ class Settings:
     upload_bytes: int = _setting(20_000_000, "largest file that may be checked or submitted, in bytes")
     cache_bytes: int = _setting(64_000_000, "memory for cached query results, in bytes")
     lock_seconds: float = _setting(10.0, "how long a writer waits for another writer")
+    releases_open: int = _setting(2, "releases that may be open for queries at once, each with a process of its own")
+    releases_idle_seconds: float = _setting(300.0, "how long a release stays open that nobody asks")
     keep_versions: int = _setting(3, "published versions kept on disk")
 
 

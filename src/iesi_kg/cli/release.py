@@ -1,4 +1,4 @@
-"""``iesi-kg release``: a name for what is published now, kept for good; the list of releases; a check of their files."""
+"""``iesi-kg release``: a name for what is published now, kept for good; a list of releases; a check of their files."""
 
 from __future__ import annotations
 

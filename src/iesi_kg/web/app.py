@@ -19,11 +19,13 @@ from iesi_kg.errors import IesiKgError, UsageError
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import entity, headers, pages, problem
+from iesi_kg.web import cite, entity, headers, pages, problem, releases
 from iesi_kg.web.cache import ResultCache
+from iesi_kg.web.editions import Editions
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql, preflight
+from iesi_kg.web.versions import PREFIX, Versions
 
 _DESCRIPTION = (
     "An open knowledge graph of ICT-enabled social innovation. "
@@ -32,7 +34,7 @@ _DESCRIPTION = (
 
 
 # What scripts of other origins may read; the forms of the pages are not among it.
-_OPEN = ("/id/", "/codes/", "/ontology", "/health", "/problems/")
+_OPEN = ("/id/", "/codes/", "/ontology", "/health", "/problems/", "/releases", "/cite", "/feeds/")
 
 
 class Application:
@@ -43,6 +45,8 @@ class Application:
         self.stopping = False
         self.failure: IesiKgError | None = None
         self.sparql = Sparql()
+        self.editions = Editions(_edition)
+        self.versions = Versions(self.editions)
         self.api = _api(self._lifespan)
         self.state = self.api.state
 
@@ -54,6 +58,8 @@ class Application:
         try:
             if scope["path"].rstrip("/") == PATH:
                 await self.sparql(scope, receive, send)
+            elif scope["path"].startswith(PREFIX):
+                await self.versions(scope, receive, _secured(send))
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
                 await preflight(send, "GET, HEAD, OPTIONS")
             else:
@@ -67,6 +73,7 @@ class Application:
         self.stopping = True
         if hasattr(self.state, "site"):
             await self.state.site.pool.close()
+        await self.editions.close()
 
     def _in_a_sentence(self, send: Any) -> Any:  # noqa: ANN401
         """Say why the service cannot start without the traceback that the framework would send."""
@@ -91,8 +98,11 @@ class Application:
         try:
             api.state.site = Site(settings, store, pool, ResultCache(settings.cache_bytes))
             self.sparql.start(api.state.site)
+            self.editions.start(api.state.site)
+            api.state.editions = self.editions
             yield
         finally:
+            await self.editions.close()
             await pool.close()
             store.close()
 
@@ -114,13 +124,26 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     )
     readable(api, "/health", _health, "Whether the service is up, and its version")
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
+    api.include_router(releases.router)
+    api.include_router(cite.router)
+    _equip(api)
+    return api
+
+
+def _edition() -> FastAPI:
+    """The pages of a release: things, codes and lists, without what changes or checks anything."""
+    api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    _equip(api)
+    return api
+
+
+def _equip(api: FastAPI) -> None:
     api.include_router(entity.router)
     api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)
     api.add_exception_handler(HTTPException, _on_error)
     api.add_exception_handler(RequestValidationError, _on_error)
     api.add_exception_handler(Exception, _on_error)
-    return api
 
 
 async def _health(request: Request) -> Response:

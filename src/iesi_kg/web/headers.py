@@ -9,7 +9,9 @@ from iesi_kg.settings import Settings
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 VERSION = b"iesi-kg-version"
-EXPOSED = "Content-Location, ETag, IESI-KG-Limits, IESI-KG-Version, Link, Retry-After"
+EXPOSED = (
+    "Content-Location, ETag, IESI-KG-Limits, IESI-KG-Release, IESI-KG-Version, Link, Memento-Datetime, Retry-After"
+)
 
 # A page may load its own files and nothing else; the editor carries its style in a nonce-less file of ours.
 CONTENT_SECURITY_POLICY = (

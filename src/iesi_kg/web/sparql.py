@@ -204,7 +204,7 @@ def _too_large(most: int) -> RequestTooLarge:
 
 def _address(scope: Any) -> str:  # noqa: ANN401
     host = headers.find(scope["headers"], b"host") or "localhost"
-    return f"{scope.get('scheme', 'http')}://{host}{PATH}"
+    return f"{scope.get('scheme', 'http')}://{host}{scope.get('mount', '')}{PATH}"
 
 
 async def preflight(send: Any, methods: str) -> None:  # noqa: ANN401
