@@ -6,38 +6,17 @@ conclusion whose premises have been withdrawn. The graph is never part of the de
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import overload
+from collections.abc import Iterator
 
-from pyoxigraph import Quad, Triple
+from pyoxigraph import Triple
 
 from iesi_kg.inference import derivation, rules
 from iesi_kg.publication.graphs import Quads
+from iesi_kg.publication.joined import Joined
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader
 from iesi_kg.vocabulary import iris
 
 GRAPH = iris.graph("inference")
-
-
-class _Joined(Sequence[Quad]):
-    """Sequences of quads seen as one, without a copy."""
-
-    def __init__(self, *parts: Sequence[Quad]) -> None:
-        self._parts = parts
-
-    def __len__(self) -> int:
-        return sum(map(len, self._parts))
-
-    def __iter__(self) -> Iterator[Quad]:
-        for part in self._parts:
-            yield from part
-
-    @overload
-    def __getitem__(self, index: int) -> Quad: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Quad]: ...
-    def __getitem__(self, index: int | slice) -> Quad | list[Quad]:
-        return list(self)[index]
 
 
 def with_inference(reader: Reader, change: ChangeSet) -> ChangeSet:
@@ -47,8 +26,8 @@ def with_inference(reader: Reader, change: ChangeSet) -> ChangeSet:
     old = {quad.triple for quad in reader.quads(graph=GRAPH)}
     return ChangeSet(
         label=change.label,
-        add=_Joined(change.add, Quads((new - old, GRAPH))),
-        remove=_Joined(change.remove, Quads((old - new, GRAPH))),
+        add=Joined(change.add, Quads((new - old, GRAPH))),
+        remove=Joined(change.remove, Quads((old - new, GRAPH))),
     )
 
 

@@ -19,7 +19,7 @@ from iesi_kg.errors import IesiKgError, UsageError
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import cite, entity, headers, pages, problem, releases
+from iesi_kg.web import cite, description, entity, headers, pages, problem, releases
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.editions import Editions
 from iesi_kg.web.routing import readable
@@ -34,7 +34,18 @@ _DESCRIPTION = (
 
 
 # What scripts of other origins may read; the forms of the pages are not among it.
-_OPEN = ("/id/", "/codes/", "/ontology", "/health", "/problems/", "/releases", "/cite", "/feeds/")
+_OPEN = (
+    "/id/",
+    "/codes/",
+    "/ontology",
+    "/health",
+    "/problems/",
+    "/releases",
+    "/cite",
+    "/feeds/",
+    "/service",
+    "/.well-known/",
+)
 
 
 class Application:
@@ -138,6 +149,7 @@ def _edition() -> FastAPI:
 
 
 def _equip(api: FastAPI) -> None:
+    api.include_router(description.router)
     api.include_router(entity.router)
     api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)

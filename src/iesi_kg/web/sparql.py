@@ -5,11 +5,12 @@ https://www.w3.org/TR/sparql11-protocol/ ; caching by RFC 9111 and RFC 9110 sect
 
 from __future__ import annotations
 
+import asyncio
 from hashlib import blake2b
 from typing import Any
 
 from iesi_kg import __version__
-from iesi_kg.endpoint import description, negotiation
+from iesi_kg.endpoint import negotiation
 from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.protocol import METHODS, Query, parse
@@ -18,6 +19,7 @@ from iesi_kg.errors import IesiKgError, RequestError, RequestTooLarge
 from iesi_kg.records import Answer
 from iesi_kg.web import headers, problem
 from iesi_kg.web.cache import Entry
+from iesi_kg.web.description import described
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
 from iesi_kg.web.site import Site
@@ -148,12 +150,7 @@ class Sparql:
                 "the `query` parameter is missing",
                 hint=f"{PATH}?query=ASK%7B%7D asks a query; Accept: text/turtle gets a description of the service",
             )
-        settings = self.site.settings
-        sentence = (
-            f"a query may run {settings.query_seconds:g} seconds and return {settings.query_bytes:,} bytes "
-            f"or {settings.query_rows:,} rows; one that meets a limit fails as a whole"
-        )
-        body = description.service_description(_address(scope), media, self.site.guards, sentence)
+        body = await asyncio.to_thread(described, self.site, _address(scope), media)
         await _send(send, 200, self._headers(self.site.version, media, "", len(body)), body)
 
 
