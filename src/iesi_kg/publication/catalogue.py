@@ -1,7 +1,7 @@
 """A change of the published merge to the same change with the description of what then stands, in VoID.
 
-It is part of the merge, with prefixes and examples, so that clients find it by asking (graph ``description``), and counts
-itself, so that its numbers are those that any query gives. It changes in the same commit as what it describes.
+It is part of the merge, with prefixes and examples, so that clients find it by asking (graph ``description``). It
+counts itself, so that its numbers are those that any query gives, and changes in one commit with what it describes.
 https://www.w3.org/TR/void/ ; examples in the form of https://github.com/sib-swiss/sparql-examples
 """
 

@@ -19,7 +19,7 @@ from iesi_kg.errors import IesiKgError, UsageError
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import cite, description, entity, headers, pages, problem, releases
+from iesi_kg.web import cite, description, entity, feeds, headers, pages, problem, releases
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.editions import Editions
 from iesi_kg.web.routing import readable
@@ -137,6 +137,7 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
     api.include_router(releases.router)
     api.include_router(cite.router)
+    api.include_router(feeds.router)
     _equip(api)
     return api
 
