@@ -13,6 +13,7 @@ from iesi_kg.errors import IesiKgError
 COMMANDS = {
     "build": "make the generated files under ontology/generated from ontology and shapes",
     "check": "say what is wrong in a file, cell by cell; changes nothing",
+    "erase": "take personal data out of the store and of every release, for good",
     "export": "write what is published in the terms of CPSV-AP, CPOV or DCAT-AP",
     "query": "run a SPARQL query on a store or an endpoint",
     "reason": "say what follows from the published statements, by which rule and why",

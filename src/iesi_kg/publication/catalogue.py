@@ -40,9 +40,24 @@ _KEYWORD = re.compile(r"^\s*(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE | 
 
 def with_description(reader: Reader, change: ChangeSet) -> ChangeSet:
     """The change, and what brings the description to what stands once it is made."""
-    new = described(_After(reader, change))
+    return _told(reader, change, {*_prefixes(), *_examples()})
+
+
+def with_statistics(reader: Reader, change: ChangeSet) -> ChangeSet:
+    """The same, with prefixes and examples as they are: for a release, which is not to gain what came later."""
+    kept = {quad.triple for quad in reader.quads(graph=GRAPH) if _is_kept(quad.triple)}
+    return _told(reader, change, kept) if kept else change
+
+
+def _told(reader: Reader, change: ChangeSet, fixed: set[Triple]) -> ChangeSet:
+    new = described(_After(reader, change), fixed)
     told = graphs.replacement(reader, new, GRAPH, merged=True)
     return ChangeSet(change.label, add=Joined(change.add, told.add), remove=Joined(change.remove, told.remove))
+
+
+def _is_kept(triple: Triple) -> bool:
+    heads = tuple(f"{_DATASET.value}#{kind}-" for kind in ("query", "prefix"))
+    return getattr(triple.subject, "value", "").startswith(heads) or triple.predicate.value == SH + "declare"
 
 
 class _After:
@@ -66,14 +81,14 @@ class _After:
                 yield triple
 
 
-def described(data: _After) -> set[Triple]:
-    """The description of a graph that holds these statements and the description itself."""
+def described(data: _After, fixed: set[Triple]) -> set[Triple]:
+    """The description of a graph that holds these statements and the description itself; ``fixed`` is part of it."""
     types = types_of(data.statements(_TYPE))
     counted = Census().count(data.statements(), types)
     said: set[Triple] = set()
     for _ in range(_ROUNDS):
         of_itself = Census().count(said, {**types, **types_of(said)}) if said else Census()
-        again = {*_statistics(counted.together(of_itself)), *_prefixes(), *_examples()}
+        again = {*_statistics(counted.together(of_itself)), *fixed}
         if again == said:
             return said
         said = again

@@ -93,7 +93,7 @@ def _write(draft: Path, facts: Mapping[str, Any], quads: Iterable[Quad], before:
     release_content.write_turtle(draft / QUADS, draft / "data.ttl")
     merged, graphs = release_content.sizes(draft / QUADS)
     titles = dict(_TITLES)
-    with _frozen(draft, int(facts["store_version"])) as reader:
+    with frozen(draft / QUADS, draft / ".store", int(facts["store_version"])) as reader:
         for file, title, table in release_content.tables(reader):
             titles[file] = ("text/csv", title)
             (draft / file).write_bytes(table)
@@ -136,10 +136,10 @@ def _write(draft: Path, facts: Mapping[str, Any], quads: Iterable[Quad], before:
 
 
 @contextmanager
-def _frozen(draft: Path, number: int) -> Iterator[Reader]:
-    """A reader of the quads of a draft, from a store that goes with the draft."""
-    folder = draft / ".store"
-    freeze(draft / QUADS, folder, number)
+def frozen(quads: Path, folder: Path, number: int) -> Iterator[Reader]:
+    """A reader of canonical N-Quads, from a store that is made for this and goes with it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    freeze(quads, folder, number)
     store = EmbeddedStore(folder)
     try:
         yield store.reader()
@@ -154,14 +154,8 @@ def _changes(
     if before is None:
         return {"since": None, "things": [], "examples": []}
     before.check((QUADS, ANSWERS))
-    folder = quads.parent / ".before"
-    freeze(before.quads, folder, int(before.manifest["store_version"]))
-    earlier = EmbeddedStore(folder)
-    try:
-        things = changes(before.quads, quads, earlier.reader(), reader, (iris.dataset().value,))
-    finally:
-        earlier.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    with frozen(before.quads, quads.parent / ".before", int(before.manifest["store_version"])) as earlier:
+        things = changes(before.quads, quads, earlier, reader, (iris.dataset().value,))
     return {"since": before.name, "things": things, "examples": moved(before.document(ANSWERS), answers)}
 
 

@@ -131,6 +131,16 @@ def release(name: str) -> NamedNode:
     return NamedNode(f"{BASE}releases/{name}")
 
 
+def erased(thing: NamedNode) -> NamedNode:
+    """What stands for a thing that was erased: a digest, since the IRI itself may hold a name."""
+    return _thing("erased", _digest(thing.value, 24))
+
+
+def is_about_another(node: object) -> bool:
+    """Whether an IRI names a judgement, or a statement about a statement: it has no meaning without its subject."""
+    return isinstance(node, NamedNode) and node.value.startswith((f"{BASE}id/judgement/", f"{BASE}id/statement/"))
+
+
 def scheme(name: str) -> NamedNode:
     """The IRI of a code list."""
     return NamedNode(f"{BASE}codes/{name}")
