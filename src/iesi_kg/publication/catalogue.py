@@ -43,6 +43,11 @@ def with_description(reader: Reader, change: ChangeSet) -> ChangeSet:
     return _told(reader, change, {*_prefixes(), *_examples()})
 
 
+def kept_true(reader: Reader, change: ChangeSet) -> ChangeSet:
+    """The same where there is a description; a store that was never filled from a bundle has none."""
+    return with_description(reader, change) if next(iter(reader.quads(graph=GRAPH)), None) else change
+
+
 def with_statistics(reader: Reader, change: ChangeSet) -> ChangeSet:
     """The same, with prefixes and examples as they are: for a release, which is not to gain what came later."""
     kept = {quad.triple for quad in reader.quads(graph=GRAPH) if _is_kept(quad.triple)}

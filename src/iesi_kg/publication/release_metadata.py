@@ -13,7 +13,7 @@ from typing import Any
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
 from iesi_kg.vocabulary import iris
-from iesi_kg.vocabulary.namespaces import BASE, DCAT, DCT, PREFIXES, RDF, SPDX, XSD
+from iesi_kg.vocabulary.namespaces import BASE, DCAT, DCT, FOAF, PREFIXES, RDF, RDFS, SKOS, SPDX, XSD
 
 _EU = "http://publications.europa.eu/resource/authority/"
 _IANA = "https://www.iana.org/assignments/media-types/"
@@ -36,7 +36,7 @@ def title(manifest: Mapping[str, Any]) -> str:
 def dcat(manifest: Mapping[str, Any]) -> bytes:
     """The release as a DCAT-AP data set, each file a distribution with its checksum, in Turtle."""
     prefixes = dict(sorted(PREFIXES.items()))
-    return serialize(_dcat(manifest), format=RdfFormat.TURTLE, prefixes=prefixes) or b""
+    return serialize(dict.fromkeys(_dcat(manifest)), format=RdfFormat.TURTLE, prefixes=prefixes) or b""
 
 
 def _dcat(manifest: Mapping[str, Any]) -> Iterator[Triple]:
@@ -51,10 +51,21 @@ def _dcat(manifest: Mapping[str, Any]) -> Iterator[Triple]:
     yield Triple(release, NamedNode(DCAT + "version"), Literal(name))
     yield Triple(release, NamedNode(DCAT + "isVersionOf"), dataset)
     yield Triple(dataset, NamedNode(DCAT + "hasVersion"), release)
+    yield Triple(NamedNode(SPDX + "checksumAlgorithm_sha256"), type_, NamedNode(SPDX + "ChecksumAlgorithm"))
+    for address in manifest["licences"]:
+        yield Triple(NamedNode(address), type_, NamedNode(DCT + "LicenseDocument"))
+    for person in manifest["publishers"]:
+        yield Triple(release, NamedNode(DCT + "publisher"), iris.agent(person))
+        yield Triple(iris.agent(person), type_, NamedNode(FOAF + "Agent"))
+        yield Triple(iris.agent(person), NamedNode(FOAF + "name"), Literal(person))
     if manifest["predecessor"]:
         yield Triple(release, NamedNode(DCAT + "previousVersion"), iris.release(manifest["predecessor"]))
-    yield Triple(release, NamedNode(DCT + "accessRights"), NamedNode(f"{_EU}access-right/PUBLIC"))
-    yield Triple(release, NamedNode(DCAT + "theme"), NamedNode(f"{_EU}data-theme/SOCI"))
+    rights, theme = NamedNode(f"{_EU}access-right/PUBLIC"), NamedNode(f"{_EU}data-theme/SOCI")
+    yield Triple(release, NamedNode(DCT + "accessRights"), rights)
+    yield Triple(rights, type_, NamedNode(DCT + "RightsStatement"))
+    yield Triple(release, NamedNode(DCAT + "theme"), theme)
+    yield Triple(theme, type_, NamedNode(SKOS + "Concept"))
+    yield Triple(theme, NamedNode(SKOS + "prefLabel"), Literal("Population and society", language="en"))
     for word in _KEYWORDS:
         yield Triple(release, NamedNode(DCAT + "keyword"), Literal(word, language="en"))
     for item in manifest["files"]:
@@ -70,9 +81,13 @@ def _distribution(release: NamedNode, item: Mapping[str, Any], manifest: Mapping
     yield Triple(node, NamedNode(DCT + "title"), Literal(item["title"], language="en"))
     yield Triple(node, NamedNode(DCAT + "accessURL"), address)
     yield Triple(node, NamedNode(DCAT + "downloadURL"), address)
+    yield Triple(address, type_, NamedNode(RDFS + "Resource"))
     yield Triple(node, NamedNode(DCAT + "mediaType"), media)
+    yield Triple(media, type_, NamedNode(DCT + "MediaType"))
     if item["media_type"] in _FILE_TYPES:
-        yield Triple(node, NamedNode(DCT + "format"), NamedNode(f"{_EU}file-type/{_FILE_TYPES[item['media_type']]}"))
+        kind = NamedNode(f"{_EU}file-type/{_FILE_TYPES[item['media_type']]}")
+        yield Triple(node, NamedNode(DCT + "format"), kind)
+        yield Triple(kind, type_, NamedNode(DCT + "MediaTypeOrExtent"))
     size = Literal(str(item["bytes"]), datatype=NamedNode(XSD + "nonNegativeInteger"))
     yield Triple(node, NamedNode(DCAT + "byteSize"), size)
     yield Triple(node, NamedNode(SPDX + "checksum"), checksum)

@@ -111,7 +111,7 @@ def publish(store: Store, receipt: Receipt, *, by: str, at: datetime, notice: No
             return Published(reader.version, before, receipt.report.records, changed=False)
         decide(against(reader, receipt))
         change, graph = prepare(reader, receipt, Occasion(by, at, notice))
-        change = catalogue.with_description(reader, entailment.with_inference(reader, change))
+        change = catalogue.kept_true(reader, entailment.with_inference(reader, change))
         replaced = sum(graphs.is_published(reader, subject) for subject in receipt.submission.subjects)
         return Published(writer.commit(change), graph, receipt.report.records, changed=True, replaced=replaced)
 
