@@ -25,7 +25,7 @@ VOID = "PREFIX void: <http://rdfs.org/ns/void#> PREFIX ext: <http://ldf.fi/void-
 DATASET = "<https://w3id.org/iesi-kg/id/dataset/iesi-kg>"
 SERVICE = "https://w3id.org/iesi-kg/service#"
 
-# What the SPARQL editor of SIB asks of every endpoint (sparql-editor 0.2.15, metadata.ts), in the form of its questions.
+# What the SPARQL editor of SIB asks of every endpoint (sparql-editor 0.2.15, metadata.ts), in its own form.
 EDITOR_PREFIXES = """
 PREFIX sh: <http://www.w3.org/ns/shacl#>
 SELECT DISTINCT ?prefix ?namespace WHERE { [] sh:namespace ?namespace ; sh:prefix ?prefix } ORDER BY ?prefix
@@ -116,7 +116,7 @@ def assert_true(reader: Reader) -> None:
     for what, (told, counted) in PARTITIONS.items():
         found = rows(reader, VOID + told)
         assert found == rows(reader, counted), what
-        assert len(found) > 5, what
+        assert len(found) >= 5, what
 
 
 def test_every_count_is_true_after_two_submissions(reader: Reader) -> None:
