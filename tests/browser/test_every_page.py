@@ -41,6 +41,12 @@ PAGES = {
     "result graph": "/sparql?query=" + quote("DESCRIBE <https://w3id.org/iesi-kg/codes/country/FR>"),
     "query error": "/sparql?query=" + quote("SELECT * { ?s ?p }"),
     "check": "/check",
+    "releases": "/releases",
+    "release": "/releases/2026.2",
+    "initiative of a release": "/v/2026.1/id/initiative/cafe-numerique",
+    "result of a release": "/v/2026.1/sparql?query=" + quote(QUERY),
+    "citation": "/cite?query=" + quote("ASK {}"),
+    "citation that differs": f"/cite?release=2026.1&sha256={'0' * 64}&query=" + quote("ASK {}"),
     "not found": "/nothing-here",
 }
 STATUS = {"query error": 400, "not found": 404}
