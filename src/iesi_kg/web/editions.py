@@ -73,11 +73,15 @@ class Editions:
         """An open release for the length of one request. Raises NotFound, StoreDamaged, ServiceBusy."""
         release = await run_in_threadpool(self.shelf.get, name)
         key = (release.name, release.files[QUADS]["sha256"])
-        async with self._lock:
-            edition = self._open.get(key)
-            if edition is None:
-                await self._make_room()
-                edition = self._open[key] = await self._opened(release)
+        edition = self._open.get(key)
+        if edition is None:
+            async with self._lock:  # one is opened at a time; who asks an open one does not wait for it
+                edition = self._open.get(key)
+                if edition is None:
+                    await self._make_room()
+                    edition = self._open[key] = await self._opened(release)
+                edition.users += 1
+        else:
             edition.users += 1
         if self._closer is None:
             self._closer = asyncio.get_running_loop().create_task(self._close_idle())
@@ -111,7 +115,8 @@ class Editions:
             idle = [(edition.last, key) for key, edition in self._open.items() if not edition.users]
             if not idle:
                 raise ServiceBusy(f"{most} releases are open, and each is being asked", open=self.open_names)
-            await self._open.pop(min(idle)[1]).close()
+            edition = self._open.pop(min(idle)[1])
+            await edition.close()
 
     async def _close_idle(self) -> None:
         patience = self.site.settings.releases_idle_seconds
