@@ -42,10 +42,10 @@ def copy(folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(folder, tmp_path / "store", ignore=shutil.ignore_patterns(".open")))
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def without_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same without the bundled data, but described as if it were there."""
-    path = tmp_path / "small"
+    path = tmp_path_factory.mktemp("small") / "store"
     store = EmbeddedStore.open(path, create=True)
     submit(store, FIRST, ALPHA)
     with store.writer() as writer:
@@ -57,8 +57,14 @@ def small(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def small(without_bundle: Path, tmp_path: Path) -> Path:
+    """A copy of the small store that a test may change."""
+    return Path(shutil.copytree(without_bundle, tmp_path / "small"))
+
+
 @pytest.fixture(scope="session")
 def server(folder: Path) -> Iterator[Server]:
-    """The service with room for one open release, which it closes after half a second."""
-    with serving(folder, releases_open=1, releases_idle_seconds=0.5) as running:
+    """The service on the store."""
+    with serving(folder) as running:
         yield running

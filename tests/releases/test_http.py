@@ -114,21 +114,20 @@ def test_an_update_or_a_bad_query_is_refused_as_at_present(server: Server) -> No
     assert json.loads(post.body)["boolean"] is True
 
 
-def test_one_release_is_open_at_a_time_and_an_idle_one_is_closed(server: Server) -> None:
-    def workers() -> int:
-        return len(psutil.Process(server.process.pid).children(recursive=True))
+def test_one_release_is_open_at_a_time_and_an_idle_one_is_closed(small: Path) -> None:
+    with serving(small, releases_open=1, releases_idle_seconds=0.5) as running:
 
-    def settle(wanted: int) -> int:
+        def workers() -> int:
+            return len(psutil.Process(running.process.pid).children(recursive=True))
+
+        alone = workers()
+        for name in ("2026.1", "2026.2", "2026.1"):
+            assert ask(running, name, "ASK {}", "application/json").status == 200
+        assert workers() <= alone + 4  # one process and its spare, maybe those of the one just closed
         deadline = time.monotonic() + 20
-        while workers() > wanted and time.monotonic() < deadline:
+        while workers() > alone and time.monotonic() < deadline:
             time.sleep(0.1)
-        return workers()
-
-    alone = settle(0 if workers() == 0 else workers() - 2)
-    for name in ("2026.1", "2026.2", "2026.1"):
-        assert ask(server, name, "ASK {}", "application/json").status == 200
-    assert workers() <= alone + 4  # one process and its spare, maybe those of the one just closed
-    assert settle(alone) <= alone
+        assert workers() <= alone
 
 
 def test_the_list_and_one_release(server: Server) -> None:
@@ -192,13 +191,13 @@ def test_feeds(server: Server) -> None:
     assert [title.partition(":")[0] for title, _, _ in still] == ["Release 2026.1"]
 
 
-def test_a_damaged_release_says_which_file(copy: Path) -> None:
-    shelf = Shelf(copy)
+def test_a_damaged_release_says_which_file(small: Path) -> None:
+    shelf = Shelf(small)
     with shelf.get("2026.1").quads.open("ab") as file:
         file.write(b"<urn:a> <urn:b> <urn:c> .\n")
-    shutil.rmtree(copy / "releases" / "2026.2" / "data.ttl", ignore_errors=True)
-    (copy / "releases" / "2026.2" / "data.ttl").unlink()
-    with serving(copy) as running:
+    shutil.rmtree(small / "releases" / "2026.2" / "data.ttl", ignore_errors=True)
+    (small / "releases" / "2026.2" / "data.ttl").unlink()
+    with serving(small) as running:
         damaged = json.loads(ask(running, "2026.1", "ASK {}").body)
         assert (damaged["status"], damaged["file"], damaged["release"]) == (500, QUADS, "2026.1")
         missing = json.loads(running.ask("GET", "/releases/2026.2/data.ttl").body)

@@ -194,21 +194,21 @@ def test_an_empty_store_has_nothing_to_release(tmp_path: Path) -> None:
     assert run("release", "2026.1", "--store", tmp_path / "none").returncode == 3
 
 
-def test_a_damaged_file_is_named(copy: Path) -> None:
-    shelf = Shelf(copy)
+def test_a_damaged_file_is_named(small: Path) -> None:
+    shelf = Shelf(small)
     path = shelf.get("2026.1").folder / "codes.csv"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    checked = run("release", "--check", "--store", copy)
+    checked = run("release", "--check", "--store", small)
     assert checked.returncode == 3
     assert "codes.csv of release 2026.1 is not the file that was released: its SHA-256 differs" in checked.stderr
     path.unlink()
     with pytest.raises(StoreDamaged, match=r"codes\.csv of release 2026\.1 is missing"):
         shelf.get("2026.1").check()
-    assert run("release", "--check", "2026.2", "--store", copy).returncode == 0
+    assert run("release", "--check", "2026.2", "--store", small).returncode == 0
 
 
-def test_a_release_whose_quads_are_damaged_is_not_opened(copy: Path) -> None:
-    shelf = Shelf(copy)
+def test_a_release_whose_quads_are_damaged_is_not_opened(small: Path) -> None:
+    shelf = Shelf(small)
     each = shelf.get("2026.1")
     with each.quads.open("ab") as file:
         file.write(b"<urn:a> <urn:b> <urn:c> .\n")
@@ -216,17 +216,17 @@ def test_a_release_whose_quads_are_damaged_is_not_opened(copy: Path) -> None:
         shelf.opened(each)
     assert caught.value.members["file"] == QUADS
     with pytest.raises(IesiKgError):  # nor does it serve as the one before
-        release.make(EmbeddedStore.open(copy), Shelf(copy), "2026.0", at=AT)
+        release.make(EmbeddedStore.open(small), Shelf(small), "2026.0", at=AT)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"release": "2026.9"}', None])
-def test_a_damaged_manifest(copy: Path, content: bytes | None) -> None:
-    path = copy / "releases" / "2026.1" / "manifest.json"
+def test_a_damaged_manifest(small: Path, content: bytes | None) -> None:
+    path = small / "releases" / "2026.1" / "manifest.json"
     path.unlink()
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(StoreDamaged, match=r"manifest\.json of release 2026\.1"):
-        Shelf(copy).get("2026.1")
+        Shelf(small).get("2026.1")
 
 
 def test_an_unknown_release_names_those_there_are(shelf: Shelf) -> None:
@@ -244,12 +244,12 @@ def test_a_full_disk_leaves_no_half_of_a_release(copy: Path) -> None:
     assert run("release", "--check", "2026.2", "--store", copy).returncode == 0
 
 
-def test_a_replacement_that_was_cut_is_finished(copy: Path) -> None:
+def test_a_replacement_that_was_cut_is_finished(small: Path) -> None:
     """Between the two renames of an erasure: the new state stands, the old one is gone for good."""
-    releases = copy / "releases"
+    releases = small / "releases"
     (releases / "2026.1").rename(releases / ".2026.1.old")
     (releases / "2026.2").rename(releases / ".2026.1.new")
-    with Shelf(copy).locked():
+    with Shelf(small).locked():
         pass
     assert json.loads((releases / "2026.1" / "manifest.json").read_bytes())["release"] == "2026.2"
     assert not (releases / ".2026.1.old").exists()
