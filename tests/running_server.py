@@ -89,9 +89,9 @@ def _triples(turtle: str) -> Iterator[tuple[object, object, object]]:
 
 
 @contextmanager
-def serving(store: Path, **settings: object) -> Iterator[Server]:
+def serving(store: Path, *arguments: str, **settings: object) -> Iterator[Server]:
     """``iesi-kg serve`` on a store, ended by Ctrl-C; leaves no process."""
-    process = start(store, **settings)
+    process = start(store, *arguments, **settings)
     try:
         yield Server(_first_address(process), store, process)
     finally:
@@ -101,6 +101,7 @@ def serving(store: Path, **settings: object) -> Iterator[Server]:
 def start(store: Path, *arguments: str, **settings: object) -> subprocess.Popen[str]:
     """The server process, not yet listening."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IESI_KG_")}
+    environment |= {"IESI_KG_HOSTS": "e"}  # the short name that requests over raw sockets carry
     environment |= {f"IESI_KG_{name.upper()}": str(value) for name, value in settings.items()}
     environment |= {"PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "iesi_kg", "serve", "--store", str(store)]

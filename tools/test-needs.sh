@@ -1,20 +1,33 @@
 #!/bin/sh
-# Install the programs that tests drive: Chromium (browser tests), curl and Java (reasoner). Root on Debian only;
-# elsewhere the tests that need a missing program say so and skip, and in CI they fail.
+# test-needs.sh [VENV]: install the programs that tests drive: Chromium (browser tests), curl, Java (reasoner), Virtuoso
+# and Comunica (federation), strace (what reaches the disk). Root on Debian only; elsewhere the tests that need a missing
+# program say so and skip, and in CI they fail.
 set -eu
+venv=${1:-.venv}
+comunica=@comunica/query-sparql@4.2.0  # the last one that runs on Node 20
+missing=""
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 
-missing=""
 need chromium chromium
 need curl curl
 need java default-jre-headless
-[ -n "$missing" ] || exit 0
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "iesi-kg: installing$missing for the tests" >&2
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get -qq update
-    # shellcheck disable=SC2086  (a list of package names)
-    apt-get -qq install -y --no-install-recommends $missing >/dev/null
-else
-    echo "iesi-kg: missing$missing; the tests that need them will be skipped (Debian: sudo apt-get install$missing)" >&2
+need strace strace
+need npm npm
+need openssl openssl
+need virtuoso-t virtuoso-opensource-7-bin
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "iesi-kg: installing$missing for the tests" >&2
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get -qq update
+        # shellcheck disable=SC2086  (a list of package names)
+        apt-get -qq install -y --no-install-recommends $missing >/dev/null
+    else
+        echo "iesi-kg: missing$missing; the tests that need them will be skipped (Debian: sudo apt-get install$missing)" >&2
+    fi
+fi
+if [ ! -x "$venv/node/node_modules/.bin/comunica-sparql" ] && command -v npm >/dev/null 2>&1; then
+    echo "iesi-kg: installing $comunica for the tests (80 MB)" >&2
+    npm install --prefix "$venv/node" --no-audit --no-fund --ignore-scripts --silent "$comunica" >/dev/null ||
+        echo "iesi-kg: $comunica could not be installed; the test that needs it will be skipped" >&2
 fi

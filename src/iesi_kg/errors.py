@@ -8,25 +8,41 @@ IesiKgError                      500  3   something of ours broke
 ├── SubmissionRejected           422  1   read, validated, refused with findings
 ├── NotFound                     404  3
 │   └── Gone                     410  3   was here and has been withdrawn
+│       └── Superseded           410  3   an earlier version, which a later one replaced
 ├── RequestError                 400  3   an HTTP request that the protocol forbids
+│   ├── Unauthorized             401  3   no token, or one that is not valid
+│   ├── Forbidden                403  3   a valid token that does not reach so far
+│   ├── CrossSite                403  3   a form of another site
+│   ├── Misdirected              421  3   asked under a name that is not ours
+│   ├── TooManyAttempts          429  3   wrong tokens, one after another, from one address
 │   ├── MethodNotAllowed         405  3
 │   ├── NotAcceptable            406  3
+│   ├── PreconditionFailed       412  3   If-Match or If-None-Match does not hold
 │   ├── RequestTooLarge          413  3
 │   └── UnsupportedMediaType     415  3
 ├── QueryError                   400  3
 │   ├── QuerySyntaxError         400  3   with line and column
 │   ├── QueryRefused             403  3   well-formed, but not run here (SERVICE, update, absurd nesting ...)
+│   ├── UpdateFailed             409  3   well-formed, but the graphs are not as it needs them
+│   ├── QueryUnsupported         422  3   well-formed, but it calls a function that nobody here knows
 │   ├── QueryTimeout             504  3
 │   ├── ResultTooLarge           503  3
 │   ├── QueryOutOfMemory         503  3
-│   └── WorkerLost               503  3
+│   ├── WorkerLost               503  3
+│   ├── QueryStopped             409  3   by whoever asked it
+│   ├── QueryIdTaken             409  3
+│   └── TooManyQueries           429  3   of one caller, at once or per minute
 ├── ServiceBusy                  503  3
 ├── PeerError                    502  3   another endpoint failed us
+│   └── PeerTimeout              504  3
 ├── StartError                   500  3   the service cannot start: port taken ...
 └── StoreError                   500  3
     ├── StoreBusy                503  3   another writer holds the lock
     ├── StoreDamaged             500  3
+    │   └── LogDamaged           500  3   somebody changed the audit log
     ├── StoreReadOnly            500  3
+    ├── StoreFailing             500  3   the disk reports errors
+    ├── TokensUnusable           503  3   the file of the tokens cannot be read or trusted
     └── StoreFull                507  3
 """
 
@@ -95,9 +111,45 @@ class Gone(NotFound):
     title = "Withdrawn"
 
 
+class Superseded(Gone):
+    title = "An earlier version"
+    hint = "the version in force describes every term of this one: none is ever removed"
+
+
 class RequestError(IesiKgError):
     status = 400
     title = "Bad request"
+
+
+class Unauthorized(RequestError):
+    """``challenge`` is what ``WWW-Authenticate`` says (RFC 6750 section 3)."""
+
+    status = 401
+    title = "Token needed"
+    hint = "send a token of this service as `Authorization: Bearer ...`; `iesi-kg token create` makes one"
+
+
+class Forbidden(RequestError):
+    status = 403
+    title = "Not allowed with this token"
+
+
+class CrossSite(RequestError):
+    status = 403
+    title = "Sent from another site"
+
+
+class Misdirected(RequestError):
+    status = 421
+    title = "Not a name of this service"
+
+
+class TooManyAttempts(RequestError):
+    """``retry_after`` is the number of seconds to wait (RFC 9110 section 10.2.3)."""
+
+    status = 429
+    title = "Too many wrong tokens"
+    hint = "wait as long as Retry-After says, and look at the token: a wrong one does not get better"
 
 
 class MethodNotAllowed(RequestError):
@@ -110,6 +162,12 @@ class MethodNotAllowed(RequestError):
 class NotAcceptable(RequestError):
     status = 406
     title = "Not acceptable"
+
+
+class PreconditionFailed(RequestError):
+    status = 412
+    title = "The graph is not as the request expects it"
+    hint = "read the graph again, look at what changed, and send the request with the new ETag"
 
 
 class RequestTooLarge(RequestError):
@@ -138,6 +196,18 @@ class QueryRefused(QueryError):
     title = "Query refused"
 
 
+class UpdateFailed(QueryError):
+    status = 409
+    title = "The update does not fit the graphs"
+    hint = "SILENT lets an operation pass that finds its graph missing or already there"
+
+
+class QueryUnsupported(QueryError):
+    status = 422
+    title = "Function not supported"
+    hint = "mind the spelling of its IRI"
+
+
 class QueryTimeout(QueryError):
     status = 504
     title = "Query stopped at its time limit"
@@ -162,6 +232,24 @@ class WorkerLost(QueryError):
     hint = "try again; if it stays, ask for less at once"
 
 
+class QueryStopped(QueryError):
+    status = 409
+    title = "Query stopped by whoever asked it"
+    hint = "ask again if it was a mistake"
+
+
+class QueryIdTaken(QueryError):
+    status = 409
+    title = "A query with this id is running"
+
+
+class TooManyQueries(QueryError):
+    """``retry_after`` is the number of seconds to wait."""
+
+    status = 429
+    title = "Too many queries of one caller"
+
+
 class ServiceBusy(IesiKgError):
     status = 503
     title = "Service busy"
@@ -171,6 +259,11 @@ class ServiceBusy(IesiKgError):
 class PeerError(IesiKgError):
     status = 502
     title = "Another endpoint failed"
+
+
+class PeerTimeout(PeerError):
+    status = 504
+    title = "Another endpoint took too long"
 
 
 class StartError(IesiKgError):
@@ -190,8 +283,21 @@ class StoreDamaged(StoreError):
     title = "The store is damaged"
 
 
+class LogDamaged(StoreDamaged):
+    title = "The audit log is damaged"
+
+
 class StoreReadOnly(StoreError):
     title = "The store cannot be written"
+
+
+class StoreFailing(StoreError):
+    title = "The disk of the store fails"
+
+
+class TokensUnusable(StoreError):
+    status = 503
+    title = "Tokens cannot be checked"
 
 
 class StoreFull(StoreError):

@@ -109,10 +109,34 @@ class Form(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceCall:
+    """What became of one SERVICE of a query: whom it asked, how often, what came back and how long it took.
+
+    ``peer`` is the short name in the allow-list; one that was not ``answered`` says why in ``error``.
+    """
+
+    endpoint: str
+    peer: str | None
+    answered: bool
+    requests: int
+    rows: int
+    milliseconds: int
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete, serialised query result and the version of the graph it was computed on."""
+    """A complete, serialised query result and the version of the graph it was computed on.
+
+    ``rows`` counts solutions or triples as written (1 for a boolean), None where nobody counted; ``seconds`` is
+    the time of evaluation, ``waited`` the time before it.
+    """
 
     form: Form
     media_type: str
     body: bytes
     version: int
+    rows: int | None = None
+    seconds: float = 0.0
+    waited: float = 0.0
+    services: tuple[ServiceCall, ...] = ()

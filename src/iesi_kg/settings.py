@@ -11,6 +11,7 @@ from typing import Any
 from iesi_kg.errors import UsageError
 
 PREFIX = "IESI_KG_"
+SECRETS = frozenset({"token"})  # never shown
 
 
 def _setting(default: Any, text: str) -> Any:  # noqa: ANN401  (the type is the annotation of the field)
@@ -23,21 +24,47 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "address the service listens on")
     port: int = _setting(8080, "port the service listens on")
+    hosts: str = _setting(
+        "", "names the service answers under, beside those of this machine, comma-separated; `*` is any"
+    )
+    trusted_proxies: str = _setting("", "addresses or networks of proxies whose X-Forwarded-* count, comma-separated")
+    header_bytes: int = _setting(65_536, "largest header of a request, in bytes")
     store: Path = _setting(Path("iesi-kg-store"), "folder of the store; created and filled on first start")  # noqa: RUF009
+    token: str = _setting("", "what a write to a scratch store must show; without it writes are open on loopback")
     workers: int = _setting(2, "processes that evaluate queries")
     query_seconds: float = _setting(30.0, "time limit of one query")
     query_bytes: int = _setting(64_000_000, "largest result of one query, in bytes")
     query_rows: int = _setting(1_000_000, "largest result of one query, in rows (solutions or triples)")
     query_memory: int = _setting(2_000_000_000, "address space one query process may use, in bytes")
+    query_concurrent: int = _setting(48, "queries of one caller running or waiting at once; 0 for any number")
+    query_requests: int = _setting(6_000, "queries of one caller evaluated per minute; 0 for any number")
+    token_seconds: float = _setting(120.0, "time limit of one query, for a token with the scope read-more")
+    token_bytes: int = _setting(256_000_000, "largest result in bytes, for such a token")
+    token_rows: int = _setting(5_000_000, "largest result in rows, for such a token")
+    token_memory: int = _setting(2_000_000_000, "address space one query process may use, for such a token")
+    token_concurrent: int = _setting(48, "queries running or waiting at once, for such a token; 0 for any number")
+    token_requests: int = _setting(60_000, "queries evaluated per minute, for such a token; 0 for any number")
     query_length: int = _setting(100_000, "longest query text, in characters")
     query_nesting: int = _setting(100, "deepest nesting of brackets in a query")
     query_patterns: int = _setting(1_000, "most triple patterns in a query")
+    query_path: int = _setting(100, "longest property path of a query, in operators")
+    query_values: int = _setting(10_000, "most terms in the VALUES blocks of a query")
     query_queue: int = _setting(64, "queries that may wait for a process before the service says it is busy")
     upload_bytes: int = _setting(20_000_000, "largest file that may be checked or submitted, in bytes")
+    client_seconds: float = _setting(10.0, "how long a client may say nothing in the middle of a request or an answer")
+    connections: int = _setting(800, "open connections; beyond that the slowest senders are cut off")
     cache_bytes: int = _setting(64_000_000, "memory for cached query results, in bytes")
+    federation: bool = _setting(True, "whether SERVICE in a query is answered, by asking the peers that are listed")
+    peers: str = _setting("", "file of further peers that may be asked (JSON, as `data/peers.json`); wins by name")
+    service_clauses: int = _setting(5, "most SERVICE clauses in a query")
+    service_seconds: float = _setting(20.0, "longest wait for the answers to one SERVICE, within the query's own limit")
+    service_bytes: int = _setting(10_000_000, "largest answer to one SERVICE, in bytes after decompression")
+    service_rows: int = _setting(50_000, "largest answer to one SERVICE, in rows")
     lock_seconds: float = _setting(10.0, "how long a writer waits for another writer")
     releases_open: int = _setting(2, "releases that may be open for queries at once, each with a process of its own")
     releases_idle_seconds: float = _setting(300.0, "how long a release stays open that nobody asks")
+    query_log: str = _setting("", "file to which a line of JSON is added for each query; none is kept when empty")
+    query_log_as: str = _setting("hash", "what that line says of the query: its SHA-256 (hash) or all of it (text)")
     keep_versions: int = _setting(3, "published versions kept on disk")
 
 
@@ -78,9 +105,18 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
 
 def _cast(row: Setting, text: str) -> object:
     cast: Callable[[str], object] = Path if issubclass(row.type, Path) else row.type
+    if row.type is bool:
+        cast = _switch
     try:
         return cast(text)
     except ValueError:
         raise UsageError(
             f"{row.variable}={text!r} is not of type {row.type.__name__}", hint=f"default: {row.default}"
         ) from None
+
+
+def _switch(text: str) -> bool:
+    known = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+    if text.strip().lower() not in known:
+        raise ValueError(text)
+    return known[text.strip().lower()]

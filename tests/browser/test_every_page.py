@@ -48,7 +48,16 @@ PAGES = {
     "citation": "/cite?query=" + quote("ASK {}"),
     "citation that differs": f"/cite?release=2026.1&sha256={'0' * 64}&query=" + quote("ASK {}"),
     "not found": "/nothing-here",
+    "status": "/status",
+    "commands": "/build?lang=it",
 }
+# The main pages in the languages that the pages above do not show.
+TONGUES = [
+    *(f"{path}?lang={code}" for path in ("/", "/ontology/Outcome", "/sparql") for code in ("de", "es", "fr", "it")),
+    "/initiatives?lang=de",
+    "/codes/policy-area?lang=es",
+    "/check?lang=fr",
+]
 STATUS = {"query error": 400, "not found": 404}
 LEVELS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -68,6 +77,15 @@ def test_axe_finds_nothing(opened: Callable[..., Page], watch: Any, name: str, s
         page.locator(".cm-content").wait_for()
     page.evaluate("document.querySelectorAll('details').forEach(element => { element.open = true })")
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("path", TONGUES)
+def test_axe_finds_nothing_in_any_language_at_360_pixels(opened: Callable[..., Page], path: str) -> None:
+    page = opened(path, width=360)
+    if "/sparql" in path:
+        page.locator(".cm-content").wait_for()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
 @pytest.mark.parametrize("width", [360, 1200])

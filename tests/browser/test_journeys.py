@@ -57,13 +57,13 @@ def test_a_filter_is_removed_by_its_chip_and_the_address_keeps_the_rest(opened: 
 def test_the_list_is_taken_away_as_csv_and_as_sparql(opened: Opener) -> None:
     page = opened("/initiatives?q=cafe")
     with page.expect_download() as download:
-        page.get_by_role("link", name="as CSV").click()
+        page.get_by_role("link", name="CSV", exact=True).click()
     lines = Path(download.value.path()).read_text("utf-8").splitlines()
     assert lines == [
         "initiative,name,start,end,website",
         "https://w3id.org/iesi-kg/id/initiative/cafe-numerique,Café Numérique,2012,2019,https://cafe.example.org/",
     ]
-    page.get_by_role("link", name="as SPARQL").click()
+    page.get_by_role("main").get_by_role("link", name="SPARQL", exact=True).click()
     expect(page.get_by_role("cell", name="Café Numérique")).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text("1 row in")
 
@@ -75,7 +75,7 @@ def test_a_name_that_looks_like_a_script_is_text(opened: Opener) -> None:
 
 def test_a_query_runs_without_scripts(opened: Opener) -> None:
     page = opened("/sparql", scripts=False)
-    page.get_by_label("Query").fill(COUNT)
+    page.get_by_label("Query", exact=True).fill(COUNT)
     page.get_by_role("button", name="Run the query").click()
     expect(page.get_by_role("cell", name="3", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="CSV")).to_be_visible()
@@ -175,3 +175,68 @@ def test_the_keyboard_alone_reaches_content_and_skips_the_menu(opened: Opener) -
     page.keyboard.type("kinder")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("1 initiative of 3")
+
+
+def test_earlier_queries_stay_in_this_browser_until_they_are_forgotten(opened: Opener) -> None:
+    page = opened("/sparql?query=" + quote("ASK {}"))
+    expect(page.get_by_role("heading", name="Your earlier queries")).to_be_visible()
+    page.goto("/sparql?query=" + quote(COUNT))
+    links = page.locator("#history ol a")
+    expect(links).to_have_count(2)
+    expect(links.first).to_contain_text("SELECT (COUNT(*) AS ?n)")
+    expect(page.locator("#history li").first).to_contain_text("1 rows")
+    page.goto("/sparql?lang=fr")
+    page.get_by_role("link", name="ASK {}").click()
+    expect(page.get_by_text("Oui")).to_be_visible()
+    page.get_by_role("button", name="Les oublier").click()
+    expect(page.locator("#history")).to_be_hidden()
+    assert page.evaluate("JSON.parse(localStorage.getItem('iesi-kg-queries'))") == []
+
+
+STOPPED = """async (query) => {
+  const field = document.getElementById("query"), cancel = document.getElementById("cancel");
+  field.value = query;
+  field.form.requestSubmit();
+  for (let turn = 0; turn < 100 && cancel.hidden; turn += 1) await new Promise((done) => setTimeout(done, 50));
+  const waited = document.getElementById("running").textContent;
+  cancel.click();
+  return [waited, document.getElementById("running").textContent, cancel.hidden];
+}"""
+
+
+def test_a_query_that_takes_long_is_stopped_by_a_button(opened: Opener) -> None:
+    page = opened("/sparql")
+    page.locator(".cm-content").wait_for()
+    endless = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+    waited, stopped, hidden = page.evaluate(STOPPED, endless)
+    assert waited.startswith("Running for ")
+    assert (stopped, hidden) == ("Stopped", True)
+    assert "query=" not in page.url
+
+
+def test_the_lines_of_javascript_run_and_lines_of_a_changed_query_are_said_to_be_old(opened: Opener) -> None:
+    page = opened("/sparql?query=" + quote("SELECT (42 AS ?n) {}"))
+    page.get_by_text("JavaScript", exact=True).click()
+    text = page.locator("code[data-language=js]").text_content()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type} {message.text}"))
+    page.evaluate(f"(async () => {{ {text} }})()")
+    assert any(line.startswith("table") for line in said)
+    expect(page.locator("#stale")).to_be_hidden()
+    page.get_by_role("textbox", name="SPARQL query").press("End")
+    page.keyboard.type(" ")
+    page.keyboard.type("LIMIT 1")
+    expect(page.locator("#stale")).to_be_visible()
+
+
+def test_the_language_is_chosen_once_and_kept_through_a_walk(opened: Opener) -> None:
+    page = opened("/")
+    page.get_by_role("navigation", name="Language").get_by_role("link", name="DE").click()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    page.get_by_label("Initiativen suchen").fill("kinder")
+    page.get_by_role("button", name="Suchen").click()
+    page.get_by_role("link", name="Kinder-Netz").click()
+    expect(page.get_by_text("Politikfeld")).to_be_visible()
+    page.get_by_role("navigation", name="Hauptmenü").get_by_role("link", name="Datei prüfen").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Datei prüfen")
+    expect(page.locator("html")).to_have_attribute("lang", "de")

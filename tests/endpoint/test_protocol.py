@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iesi_kg.endpoint import protocol
-from iesi_kg.endpoint.protocol import Query, parse
+from iesi_kg.endpoint.protocol import Query, Update, parse
 from iesi_kg.errors import IesiKgError, MethodNotAllowed, QueryRefused, RequestError, UnsupportedMediaType
 
 FORM = "application/x-www-form-urlencoded"
@@ -63,9 +63,7 @@ def test_formats_may_be_repeated() -> None:
         ("GET", b"query=ASK%zz", None, b"", RequestError, "%zz"),
         ("GET", b"query=ASK%7B%7D&default-graph-uri=here", None, b"", RequestError, "absolute IRI"),
         ("GET", b"query=ASK%7B%7D&named-graph-uri=http://e/%3Ex", None, b"", RequestError, "absolute IRI"),
-        ("GET", b"update=CLEAR+ALL", None, b"", QueryRefused, "Update"),
-        ("POST", b"", FORM, b"update=CLEAR+ALL", QueryRefused, "Update"),
-        ("POST", b"", "application/sparql-update", b"CLEAR ALL", QueryRefused, "Update"),
+        ("GET", b"update=CLEAR+ALL", None, b"", QueryRefused, "address"),
         ("PUT", b"", None, b"", MethodNotAllowed, "PUT"),
         ("DELETE", b"", None, b"", MethodNotAllowed, "DELETE"),
     ],
@@ -84,5 +82,41 @@ def test_decoding_is_percent_decoding(data: bytes) -> None:
     text = data.decode("latin-1")
     plain = quote(text, safe="=\r\n\t !*'();:@$,/?#[]").encode()
     for encoded in (plain, quote_plus(text).encode(), b"".join(b"%%%02X" % byte for byte in text.encode())):
-        pairs = list(protocol._pairs(b"query=" + encoded, "the address"))
+        pairs = list(protocol.fields(b"query=" + encoded, "the address"))
         assert pairs == [("query", unquote_plus(encoded.decode(), errors="strict"))]
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "body", "expected"),
+    [
+        (b"", "application/sparql-update", b"CLEAR ALL", Update("CLEAR ALL")),
+        (b"", FORM, b"update=CLEAR+ALL&using-graph-uri=urn:a", Update("CLEAR ALL", ("urn:a",))),
+        (
+            b"using-graph-uri=urn:a&using-named-graph-uri=urn:b&using-named-graph-uri=urn:c",
+            "application/sparql-update; charset=utf-8",
+            b"CLEAR ALL",
+            Update("CLEAR ALL", ("urn:a",), ("urn:b", "urn:c")),
+        ),
+    ],
+)
+def test_update_bindings(address: bytes, kind: str, body: bytes, expected: Update) -> None:
+    assert protocol.is_update(kind, body)
+    assert protocol.parse_update(address, kind, body) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "body", "word"),
+    [
+        (b"", FORM, b"update=CLEAR+ALL&update=CLEAR+ALL", "2 times"),
+        (b"", FORM, b"", "missing"),
+        (b"", FORM, b"update=CLEAR+ALL&query=ASK{}", "both"),
+        (b"update=CLEAR+ALL", "application/sparql-update", b"CLEAR ALL", "twice"),
+        (b"using-graph-uri=here", "application/sparql-update", b"CLEAR ALL", "absolute IRI"),
+        (b"", "application/sparql-update", b"\xff", "UTF-8"),
+        (b"", "text/plain", b"CLEAR ALL", "text/plain"),
+    ],
+)
+def test_updates_refused(address: bytes, kind: str, body: bytes, word: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        protocol.parse_update(address, kind, body)
+    assert word in caught.value.detail

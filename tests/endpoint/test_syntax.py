@@ -135,3 +135,39 @@ def test_hostile_texts_take_linear_time(piece: str) -> None:
     with suppress(QueryRefused, QuerySyntaxError):
         inspect(text, GUARDS)
     assert time.process_time() - begun < 1.0
+
+
+FEW = Guards(length=100_000, nesting=100, patterns=1_000, path=20, values=10)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("ASK { ?s " + "/".join(["<p>"] * 22) + " ?o }", "query_path"),
+        ("ASK { ?s " + "|".join(["a:b"] * 22) + " ?o }", "query_path"),
+        ("ASK { ?s " + "(" * 11 + "^<p>" + "/<q>)*" * 11 + "/" + "^<p>/" * 10 + "<p> ?o }", "query_path"),
+        ("ASK { VALUES ?x { " + "1 " * 11 + "} }", "query_values"),
+        ("ASK { VALUES (?x ?y) { " + "(UNDEF 'a}'@en) " * 6 + "} }", "query_values"),
+        ("ASK { VALUES ?x { <a> <b> <c> <d> <e> <f> } VALUES ?y { a:b c:d e:f true 1.5 'x'^^a:b } }", "query_values"),
+        ("ASK {} VALUES ?x { # }" + chr(10) + "'a}'@en " * 11 + "}", "query_values"),
+    ],
+)
+def test_long_paths_and_values_are_refused(text: str, limit: str) -> None:
+    with pytest.raises(QueryRefused) as caught:
+        inspect(text, FEW)
+    assert caught.value.members["limit"] == limit
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ASK { ?s " + "/".join(["<p>"] * 21) + " ?o }",
+        "ASK { " + " ".join(["?s <p>/<q>|^<r> ?o ."] * 30) + " }",
+        "ASK { VALUES ?x { 1 2 3 4 5 6 7 8 9 10 } ?s ?p " + ", ".join(map(str, range(40))) + " }",
+        "ASK { ?s ?p 'VALUES { 1 2 3 4 5 6 7 8 9 10 11 12 }' FILTER(?o IN (" + ", ".join(map(str, range(40))) + ")) }",
+        "PREFIX values: <urn:v> ASK { ?s values:x ?o . " + "?s <p> 1 . " * 30 + "}",
+    ],
+)
+def test_what_is_long_in_other_ways_passes(text: str) -> None:
+    assert inspect(text, FEW).keyword == "ASK"

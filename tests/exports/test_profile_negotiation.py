@@ -101,3 +101,32 @@ def test_the_catalogue_leads_to_everything(server: Server) -> None:
         syntax = RdfFormat.from_media_type(got.headers["Content-Type"].partition(";")[0])
         found.add(len({quad.triple for quad in pyoxigraph.parse(got.body, syntax)}))
     assert found == counts
+
+
+def test_the_page_of_a_thing_links_the_profiles_that_describe_it_and_no_other(server: Server) -> None:
+    html = {"Accept": "text/html"}
+    page = server.ask("GET", VINCLES, html).text
+    assert f'href="{VINCLES}.ttl?_profile=cpsv-ap"' in page
+    assert "_profile=cpov" not in page
+    assert server.ask("GET", f"{VINCLES}.ttl?_profile=cpsv-ap").status == 200
+    assert "_profile=" not in server.ask("GET", "/codes/country", html).text
+
+
+def test_the_catalogue_answers_without_a_profile_too(server: Server) -> None:
+    catalogue = "/id/catalogue/iesi-kg"
+    data = server.ask("GET", f"{catalogue}.ttl")
+    assert data.status == 200
+    assert b"dcat:Catalog" in data.body
+    page = server.ask("GET", catalogue, {"Accept": "text/html"})
+    assert page.status == 200
+    assert f'href="{catalogue}.ttl?_profile=dcat-ap"' in page.text
+    assert 'href="/id/dataset/iesi-kg"' in page.text
+    assert server.ask("GET", "/id/dataset/iesi-kg", {"Accept": "text/html"}).status == 200
+    assert server.ask("GET", "/id/catalogue/other").status == 404
+
+
+def test_the_landing_page_counts_the_union_apart_from_countries(server: Server) -> None:
+    """Twenty-eight countries in the tables; ten initiatives say EU, five in each of two tables."""
+    page = server.ask("GET", "/", {"Accept": "text/html"}).text
+    assert "<dt>countries</dt><dd>28</dd>" in page
+    assert "<dt>EU-wide initiatives</dt><dd>10</dd>" in page

@@ -16,6 +16,7 @@ from iesi_kg.store.embedded import EmbeddedStore
 PREFIXES = """
 @prefix : <https://example.org/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 """
 ID = "https://w3id.org/iesi-kg/id/"

@@ -29,11 +29,11 @@ def proofs(proof: Proof) -> Iterator[Proof]:
 def assert_proven(proof: Proof | None, stated: set[Triple]) -> None:
     assert proof is not None
     for step in proofs(proof):
-        if step.axiom is None:
+        if step.because is None:
             assert step.triple in stated
         else:
             assert step.triple not in stated
-            assert step.triple in naive([premise.triple for premise in step.premises], [step.axiom])
+            assert step.triple in naive([premise.triple for premise in step.premises], [step.because])
 
 
 def small() -> tuple[set[Triple], Derived, Explainer]:
@@ -47,7 +47,7 @@ def test_a_proof_goes_down_to_what_is_stated() -> None:
     _, _, explainer = small()
     proof = explainer.explain(*turtle(":c a :Thing ."))
     assert proof is not None
-    kinds = [step.axiom.kind.value if step.axiom else "stated" for step in proofs(proof)]
+    kinds = [step.because.kind.value if step.because else "stated" for step in proofs(proof)]
     assert kinds == ["subclass", "range", "subproperty", "stated"]
     assert proof.premises[0].premises[0].premises[0].triple == turtle(":b :part :c .")[0]
 

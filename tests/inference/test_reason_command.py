@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from pyoxigraph import NamedNode, Quad, RdfFormat, parse
+
+from iesi_kg.store.base import ChangeSet
+from iesi_kg.store.embedded import EmbeddedStore
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,9 +27,13 @@ def test_each_rule_and_what_it_gave(folder: Path) -> None:
     done = reason(folder)
     assert done.returncode == 0, done.stderr
     assert "      144  subclass     iesi:Initiative -> foaf:Project\n" in done.stdout
+    assert "      117  definition   iesi:meetsElement -> iesi:SocialInnovation\n" in done.stdout
     assert "holds just these" in done.stdout.splitlines()[-1]
     assert " 0  " not in done.stdout
-    assert "        0  domain       iesi:needText -> iesi:Initiative\n" in reason(folder, "--all").stdout
+    every = reason(folder, "--all").stdout
+    assert "        0  domain       iesi:needText -> iesi:Initiative\n" in every
+    assert "        0  chain        iesi:hasOutcome / iesi:evaluatedBy -> iesi:hasEvaluation\n" in every
+    assert "        0  rule         30-shortcut-reviewed: Shortcut of the newest reviewed coding\n" in every
 
 
 def test_a_statement_that_follows_is_explained_down_to_what_is_stated(folder: Path) -> None:
@@ -43,6 +51,57 @@ def test_a_statement_that_follows_is_explained_down_to_what_is_stated(folder: Pa
     ]
     assert lines[5].startswith("          is stated in https://w3id.org/iesi-kg/graph/submission/2026-")
     assert len(lines) == 6
+
+
+def test_the_class_of_the_definition_is_explained_by_what_was_ticked(folder: Path) -> None:
+    done = reason(folder, "--explain", "id:initiative/cibernarium", "a", "iesi:SocialInnovation")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[1].startswith(
+        "  follows, because whatever is related by iesi:meetsElement (meets element of the definition) to "
+        "codes:definition-element/D1 (new combination of social practices), codes:definition-element/D2 ("
+    )
+    assert lines[1].endswith(
+        "is a iesi:SocialInnovation (ICT-enabled social innovation) (definition, ontology/definitions.ttl), from:"
+    )
+    ticked = [line.strip() for line in lines[2::2]]
+    assert ticked == [
+        f"id:initiative/cibernarium iesi:meetsElement codes:definition-element/{name}"
+        for name in ("D1", "D2", "D4", "D5", "D7")
+    ]
+    assert all(line.startswith("      is stated in https://w3id.org/iesi-kg/graph/submission/") for line in lines[3::2])
+
+
+def test_a_value_from_a_coding_and_a_dispute_are_explained(tmp_path: Path) -> None:
+    text = """@prefix iesi: <https://w3id.org/iesi-kg/ontology#> . @prefix dct: <http://purl.org/dc/terms/> .
+        @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+        @prefix id: <https://w3id.org/iesi-kg/id/initiative/> .
+        @prefix review: <https://w3id.org/iesi-kg/codes/review-status/> .
+        @prefix potential: <https://w3id.org/iesi-kg/codes/ict-potential/> .
+        <urn:a> iesi:judges id:x ; iesi:variable iesi:ictPotential ; iesi:codedValue potential:2 ;
+            dct:date "2026-01-01"^^xsd:date ; iesi:reviewStatus review:reviewed .
+        <urn:b> iesi:judges id:y ; iesi:variable iesi:ictPotential ; iesi:codedValue potential:2 ;
+            dct:date "2026-01-01"^^xsd:date ; iesi:reviewStatus review:reviewed .
+        <urn:c> iesi:judges id:y ; iesi:variable iesi:ictPotential ; iesi:codedValue potential:3 ;
+            dct:date "2026-01-01"^^xsd:date ; iesi:reviewStatus review:reviewed ."""
+    codings = NamedNode("https://w3id.org/iesi-kg/graph/codings")
+    quads = [Quad(*quad.triple, codings) for quad in parse(text, format=RdfFormat.TURTLE)]
+    store = EmbeddedStore.open(tmp_path / "store", create=True)
+    with store.writer() as writer:
+        writer.commit(ChangeSet("codings", quads))
+    store.close()
+    value = reason(tmp_path / "store", "--explain", "id:initiative/x", "iesi:ictPotential", "codes:ict-potential/2")
+    assert value.stdout.splitlines()[1:4] == [
+        "  follows, because this is the newest reviewed coding of the variable, and no other reviewed one disagrees "
+        "with it (rule, queries/rules/30-shortcut-reviewed.rq), from:",
+        "    <urn:a> iesi:judges id:initiative/x",
+        "      is stated in https://w3id.org/iesi-kg/graph/codings",
+    ]
+    dispute = reason(tmp_path / "store", "--explain", "<urn:b>", "iesi:reviewStatus", "codes:review-status/disputed")
+    assert "because reviewed codings of one variable of one initiative disagree" in dispute.stdout
+    assert "    <urn:c> iesi:judges id:initiative/y\n" in dispute.stdout
+    contested = reason(tmp_path / "store", "--explain", "id:initiative/y", "iesi:ictPotential", "codes:ict-potential/2")
+    assert (contested.returncode, contested.stdout.splitlines()[1]) == (1, "  is not stated and does not follow")
 
 
 @pytest.mark.parametrize(

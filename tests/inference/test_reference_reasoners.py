@@ -17,19 +17,28 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse, serialize
 
 from iesi_kg import assets
 from iesi_kg.inference import rules
-from iesi_kg.inference.axioms import TYPE, left_out
+from iesi_kg.inference.axioms import left_out, sources
 from iesi_kg.inference.derivation import derive
+from iesi_kg.inference.expressions import TYPE
 
-SOURCES = ("ontology/iesi.ttl", "ontology/inference.ttl")
 XSD = "http://www.w3.org/2001/XMLSchema#"
 MORE = """
 @prefix iesi: <https://w3id.org/iesi-kg/ontology#> .
+@prefix element: <https://w3id.org/iesi-kg/codes/definition-element/> .
+@prefix qb: <http://purl.org/linked-data/cube#> .
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 @prefix t: <https://example.org/test/> .
 t:one iesi:sameInitiativeAs t:two . t:two iesi:sameInitiativeAs t:three .
 t:one iesi:needText "without a class" ; iesi:hasOutcome t:outcome .
 t:coding-2 iesi:supersedes t:coding-1 ; iesi:reviewedBy t:person .
 t:assignment iesi:assignedCountry t:country ; iesi:welfareCluster t:cluster .
+t:meets iesi:meetsElement element:D1, element:D3, element:D4, element:D5, element:D7 .
+t:all iesi:meetsElement element:D1, element:D2, element:D3, element:D4, element:D5, element:D6, element:D7 .
+t:fails-need iesi:meetsElement element:D1, element:D4, element:D5, element:D6, element:D7 .
+t:fails-opening iesi:meetsElement element:D1, element:D2, element:D3, element:D4, element:D5 .
+t:outcome iesi:evaluatedBy t:evaluation .
+t:observation iesi:observedInitiative t:one ; iesi:observedIndicator t:indicator ; qb:dataSet t:data .
+t:f skos:closeMatch t:g . t:g skos:exactMatch t:h . t:i skos:relatedMatch t:j . t:k skos:narrowMatch t:l .
 t:a skos:broader t:b . t:b skos:broader t:c . t:d skos:narrower t:a . t:e skos:related t:a .
 """
 
@@ -41,7 +50,7 @@ def data(twenty: list[Triple]) -> list[Triple]:
 
 
 def meaning() -> list[Triple]:
-    return [quad.triple for name in SOURCES for quad in parse(assets.text(name), format=RdfFormat.TURTLE)]
+    return [quad.triple for name in sources() for quad in parse(assets.text(name), format=RdfFormat.TURTLE)]
 
 
 def ours(data: Iterable[Triple]) -> set[Triple]:
@@ -51,7 +60,7 @@ def ours(data: Iterable[Triple]) -> set[Triple]:
 def conclusions() -> tuple[set[NamedNode], set[NamedNode]]:
     """The properties and the classes of which the rules tell something."""
     steps = rules.bundled().rules
-    typed = {rule.target for rule in steps if rule.kind in {"subclass", "domain", "range"}}
+    typed = {rule.target for rule in steps if rule.kind in {"subclass", "domain", "range", "definition"}}
     return {rule.target for rule in steps} - typed, typed
 
 

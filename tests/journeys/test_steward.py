@@ -167,6 +167,18 @@ def test_the_template_is_accepted_by_the_check_as_header_only(root: Path, tmp_pa
     assert [finding["code"] for finding in report["findings"]] == ["no-records"]
 
 
+def test_parts_add_optional_columns_to_the_basic_ones() -> None:
+    basic, more, whole = (
+        iesi_kg("template", *parts).stdout.decode().strip().split(",")
+        for parts in ((), ("--part", "facts", "--part", "map"), ("--part", "all"))
+    )
+    assert more[: len(basic)] == basic and {"award_stage", "fact_column"} <= set(more) and "funder" not in more
+    assert set(more) < set(whole) and "funder" in whole
+    done = iesi_kg("template", "--part", "money")
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert "no part 'money'" in done.stderr.decode() and "funding" in done.stderr.decode()
+
+
 def test_the_example_is_a_record_without_violations() -> None:
     done = iesi_kg("template", "--example")
     header, row = csv.reader(io.StringIO(done.stdout.decode(), newline=""))

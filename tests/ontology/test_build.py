@@ -69,6 +69,70 @@ def test_a_published_iri_that_is_taken_away_is_refused(checkout: Path) -> None:
         assert "dct:isReplacedBy" in done.stderr
 
 
+PREFIXES = """@prefix iesi: <https://w3id.org/iesi-kg/ontology#> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix t: <https://w3id.org/iesi-kg/codes/technology/> ."""
+EDITS = [
+    (
+        "ontology/codelists/technology.ttl",
+        "t:ai skos:broader t:big-data . t:big-data skos:broader t:ai .",
+        [
+            f"codes:technology/{code}: A code is not broader than itself, by whatever way. (queries/checks/broader-"
+            for code in ("ai", "big-data")
+        ],
+    ),
+    (
+        "ontology/iesi.ttl",
+        'iesi:Outcome rdfs:label "result" .',
+        [
+            'iesi:Outcome ("result"): A label or definition of a term, code list or code says its language. '
+            "(queries/checks/language-missing-"
+        ],
+    ),
+    (
+        "ontology/iesi.ttl",
+        "iesi:Coding rdfs:subClassOf iesi:Outcome .",
+        [
+            "iesi:Coding, iesi:Judgement, iesi:Outcome: Nothing can be of a class that stands below two classes of "
+            "which one excludes the other. (queries/checks/unsatisfiable-",
+        ],
+    ),
+    (
+        "ontology/iesi.ttl",
+        """iesi:Coding rdfs:subClassOf [
+             a owl:Restriction ; owl:onProperty iesi:basis ; owl:someValuesFrom iesi:SourceReading ] .
+           iesi:dateRead rdfs:range <http://www.w3.org/2001/XMLSchema#date> . iesi:basis a owl:FunctionalProperty .""",
+        [
+            f"iesi:{term}: An axiom keeps to OWL 2 RL, and to what inference makes rules of or validation reports. "
+            "(queries/checks/profile-"
+            for term in ("Coding, owl:someValuesFrom", "dateRead, xsd:date", "basis, owl:FunctionalProperty")
+        ],
+    ),
+]
+
+
+def test_an_edit_that_breaks_the_ontology_is_named_with_term_and_reason(checkout: Path) -> None:
+    """A circle, a label without language, a class that nothing can be of, axioms outside OWL 2 RL: in one command."""
+    for path, text, _ in EDITS:
+        with (checkout / path).open("a", encoding="utf-8") as file:
+            file.write(PREFIXES + text)
+    done = build(checkout, "--check")
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    for path, _, expected in EDITS:
+        for said in expected:
+            assert [line for line in lines if line.startswith(f"{path}: {said}")], (said, lines)
+
+
+def test_a_file_that_is_no_turtle_is_named(checkout: Path) -> None:
+    with (checkout / "ontology/codelists/technology.ttl").open("a", encoding="utf-8") as file:
+        file.write("this is no Turtle")
+    done = build(checkout, "--check")
+    assert done.returncode == 1
+    assert done.stderr.startswith("ontology/codelists/technology.ttl: cannot be read: ")
+    assert "Traceback" not in done.stderr
+
+
 def test_a_deprecated_term_stays_in_the_list_and_a_new_one_enters(checkout: Path) -> None:
     path = checkout / "ontology/iesi.ttl"
     turtle = path.read_text(encoding="utf-8").replace(

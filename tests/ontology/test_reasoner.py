@@ -83,6 +83,7 @@ def _meaning() -> Iterator[Quad]:
     folders = ("ontology/codelists", "ontology/assignments")
     for path in (
         "ontology/iesi.ttl",
+        "ontology/definitions.ttl",
         "ontology/observations.ttl",
         *(n for f in folders for n in assets.names(f, ".ttl")),
     ):
@@ -144,6 +145,8 @@ def profile(turtle: str, name: str, folder: Path) -> list[str]:
 @pytest.mark.parametrize("name", ["OWL2_RL", "OWL2_DL"])
 def test_the_ontology_is_within_the_profile(name: str, tmp_path: Path) -> None:
     assert profile(assets.text("ontology/iesi.ttl"), name, tmp_path) == []
+    with_definitions = assets.text("ontology/iesi.ttl") + assets.text("ontology/definitions.ttl")
+    assert profile(with_definitions, name, tmp_path) == []
 
 
 def test_an_edit_that_leaves_the_profile_is_named(tmp_path: Path) -> None:

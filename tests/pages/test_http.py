@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import httpx
 import pytest
+from openpyxl import load_workbook
 
 from iesi_kg.web.pages.static import address
 from running_server import serving
@@ -19,7 +21,7 @@ BROKEN = b"name,country,service_areas,source_url\nHelp at Home,FRX,childcare,htt
 @pytest.fixture(scope="module")
 def client(folder: Path) -> Iterator[httpx.Client]:
     with (
-        serving(folder, workers=1, upload_bytes=10_000) as server,
+        serving(folder, workers=1, upload_bytes=100_000) as server,
         httpx.Client(base_url=server.url, headers=HTML) as made,
     ):
         yield made
@@ -145,9 +147,9 @@ def test_a_program_gets_the_findings_as_json(client: httpx.Client) -> None:
 
 
 def test_a_file_over_the_limit_is_refused_with_the_limit(client: httpx.Client) -> None:
-    answer = client.post("/check", files={"file": ("a.csv", b"x" * 10_001)})
+    answer = client.post("/check", files={"file": ("a.csv", b"x" * 100_001)})
     assert answer.status_code == 413
-    assert "larger than 10,000 bytes" in answer.text
+    assert "larger than 100,000 bytes" in answer.text
 
 
 def test_a_form_without_a_file_says_so(client: httpx.Client) -> None:
@@ -161,6 +163,26 @@ def test_the_template_is_a_header_and_nothing_else(client: httpx.Client) -> None
     assert answer.headers["content-disposition"] == 'attachment; filename="iesi-kg-template.csv"'
     assert answer.text.lstrip("\ufeff").startswith("identifier,name,")
     assert len(answer.text.strip().splitlines()) == 1
+
+
+def test_the_template_is_offered_filled_and_as_a_workbook_that_passes_the_check(client: httpx.Client) -> None:
+    for name in ("example.csv", "example.xlsx"):
+        file = client.get(f"/check/{name}")
+        assert file.headers["content-disposition"] == f'attachment; filename="iesi-kg-{name}"'
+        told = client.post(
+            "/check", files={"file": (name, file.content)}, headers={"Accept": "application/json"}
+        ).json()
+        assert (told["conforms"], told["records"]) == (True, 1), name
+    empty = load_workbook(BytesIO(client.get("/check/template.xlsx").content))
+    assert [cell.value for cell in empty["Initiatives"][1]][:2] == ["identifier", "name"]
+    assert empty["Initiatives"].max_row == 1
+    assert client.get("/check/other.csv").status_code == 404
+    assert client.get("/check/template.pdf").status_code == 404
+
+
+def test_the_template_with_every_column_begins_with_the_basic_ones(client: httpx.Client) -> None:
+    basic, full = (client.get(f"/check/{name}.csv").text.strip() for name in ("template", "template-full"))
+    assert full.startswith(f"{basic},") and full.endswith(",fact_read")
 
 
 def test_a_query_that_is_refused_says_why_on_the_page(client: httpx.Client) -> None:

@@ -79,6 +79,26 @@ def test_what_the_ontology_does_not_declare_is_not_there(client: httpx.Client, p
     assert client.get(path).status_code == 404
 
 
+def test_the_version_in_force_answers_as_page_and_as_data(client: httpx.Client) -> None:
+    page = client.get("/ontology/0.2.0")
+    assert page.status_code == 200
+    assert 'href="/ontology/0.2.0.ttl"' in page.text
+    assert '<span class="iri">https://w3id.org/iesi-kg/ontology/0.2.0</span>' in page.text
+    data = client.get("/ontology/0.2.0", headers={"Accept": "text/turtle"})
+    assert data.headers["content-location"] == "/ontology/0.2.0.ttl"
+    assert '<https://w3id.org/iesi-kg/ontology/0.2.0>; rel="canonical"' in data.headers["link"]
+    assert data.text == client.get("/ontology.ttl").text
+
+
+def test_an_earlier_version_is_gone_and_names_the_one_in_force(client: httpx.Client) -> None:
+    answer = client.get("/ontology/0.1.0", headers={"Accept": "application/json"})
+    assert answer.status_code == 410
+    problem = answer.json()
+    assert problem["title"] == "An earlier version"
+    assert problem["successor"] == "https://w3id.org/iesi-kg/ontology/0.2.0"
+    assert client.get("/ontology/0.1.1").status_code == 404
+
+
 def test_a_term_is_data_too_under_its_hash_iri(client: httpx.Client) -> None:
     answer = client.get("/ontology/ictPotential", headers={"Accept": "text/turtle"})
     assert answer.headers["content-location"] == "/ontology/ictPotential.ttl"
@@ -91,17 +111,17 @@ def test_a_term_is_data_too_under_its_hash_iri(client: httpx.Client) -> None:
 def test_the_language_comes_from_the_address_else_from_the_browser(client: httpx.Client) -> None:
     french = {"Accept-Language": "fr-BE, en;q=0.5"}
     answer = client.get("/ontology/ictPotential", headers=french)
-    assert '<h1><span lang="fr">Potentiel d&#39;innovation par les TIC</span></h1>' in answer.text
+    assert "<h1>Potentiel d&#39;innovation par les TIC</h1>" in answer.text
     assert "Accept-Language" in answer.headers["vary"]
     german = client.get("/ontology/ictPotential?lang=de", headers=french).text
-    assert '<h1><span lang="de">IKT-gestütztes Innovationspotenzial</span></h1>' in german
+    assert "<h1>IKT-gestütztes Innovationspotenzial</h1>" in german
     assert "Das ist kein Code der Liste ict-potential." in german
     assert 'href="/ontology/Initiative?lang=de"' in german
 
 
-def test_what_has_no_text_in_the_language_is_english_and_not_marked_as_another(client: httpx.Client) -> None:
+def test_what_has_no_text_in_the_language_is_english_and_marked_as_that(client: httpx.Client) -> None:
     page = client.get("/ontology/ictPotential?lang=de").text
-    assert '<p class="lead">How far technology changes the service.</p>' in page
+    assert '<p class="lead"><span lang="en">How far technology changes the service.</span></p>' in page
     assert "<h1>ICT-enabled innovation potential</h1>" in client.get("/ontology/ictPotential?lang=xx").text
 
 
@@ -165,16 +185,16 @@ def test_the_diagram_is_drawn_and_told_in_words(client: httpx.Client) -> None:
 
 def test_the_index_of_the_lists_speaks_the_language_and_its_links_keep_it(client: httpx.Client) -> None:
     page = client.get("/codes?lang=fr").text
-    assert '<a href="/codes/ict-role?lang=fr"><span lang="fr">Rôle des TIC</span></a>' in page
+    assert '<a href="/codes/ict-role?lang=fr">Rôle des TIC</a>' in page
     answer = client.get("/codes", headers={"Accept-Language": "it"})
-    assert '<span lang="it">Ruolo delle TIC</span>' in answer.text
+    assert '<a href="/codes/ict-role">Ruolo delle TIC</a>' in answer.text
     assert "Accept-Language" in answer.headers["vary"]
 
 
 def test_a_code_in_french_says_how_far_it_is_verified(client: httpx.Client) -> None:
     page = client.get("/codes/ict-potential/1?lang=fr").text
-    assert '<h1><span lang="fr">Technique / incrémental</span></h1>' in page
-    assert "Recalled or designed by this project" in page
+    assert "<h1>Technique / incrémental</h1>" in page
+    assert '<span class="badge reconstructed">reconstruit</span>' in page
 
 
 def test_a_code_list_says_in_words_how_far_it_is_verified(client: httpx.Client) -> None:
@@ -184,5 +204,5 @@ def test_a_code_list_says_in_words_how_far_it_is_verified(client: httpx.Client) 
     assert "Properties that take its codes ICT-enabled innovation potential" in shown
     assert "ict-potential-code violation" in shown
     french = client.get("/codes/ict-potential?lang=fr").text
-    assert '<span lang="fr">Potentiel d&#39;innovation par les TIC</span>' in french
-    assert 'lang="fr">reconstruit</span>' in french
+    assert "<h1>Potentiel d&#39;innovation par les TIC</h1>" in french
+    assert '<span class="badge reconstructed">reconstruit</span>' in french

@@ -186,8 +186,8 @@ def test_the_service_description_is_complete_and_true(server: Server, folder: Pa
         found = about.quads_for_pattern(service, NamedNode(SD + name), None)
         return {quad.object.value.rpartition("#")[2].rpartition("/")[2] for quad in found}  # type: ignore[union-attr]
 
-    assert told("supportedLanguage") == {"SPARQL10Query", "SPARQL11Query"}
-    assert told("feature") == set()
+    assert told("supportedLanguage") == {"SPARQL10Query", "SPARQL11Query", "SPARQL11Update"}
+    assert told("feature") == {"EmptyGraphs", "BasicFederatedQuery"}
     assert told("defaultEntailmentRegime") == {"Simple"}
     assert told("resultFormat") == {
         "SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV",
@@ -205,21 +205,30 @@ def test_the_service_description_is_complete_and_true(server: Server, folder: Pa
 
 def test_limits_are_told_in_documented_terms(server: Server) -> None:
     about = description(server)
-    limits = about.query(
-        f"PREFIX s: <{SERVICE}> SELECT ?p ?o {{ ?x a s:Limits ; s:caller 'anonymous' ; ?p ?o FILTER(ISNUMERIC(?o)) }}"
-    )
-    found = {row["p"].value.removeprefix(SERVICE): float(row["o"].value) for row in limits}  # type: ignore[union-attr]
     given = settings.Settings()
-    assert found == {
-        "seconds": given.query_seconds, "rows": given.query_rows, "bytes": given.query_bytes,
-        "memory": given.query_memory, "characters": given.query_length, "nesting": given.query_nesting,
-        "patterns": given.query_patterns, "waiting": given.query_queue,
+    text = {
+        "characters": given.query_length, "nesting": given.query_nesting, "patterns": given.query_patterns,
+        "path": given.query_path, "values": given.query_values, "waiting": given.query_queue,
     }  # fmt: skip
+    anonymous = {
+        "seconds": given.query_seconds, "rows": given.query_rows, "bytes": given.query_bytes,
+        "memory": given.query_memory, "concurrent": given.query_concurrent, "requests": given.query_requests,
+    }  # fmt: skip
+    token = {
+        "seconds": given.token_seconds, "rows": given.token_rows, "bytes": given.token_bytes,
+        "memory": given.token_memory, "concurrent": given.token_concurrent, "requests": given.token_requests,
+    }  # fmt: skip
+    for caller, limits in (("anonymous", anonymous), ("token", token)):
+        found = about.query(
+            f"PREFIX s: <{SERVICE}> SELECT ?p ?o {{ ?x s:caller '{caller}' ; ?p ?o FILTER(ISNUMERIC(?o)) }}"
+        )
+        told = {row["p"].value.removeprefix(SERVICE): float(row["o"].value) for row in found}  # type: ignore[union-attr]
+        assert told == {name: most for name, most in (limits | text).items() if most}, caller
     vocabulary = description(server, "/service")
-    for name in (*found, "limits", "Limits", "caller"):
+    for name in (*anonymous, *text, "limits", "Limits", "caller"):
         term = NamedNode(SERVICE + name)
-        for told in ("http://www.w3.org/2000/01/rdf-schema#label", "http://www.w3.org/2004/02/skos/core#definition"):
-            (quad,) = vocabulary.quads_for_pattern(term, NamedNode(told), None)
+        for said in ("http://www.w3.org/2000/01/rdf-schema#label", "http://www.w3.org/2004/02/skos/core#definition"):
+            (quad,) = vocabulary.quads_for_pattern(term, NamedNode(said), None)
             assert isinstance(quad.object, Literal)
         assert any(vocabulary.quads_for_pattern(term, NamedNode("http://purl.org/dc/terms/source"), None))
 

@@ -1,4 +1,6 @@
-"""Shapes are run as they are published: a profile is the union of its parts, the data graph holds the code lists."""
+"""Shapes are run as they are published: a profile is the union of its parts, the data graph holds the code lists and
+which property takes its codes from which.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ HERE = Path(__file__).parent
 PARTS = "https://w3id.org/iesi-kg/shapes/"
 HAS_PART = URIRef("http://purl.org/dc/terms/hasPart")
 CODE = URIRef("https://w3id.org/iesi-kg/ontology#code")
+CODE_LIST = URIRef("https://w3id.org/iesi-kg/ontology#codeList")
 
 Found = set[tuple[str, str]]
 
@@ -33,6 +36,9 @@ def codes() -> Graph:
     graph = Graph()
     for path in assets.names("ontology/codelists", ".ttl"):
         graph.parse(data=assets.text(path), format="turtle")
+    ontology = Graph().parse(data=assets.text("ontology/iesi.ttl"), format="turtle")
+    for fact in ontology.triples((None, CODE_LIST, None)):
+        graph.add(fact)
     return graph
 
 

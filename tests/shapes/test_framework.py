@@ -24,6 +24,7 @@ CODES = "https://w3id.org/iesi-kg/codes"
 MORE = """
 PREFIX qb: <http://purl.org/linked-data/cube#>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX agent: <https://w3id.org/iesi-kg/id/agent/>
 """
 
@@ -106,6 +107,16 @@ BROKEN = [
     ("statement-object", V, without(STATEMENT, "rdf:object")),
     ("statement-basis", V, without(STATEMENT, "iesi:basis")),
     ("statement-address", V, "INSERT DATA { x:s a rdf:Statement ; rdf:subject x:a ; rdf:predicate x:b ; rdf:object 1 ; iesi:basis x:source-2 }"),  # noqa: E501
+    ("organisation-twice", V, f"""INSERT DATA {{
+        {X} m8g:hasParticipation x:partner-2 . x:partner-2 a iesi:Participation ;
+        m8g:hasParticipant <https://w3id.org/iesi-kg/id/organisation/firm-es> ;
+        m8g:role <{CODES}/participation-role/technology-provider> }}"""),
+    ("coding-twice", V, without("x:coding-3", "iesi:supersedes")),
+    ("coded-value-elsewhere", V, instead("x:coding-3", "iesi:codedValue", f"<{CODES}/ict-role/driver>")),
+    ("broader-cycle", V, also(f"<{CODES}/policy-area/pssgi>", "skos:broader", f"<{CODES}/policy-area/childcare>")),
+    ("description-tag", W, instead("x:outcome-1", "dct:description", '"Users feel less lonely."')),
+    ("label-tag", W, also(X, "rdfs:label", '"Example"')),
+    ("disjoint", V, also("x:award-1", "iesi:locator", '"page 2"')),
     ("evidence-without-source", V, without("x:outcome-1", "iesi:evaluatedBy", "dct:source", "iesi:ictAttribution")),
 ]  # fmt: skip
 # What one mistake cannot help but break as well.

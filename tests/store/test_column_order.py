@@ -7,7 +7,7 @@ from io import BytesIO
 import pyoxigraph
 import pytest
 
-from iesi_kg.store.evaluation import evaluate
+from iesi_kg.store.evaluation import Target, evaluate
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_columns(text: str, header: str) -> None:
     store = pyoxigraph.Store()
     store.load(b"<http://e/s> <http://e/p> 'o' .", format=pyoxigraph.RdfFormat.TURTLE)
     output = BytesIO()
-    evaluate(store, text, "text/csv", output)
+    evaluate(store, text, Target("text/csv", output))
     lines = output.getvalue().decode().splitlines()
     assert lines[0] == header
     assert len(lines) == 2
@@ -34,5 +34,5 @@ def test_columns(text: str, header: str) -> None:
 
 def test_no_variable_at_all() -> None:
     output = BytesIO()
-    evaluate(pyoxigraph.Store(), "SELECT * {}", "text/csv", output)
+    evaluate(pyoxigraph.Store(), "SELECT * {}", Target("text/csv", output))
     assert output.getvalue().decode().splitlines()[0] == ""

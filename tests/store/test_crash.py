@@ -70,6 +70,26 @@ def test_two_hundred_killed_writers_leave_whole_versions(store: EmbeddedStore) -
     crash_and_check(store.layout.root, range(1_000, 1_200))
 
 
+def test_readers_see_old_or_new_while_writers_come_and_are_killed(store: EmbeddedStore) -> None:
+    """Readers of this process look all the time: each view is one whole version, and none is older than the last."""
+    path, seen = store.layout.root, [0]
+    for seed in (3, 7):
+        dice = random.Random(seed)
+        command = [sys.executable, str(HERE / "crash_writer.py"), str(path), "0.0", "7"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as process:
+            enough, until = len(set(seen)) + dice.randint(3, 9), time.monotonic() + 20
+            while len(set(seen)) < enough and time.monotonic() < until:
+                reader = EmbeddedStore(path).reader() if dice.random() < 0.5 else store.reader()
+                version = reader.version
+                assert version >= seen[-1]
+                quads = set(reader.quads())
+                assert len(quads) == (2 * version + 1 if version else 0)
+                assert not version or quad("marker", str(version)) in quads
+                seen.append(version)
+            os.kill(process.pid, signal.SIGKILL)
+    assert len(set(seen)) > 6
+
+
 def unpublished(path: Path, commits: int) -> Path:
     """A store whose writer was killed: version 1 current, later commits in the journal."""
     command = [sys.executable, str(HERE / "crash_writer.py"), str(path), "1000", str(commits), "die"]

@@ -12,6 +12,7 @@ from store_mounts import Mount
 from store_quads import quad
 
 from iesi_kg.errors import StoreDamaged, StoreFull, StoreReadOnly
+from iesi_kg.store import seal as seal_module
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
 
@@ -68,6 +69,73 @@ def test_a_damaged_live_store_is_mended_from_the_checkpoint(filled: Path, part: 
         file.unlink()
         file.write_bytes(b"junk")
     assert_mended(filled)
+
+
+def tables(path: Path) -> list[Path]:
+    return sorted((path / "versions" / "00000002").glob("*.sst"))
+
+
+def rot(file: Path) -> None:
+    """Turn one bit of the first data block in place: every name of the file has the damage, and no opening sees it."""
+    with file.open("r+b") as stream:
+        stream.seek(10)
+        byte = stream.read(1)[0]
+        stream.seek(-1, 1)
+        stream.write(bytes([byte ^ 0x10]))
+
+
+def test_a_bit_that_turned_in_any_file_is_found(filled: Path) -> None:
+    """The tables are shared by the live store and the versions: no copy is left to mend them from."""
+    EmbeddedStore.open(filled).verify()
+    for table in tables(filled):
+        rot(table)
+        with pytest.raises(StoreDamaged, match=f"{table.name} of .* is not what was written") as caught:
+            EmbeddedStore(filled).verify()
+        assert "backup" in str(caught.value.hint)
+        rot(table)
+    EmbeddedStore.open(filled).verify()
+
+
+def test_damage_is_not_sealed_as_right_by_later_versions(filled: Path) -> None:
+    damaged = tables(filled)[-1]
+    rot(damaged)
+    store = EmbeddedStore(filled)
+    with store.writer() as writer:
+        writer.commit(ChangeSet("more", [quad("a", "3")]))
+    assert (filled / "versions" / "00000003" / damaged.name).samefile(damaged)
+    with pytest.raises(StoreDamaged, match=damaged.name):
+        store.verify()
+
+
+def test_a_checkpoint_with_files_of_its_own_is_mended_from_the_live_store(filled: Path) -> None:
+    for table in tables(filled):
+        content = table.read_bytes()
+        table.unlink()
+        table.write_bytes(content[:-1] + bytes([content[-1] ^ 0x10]))
+    EmbeddedStore(filled).verify()
+    assert_mended(filled)
+
+
+def test_a_damaged_seal_and_a_store_from_before_seals(filled: Path) -> None:
+    seal = filled / "versions" / "00000002" / "SEAL"
+    seal.write_bytes(b"{")
+    EmbeddedStore(filled).verify()  # sealed anew from the live store
+    assert seal.read_bytes() != b"{"
+    seal.unlink()
+    EmbeddedStore(filled).verify()
+    assert_mended(filled)
+
+
+def test_each_table_is_read_once_to_be_sealed(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    digest = seal_module._digest
+    monkeypatch.setattr(seal_module, "_digest", lambda file: read.append(file.name) or digest(file))
+    before = {table.name for table in tables(filled)}
+    with EmbeddedStore(filled).writer() as writer:
+        writer.commit(ChangeSet("more", [quad("a", "3")]))
+    assert before
+    assert not before & set(read)
+    assert [name for name in read if name.endswith(".sst")]
 
 
 def test_a_store_damaged_beyond_repair_says_so_in_one_sentence_with_a_remedy(filled: Path) -> None:

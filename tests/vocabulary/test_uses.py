@@ -22,9 +22,14 @@ def test_violations_come_before_warnings_before_information() -> None:
 
 
 def test_the_columns_of_a_property_a_list_and_a_class() -> None:
-    assert [c.name for c in uses(f"{IESI}country").columns] == ["country", "lead_org_country", "partner_countries"]
+    assert [c.name for c in uses(f"{IESI}country").columns] == [
+        "country", "lead_org_country", "partner_countries", "funder_country",
+    ]  # fmt: skip
     assert [c.name for c in uses(f"{BASE}codes/participation-role").columns] == ["partner_roles"]
-    assert [c.name for c in uses(f"{IESI}Outcome").columns] == ["outcome", "evaluation_method"]
+    assert [c.name for c in uses(f"{IESI}Outcome").columns] == [
+        "outcome", "evaluation_method", "outcome_type", "outcome_holder", "outcome_horizon", "outcome_status",
+        "outcome_direction", "outcome_indicator", "evidence_level", "ict_attribution",
+    ]  # fmt: skip
     assert [c.name for c in uses(f"{IESI}hasOutcome").columns] == ["outcome"]
 
 

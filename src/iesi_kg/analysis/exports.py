@@ -27,11 +27,12 @@ _TYPE = RDF + "type"
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """An application profile by its name, the address that identifies it, and the queries that make it."""
+    """An application profile: its name and address, the kinds of things it may describe, the queries that make it."""
 
     name: str
     title: str
     address: str
+    things: tuple[str, ...]
     queries: tuple[str, ...]
 
 
@@ -39,7 +40,10 @@ class Profile:
 def profiles() -> Mapping[str, Profile]:
     """Every profile by its name."""
     listed = json.loads(assets.text(f"{FOLDER}/profiles.json"))
-    return {name: Profile(name, facts["title"], facts["address"], _queries(name)) for name, facts in listed.items()}
+    return {
+        name: Profile(name, facts["title"], facts["address"], tuple(facts["things"]), _queries(name))
+        for name, facts in listed.items()
+    }
 
 
 def profile(name: str) -> Profile:
@@ -59,6 +63,14 @@ def export_thing(reader: Reader, wanted: Profile, thing: NamedNode, endpoint: st
     made = _made(reader, wanted, {"this": thing, "endpoint": NamedNode(endpoint)})
     nodes = {triple.subject.value.partition("#")[0] for triple in made if isinstance(triple.subject, NamedNode)}
     return _ordered(made) if thing.value in nodes else []
+
+
+def applicable(reader: Reader, thing: NamedNode, endpoint: str = ENDPOINT) -> Iterator[tuple[Profile, list[Triple]]]:
+    """The profiles that describe a thing, each with what it says."""
+    kind = thing.value.removeprefix(f"{BASE}id/").partition("/")[0]
+    for wanted in profiles().values():
+        if kind in wanted.things and (made := export_thing(reader, wanted, thing, endpoint)):
+            yield wanted, made
 
 
 def _made(reader: Reader, wanted: Profile, terms: Mapping[str, NamedNode | Literal]) -> dict[Triple, None]:

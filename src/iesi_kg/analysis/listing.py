@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from iesi_kg.analysis.browse import PageRow, query, rows
+from iesi_kg.analysis.browse import ENGLISH, PageRow, query, rows
 from iesi_kg.store.base import Reader
 
 _MARKER = "# {filters}"
@@ -97,15 +97,15 @@ class Index:
         return sorted(((known[code], n) for code, n in tally.items()), key=lambda pair: (-pair[1], pair[0].label))
 
 
-def build(reader: Reader) -> Index:
-    """Read the whole list of one version."""
+def build(reader: Reader, lang: str = ENGLISH) -> Index:
+    """Read the whole list of one version, its codes labelled in a language."""
     texts: dict[str, list[str]] = defaultdict(list)
     for row in rows(reader, "list-texts"):
         texts[row["initiative"]].append(row["text"])
     codes: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     direct: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     values: dict[str, dict[str, Value]] = defaultdict(dict)
-    for row in rows(reader, "list-values"):
+    for row in rows(reader, "list-values", lang=lang):
         facet, code = row["facet"], row["code"]
         values[facet][code] = Value(row["value"], code, row.get("label", code))
         codes[row["initiative"]][facet].add(code)

@@ -11,19 +11,24 @@ from iesi_kg.errors import UsageError
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 naming each file that is not as it should be.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit 1 naming each file and each term that is not as it should be."
+)
 def command(check: bool) -> None:
     """Make JSON-LD context, template header, lists and reference of terms from ontology, shapes and template."""
-    from iesi_kg.vocabulary import generate, published
+    from iesi_kg.vocabulary import generate, published, soundness
 
     root = assets.root()
     if not (root / generate.TERMS).parent.is_dir():
         raise UsageError("`iesi-kg build` works in a checkout only", hint="clone the repository and run it there")
+    _named(soundness.unreadable())
     if gone := published.vanished():
         raise UsageError(
             f"published and gone: {', '.join(gone)}",
             hint="keep it, mark it owl:deprecated and name what replaces it with dct:isReplacedBy",
         )
+    if check:
+        _named(soundness.findings())
     files = generate.files()
     stale = [path for path, text in files.items() if _read(root / path) != text.encode("utf-8")]
     if check:
@@ -36,6 +41,14 @@ def command(check: bool) -> None:
         click.echo(f"made {path}")
     if not stale:
         click.echo("everything is up to date")
+
+
+def _named(wrong: list[str]) -> None:
+    """Say what is wrong, a line each, and end with exit code 1; nothing where nothing is."""
+    for line in wrong:
+        click.echo(line, err=True)
+    if wrong:
+        raise SystemExit(1)
 
 
 def _read(path: Path) -> bytes | None:

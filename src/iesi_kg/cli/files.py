@@ -1,7 +1,9 @@
-"""What commands that take a file share: reading it, and showing progress on a terminal."""
+"""What commands share: reading a file, showing progress on a terminal, and who runs them."""
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -52,6 +54,14 @@ def progress(source: SourceFile, *, quiet: bool) -> Iterator[Callable[[int], Non
             bar.update(task, completed=min(done, lines))
 
         yield tell
+
+
+def os_user() -> str:
+    """The user of the operating system that runs the command; the number where it has no name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def terminal_width() -> int:

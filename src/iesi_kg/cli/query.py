@@ -10,6 +10,7 @@ import click
 
 from iesi_kg import settings as settings_module
 from iesi_kg.endpoint import negotiation
+from iesi_kg.endpoint.federation import Federation, of_settings
 from iesi_kg.endpoint.negotiation import GRAPHS, TABLES, MediaType
 from iesi_kg.endpoint.protocol import Query
 from iesi_kg.endpoint.syntax import Guards, inspect
@@ -32,12 +33,16 @@ def command(query: str, store: Path | None, endpoint: str | None, short: str, se
         raise click.UsageError("--store and --endpoint exclude one another")
     settings = settings_module.load(store=store, query_seconds=seconds)
     text = _text(query)
-    guards = Guards(settings.query_length, settings.query_nesting, settings.query_patterns)
+    federation = None if endpoint else of_settings(settings)
+    services = settings.service_clauses if federation else 0
+    guards = Guards(settings.query_length, settings.query_nesting, settings.query_patterns, services=services)
     if endpoint:
         answer = _ask_service(endpoint, text, short, settings)
     else:
-        form = inspect(text, guards).form
-        answer = asyncio.run(_ask_store(text, _media(form, short), settings))
+        shape = inspect(text, guards)
+        media = _media(shape.form, short)
+        answer = asyncio.run(_ask_store(text, media, settings, federation if shape.federated else None))
+        _tell(answer)
     _print(answer, short)
 
 
@@ -69,7 +74,7 @@ def _media(form: Form, short: str) -> MediaType:
     return negotiation.choose(form, None, (short,))
 
 
-async def _ask_store(text: str, media: MediaType, settings: Settings) -> Answer:
+async def _ask_store(text: str, media: MediaType, settings: Settings, federation: Federation | None) -> Answer:
     from iesi_kg.endpoint.execution import execute
     from iesi_kg.store.workers import Limits, Pool
 
@@ -79,9 +84,16 @@ async def _ask_store(text: str, media: MediaType, settings: Settings) -> Answer:
     await pool.start()
     try:
         limits = Limits(settings.query_seconds, settings.query_bytes, settings.query_rows)
-        return await execute(Query(text), media, pool, limits)
+        return await execute(Query(text), media, federation.over(pool) if federation else pool, limits)
     finally:
         await pool.close()
+
+
+def _tell(answer: Answer) -> None:
+    """What became of each SERVICE, beside the answer: one that failed under SILENT must not go unseen."""
+    for call in answer.services:
+        outcome = f"{call.rows} rows in {call.requests} requests" if call.answered else f"no answer: {call.error}"
+        click.echo(f"SERVICE <{call.endpoint}>: {outcome}, {call.milliseconds} ms", err=True)
 
 
 def _ask_service(url: str, text: str, short: str, settings: Settings) -> Answer:

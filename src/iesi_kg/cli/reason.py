@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--all", "every", is_flag=True, help="list the rules that gave nothing as well")
 def command(store: Path | None, wanted: tuple[str, str, str] | None, every: bool) -> None:
     """Say how many statements each rule gives, or why one statement holds (exit code 1 when it does not follow)."""
-    from iesi_kg.inference import derivation, rules
+    from iesi_kg.publication import entailment
     from iesi_kg.store.embedded import EmbeddedStore
 
     triple = _triple(wanted) if wanted else None
@@ -38,8 +38,8 @@ def command(store: Path | None, wanted: tuple[str, str, str] | None, every: bool
     if not chosen.store.is_dir():
         raise StoreError(f"there is no store at {chosen.store}", hint="--store DIR, or `iesi-kg serve` makes one")
     opened = EmbeddedStore.open(chosen.store, lock_timeout=chosen.lock_seconds)
-    reader, program = opened.reader(), rules.bundled()
-    derived = derivation.derive(derivation.statements(reader, program), program)
+    reader = opened.reader()
+    derived = entailment.derived(reader)
     if triple is None:
         _count(reader, derived, every)
     elif not _explain(reader, derived, triple):
@@ -79,12 +79,12 @@ def _explain(reader: Reader, derived: Derived, triple: Triple) -> bool:
 
 
 def _count(reader: Reader, derived: Derived, every: bool) -> None:
+    from iesi_kg.inference import wording
     from iesi_kg.publication.entailment import GRAPH
-    from iesi_kg.vocabulary.curies import shorten
 
     for rule, number in derived.counts:
         if number or every:
-            click.echo(f"{number:>9,}  {rule.kind:<12} {shorten(rule.source)} -> {shorten(rule.target)}")
+            click.echo(f"{number:>9,}  {wording.rule(rule)}")
     idle = sum(not number for _, number in derived.counts)
     click.echo(f"{len(derived.triples):>9,}  in all, by {len(derived.counts) - idle} of {len(derived.counts)} rules")
     held = {quad.triple for quad in reader.quads(graph=GRAPH)}

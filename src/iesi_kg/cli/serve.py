@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import errno
+import gc
 import socket
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import click
 
 from iesi_kg import settings as settings_module
-from iesi_kg.errors import StartError, StoreBusy, StoreReadOnly
+from iesi_kg.cli.files import os_user
+from iesi_kg.errors import LogDamaged, StartError, StoreBusy, StoreReadOnly
 from iesi_kg.settings import Settings
 from iesi_kg.store.base import Store
+from iesi_kg.store.versions import Layout
 
 _BACKLOG = 1024
 
@@ -32,17 +36,27 @@ class Port(click.IntRange):
 @click.option("--host", help="address to listen on (default: IESI_KG_HOST or 127.0.0.1)")
 @click.option("--port", type=Port(0, 65535), help="port to listen on (default: IESI_KG_PORT or 8080)")
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
-def command(host: str | None, port: int | None, store: Path | None) -> None:
+@click.option("--scratch", is_flag=True, help="serve a plain SPARQL 1.1 store that clients may write to")
+def command(host: str | None, port: int | None, store: Path | None, scratch: bool) -> None:
     """Serve the pages and the SPARQL endpoint.
 
     An empty store is filled with the bundled data first; one that an earlier version filled is brought up to date.
+    With --scratch the store is its users': empty at first, and changed by /update and /graph. Writes then need
+    IESI_KG_TOKEN when it is set, and are open on loopback only when it is not.
     """
+    from iesi_kg.endpoint.federation import of_settings
+
     settings = settings_module.load(host=host, port=port, store=store)
+    of_settings(settings)  # a faulty list of peers is told before anything is loaded
     # The port is taken before anything is loaded: a wait that ends in "port taken" would be a poor joke.
     listener = _listen(settings)
     try:
-        _fill(settings)
-        _run(settings, listener)
+        if scratch:
+            _refuse_open_writes(settings, listener)
+        _settle_kind(settings, scratch)
+        if not scratch:
+            _fill(settings)
+        _run(settings, listener, scratch)
     finally:
         listener.close()
 
@@ -65,6 +79,33 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
+def _refuse_open_writes(settings: Settings, listener: socket.socket) -> None:
+    if settings.token or ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback:
+        return
+    raise StartError(
+        f"a scratch store on {settings.host} could be overwritten by anybody who reaches this machine",
+        hint="set IESI_KG_TOKEN, which writes must then show, or listen on 127.0.0.1",
+    )
+
+
+def _settle_kind(settings: Settings, scratch: bool) -> None:
+    """A folder is a scratch store or a published one for good: nobody overwrites what was published by a flag."""
+    from iesi_kg.store.embedded import EmbeddedStore
+
+    layout = Layout(settings.store)
+    if layout.scratch.exists() and not scratch:
+        raise StartError(f"{settings.store} is a scratch store", hint="serve it with --scratch, or name another folder")
+    if not scratch or layout.scratch.exists():
+        return
+    if layout.exists():
+        raise StartError(
+            f"{settings.store} holds a published graph, which scratch mode would let its users overwrite",
+            hint="name another folder: --scratch --store DIR",
+        )
+    EmbeddedStore.open(settings.store, create=True, lock_timeout=settings.lock_seconds).close()
+    layout.scratch.touch()
+
+
 def _not_free(settings: Settings, error: OSError) -> StartError:
     place = f"port {settings.port} on {settings.host}"
     hint = "choose another one: `make serve PORT=8081`, or `iesi-kg serve --port 8081`"
@@ -80,14 +121,23 @@ def _fill(settings: Settings) -> None:
         settings.store, create=True, lock_timeout=settings.lock_seconds, keep=settings.keep_versions
     )
     try:
+        store.verify()
         if not store.current().triples:
             click.echo(f"loading the bundled data into {settings.store} ...")
-            _load(store)
+            _load(_audited(store, settings))
             click.echo(f"loaded {store.current().triples:,} triples, provenance included")
         else:
-            _renew(store)
+            _renew(_audited(store, settings))
     finally:
         store.close()
+
+
+def _audited(store: Store, settings: Settings) -> Store:
+    from iesi_kg.operations.audit import Act, AuditLog
+    from iesi_kg.operations.audited import AuditedStore
+
+    act = Act(os_user(), "command", "bundled data", datetime.now(UTC))
+    return AuditedStore(store, AuditLog(settings.store), act)
 
 
 def _load(store: Store) -> None:
@@ -106,35 +156,43 @@ def _renew(store: Store) -> None:
     click.echo("bringing ontology, code lists and bundled data up to date ...")
     try:
         _load(store)
-    except (StoreReadOnly, StoreBusy) as obstacle:
+    except (StoreReadOnly, StoreBusy, LogDamaged) as obstacle:
         click.echo(f"they stay as they are: {obstacle.detail}", err=True)
 
 
-def _run(settings: Settings, listener: socket.socket) -> None:
+def _run(settings: Settings, listener: socket.socket, scratch: bool) -> None:
     import uvicorn
 
     from iesi_kg.web.app import create_app
+    from iesi_kg.web.strict import proxies
+    from iesi_kg.web.wire import protocol
 
     class Server(uvicorn.Server):
         """A server that says its address once it listens, not before, and does not wait for long queries."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
+            gc.freeze()  # what the start has made stays: no collection need walk through it again
             if self.started:
-                click.echo(_greeting(settings.host, listener.getsockname()[1]))
+                click.echo(_greeting(settings.host, listener.getsockname()[1], scratch))
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             await app.stop()
             await super().shutdown(sockets=sockets)
 
+    trusted = proxies(settings)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
+        http=protocol(settings),
+        ws="none",
         access_log=False,
         log_level="warning",
         lifespan="on",
         timeout_graceful_shutdown=3,
         server_header=False,
+        proxy_headers=bool(trusted),
+        forwarded_allow_ips=trusted,
     )
     server = Server(config)
     server.run(sockets=[listener])
@@ -142,7 +200,8 @@ def _run(settings: Settings, listener: socket.socket) -> None:
         raise app.failure or StartError("the service did not start", hint="the lines above say why")
 
 
-def _greeting(host: str, port: int) -> str:
+def _greeting(host: str, port: int, scratch: bool) -> str:
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     address = f"http://{shown}:{port}"
-    return f"pages     {address}/\nendpoint  {address}/sparql\nCtrl-C ends the service"
+    first = f"update    {address}/update\ngraphs    {address}/graph" if scratch else f"pages     {address}/"
+    return f"{first}\nendpoint  {address}/sparql\nCtrl-C ends the service"

@@ -13,5 +13,8 @@ def command() -> None:
     now = settings.load()
     for row in settings.table():
         value = getattr(now, row.name)
+        if row.name in settings.SECRETS and value:
+            click.echo(f"{row.variable}=(set, not shown)\n    {row.help}")
+            continue
         mark = "" if value == row.default else f"   (default {row.default})"
         click.echo(f"{row.variable}={value}{mark}\n    {row.help}")

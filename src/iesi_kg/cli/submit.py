@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from iesi_kg import settings
-from iesi_kg.cli.files import progress, read_source, say, terminal_width
+from iesi_kg.cli.files import os_user, progress, read_source, say, terminal_width
 from iesi_kg.errors import SubmissionRejected
 from iesi_kg.records import Report
 
@@ -20,11 +20,14 @@ from iesi_kg.records import Report
 @click.option("--store", type=click.Path(path_type=Path), help="folder of the store (default: the setting)")
 def command(file: str, by: str, store: Path | None) -> None:
     """Check FILE and publish it whole, or not at all. The same file again changes nothing."""
+    from iesi_kg.operations.audit import Act, AuditLog
+    from iesi_kg.operations.audited import AuditedStore
     from iesi_kg.publication import workflow
     from iesi_kg.publication.bundled import load_bundled
     from iesi_kg.store.embedded import EmbeddedStore
 
     chosen, now = settings.load(store=store), datetime.now(UTC)
+    user, log = os_user(), AuditLog(chosen.store)
     source = read_source(file)
     with progress(source, quiet=False) as tell:
         receipt = workflow.receive(source, today=now.date(), progress=tell)
@@ -35,8 +38,10 @@ def command(file: str, by: str, store: Path | None) -> None:
         )
         if not opened.current().triples:
             click.echo(f"loading the bundled data into {chosen.store}, which is empty")
-            load_bundled(opened, at=now)
-        published = workflow.publish(opened, receipt, by=by, at=now)
+            load_bundled(AuditedStore(opened, log, Act(user, "command", "bundled data", now)), at=now)
+        detail = {"file": source.name, "sha256": source.sha256, "user": user}
+        audited = AuditedStore(opened, log, Act(by, "command", "submission", now, detail))
+        published = workflow.publish(audited, receipt, by=by, at=now)
         opened.close()
     except SubmissionRejected as refused:
         _show(refused.members.get("report"))

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import sys
 
 import click
 
+from iesi_kg.errors import UsageError
+
 
 @click.command()
-@click.option("--format", "output", type=click.Choice(["csv"]), default="csv", help="kind of file")
+@click.option("--format", "output", type=click.Choice(["csv", "xlsx"]), default="csv", help="kind of file")
+@click.option("--part", "parts", multiple=True, metavar="NAME", help="with the columns of this part too; 'all' for all")
 @click.option("--example", is_flag=True, help="with one filled row: a real record")
-def command(output: str, example: bool) -> None:
-    """Write an empty table to fill in: its first row are the column names."""
-    from iesi_kg.publication import workflow
+def command(output: str, parts: tuple[str, ...], example: bool) -> None:
+    """Write an empty table to fill in: its first row are the column names, by default the basic ones."""
+    from iesi_kg.publication import blank
 
-    names = [column.name for column in workflow.template().columns]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(names)
-    if example:
-        from iesi_kg.publication.bundled import example_row
-
-        row = example_row()
-        writer.writerow([row.get(name, "") for name in names])
-    click.echo(text.getvalue().encode(), nl=False)
+    if output == "xlsx" and sys.stdout.isatty():
+        raise UsageError("a workbook is no text for a terminal", hint="iesi-kg template --format xlsx > table.xlsx")
+    click.echo(blank.FORMATS[output](parts=parts, example=example), nl=False)

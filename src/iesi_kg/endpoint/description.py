@@ -49,6 +49,7 @@ class Service:
     languages: tuple[str, ...] = ("SPARQL10Query", "SPARQL11Query")
     features: tuple[str, ...] = ()
     comment: str = ""
+    merge: str = ""
 
 
 def service_description(service: Service, media: MediaType, about: Iterable[Triple] = ()) -> bytes:
@@ -90,8 +91,8 @@ def _dataset(service: Service, node: NamedNode) -> Iterator[Triple]:
     yield Triple(dataset, NamedNode(SD + "defaultGraph"), default)
     yield Triple(default, _TYPE, NamedNode(SD + "Graph"))
     yield Triple(default, NamedNode(VOID + "triples"), _integer(service.merged))
-    merge = Literal("the merge of everything published", language="en")
-    yield Triple(default, NamedNode(RDFS + "comment"), merge)
+    if service.merge:
+        yield Triple(default, NamedNode(RDFS + "comment"), Literal(service.merge, language="en"))
     for number, (name, triples) in enumerate(sorted(service.graphs.items()), start=1):
         named, graph = NamedNode(f"{node.value}#named-graph-{number}"), NamedNode(f"{node.value}#graph-{number}")
         yield Triple(dataset, NamedNode(SD + "namedGraph"), named)

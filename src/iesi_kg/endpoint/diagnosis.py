@@ -8,6 +8,7 @@ from iesi_kg.endpoint.syntax import position
 from iesi_kg.endpoint.tree import Fault, first_fault
 from iesi_kg.errors import QuerySyntaxError
 from iesi_kg.vocabulary.namespaces import PREFIXES
+from iesi_kg.vocabulary.spelling import nearest
 
 _UNBOUND = "The SELECT contains a variable that is unbound"
 _DUPLICATE = "Duplicated variable name in SELECT"
@@ -20,6 +21,7 @@ _KEYWORDS = frozenset(
 )
 _FUNCTION = "SPARQL has no function"
 _OPENING = re.compile(r"\s*(?:SELECT|ASK|CONSTRUCT|DESCRIBE|PREFIX|BASE)\b", re.I)
+_DECLARED = re.compile(r"PREFIX\s+([\w.\-]+):", re.I)
 _PIECE = re.compile(r"\s*(\S{1,30})")
 
 
@@ -50,7 +52,7 @@ def _meaning(text: str, offset: int, expected: str) -> tuple[str, str | None]:
         name = _PREFIXED.search(text[:offset])
         prefix = (name[1] or "") if name else ""
         iri = PREFIXES.get(prefix)
-        return f"the prefix `{prefix}:` is not declared", f"put `PREFIX {prefix}: <{iri or '...'}>` before the query"
+        return f"the prefix `{prefix}:` is not declared", _prefix_hint(text, prefix, iri)
     if _UNBOUND in expected:
         return (
             "SELECT names a variable that is neither grouped nor aggregated",
@@ -64,6 +66,18 @@ def _meaning(text: str, offset: int, expected: str) -> tuple[str, str | None]:
             "write it in full, <http://...>, or name a BASE",
         )
     return "", None
+
+
+def _prefix_hint(text: str, prefix: str, iri: str | None) -> str:
+    """How to declare a known prefix, else the nearest of those declared here and those known."""
+    if iri is None:
+        declared = _DECLARED.findall(text)
+        likely = nearest(prefix, [*declared, *PREFIXES], likeness=60) if prefix else None
+        if likely in declared:
+            return f"did you mean `{likely}:`?"
+        if likely:
+            return f"did you mean `{likely}:`, declared by `PREFIX {likely}: <{PREFIXES[likely]}>`?"
+    return f"put `PREFIX {prefix}: <{iri or '...'}>` before the query"
 
 
 def _gave_up(text: str, fault: Fault, reached: int) -> bool:

@@ -14,7 +14,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 from iesi_kg import assets
 from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.serialisation import write
-from iesi_kg.errors import Gone
+from iesi_kg.errors import Gone, Superseded
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import RDF
@@ -48,10 +48,15 @@ class Description:
 
 
 def describe(reader: Reader, iri: NamedNode) -> Description | None:
-    """The description of a thing, None when nothing is stated of it. Raises Gone for a withdrawn one."""
+    """The description of a thing, None when nothing is stated of it; a version in force is described as its document.
+
+    Raises Gone for what was withdrawn, Superseded for an earlier version of a document.
+    """
     bindings = {"thing": iri}
     outgoing = tuple(reader.construct(_query("outgoing"), bindings))
     if not outgoing:
+        if whole := _versioned(reader, iri):
+            return describe(reader, whole)
         _refuse_withdrawn(reader, iri)
         outgoing = tuple(reader.construct(_query("provenance"), bindings))
     if not outgoing:
@@ -88,6 +93,22 @@ def _names(reader: Reader, iri: NamedNode) -> Iterator[Triple]:
         thing, naming, name = row["object"], row["naming"], row["label"]
         if isinstance(thing, NamedNode) and isinstance(naming, NamedNode):
             yield Triple(thing, naming, name)
+
+
+def _versioned(reader: Reader, iri: NamedNode) -> NamedNode | None:
+    """The document of which this is the version in force."""
+    found = reader.select(_query("version"), {"thing": iri})
+    if not found:
+        return None
+    whole, successor = found[0]["whole"], found[0].get("successor")
+    assert isinstance(whole, NamedNode)
+    if successor is not None:
+        raise Superseded(
+            f"<{iri.value}> was replaced by {successor}; its files are not kept here",
+            iri=iri.value,
+            successor=getattr(successor, "value", ""),
+        )
+    return whole
 
 
 def _refuse_withdrawn(reader: Reader, iri: NamedNode) -> None:

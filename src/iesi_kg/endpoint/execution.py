@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from iesi_kg.endpoint.diagnosis import explain
 from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.protocol import Query
+from iesi_kg.endpoint.runner import Runner
 from iesi_kg.errors import QuerySyntaxError
 from iesi_kg.records import Answer
 from iesi_kg.store.workers import Job, Limits
 
 
-class Runner(Protocol):
-    """What evaluates jobs: the pool of worker processes."""
-
-    async def run(self, job: Job, limits: Limits) -> Answer: ...
-
-
-async def execute(query: Query, media: MediaType, pool: Runner, limits: Limits) -> Answer:
+async def execute(query: Query, media: MediaType, pool: Runner, limits: Limits, caller: str = "") -> Answer:
     """The whole answer or an error, never a part. Raises the QueryErrors and ServiceBusy."""
     try:
-        return await pool.run(Job(query.text, media.name, query.default_graphs, query.named_graphs), limits)
+        return await pool.run(Job(query.text, media.name, query.default_graphs, query.named_graphs, caller), limits)
     except QuerySyntaxError as error:
         raise explain(query.text, error) from None

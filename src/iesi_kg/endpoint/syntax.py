@@ -57,32 +57,61 @@ _VOLATILE = frozenset({"now", "rand", "uuid", "struuid", "bnode"})
 _CLAUSES = frozenset({"filter", "bind", "as", "union", "optional", "minus", "graph", "exists", "values", "lateral"})
 _SEPARATORS = frozenset({".", ";", "{"})
 _OPERATORS = frozenset({"&&", "||", "-", "+", "*", "/", "|", "!", "=", "<", ">", "^"})
+_STEPS = frozenset({"/", "|", "^"})
+_ENDINGS = frozenset({".", ";", ",", "{", "}"})
+_DATA_WORDS = frozenset({"undef", "true", "false"})
+_TERM = re.compile(
+    r"""
+      \#[^\n\r]*+
+    | <[^<>"{}|^`\\\x00-\x20]*+>
+    | (?:\"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
+      | "(?:[^"\\\n\r]|\\.)*+" | '(?:[^'\\\n\r]|\\.)*+')
+      (?:@[\w-]++ | \^\^(?:<[^<>\s]*+> | [\w.\-]*+:[\w:%.\-]*+))?+
+    | (?P<bracket>[{}])
+    | [?$]\w++
+    | [+-]?\.?\d[\w.+-]*+
+    | (?:[^\W\d][\w.\-]*+)?+:(?:[\w:%.\-]|\\.)*+
+    | (?P<word>[^\W\d]\w*+)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 OPERATORS_PER_PATTERN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """What a query text may be: its length in characters, its depth of brackets, its number of patterns."""
+    """What a query text may be.
+
+    Its length in characters, its depth of brackets, its number of patterns, the operators of one path or expression,
+    the terms in its VALUES blocks, its SERVICE clauses (none where federation is off).
+    """
 
     length: int
     nesting: int
     patterns: int
+    path: int = 100
+    values: int = 10_000
+    services: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is known of a query before it is parsed; a volatile one may answer differently the next time."""
+    """What is known of a query before it is parsed; a volatile one may answer differently the next time.
+
+    A federated one has a SERVICE, and may run only where that is answered by us and not by the engine.
+    """
 
     form: Form
     keyword: str
     volatile: bool
+    federated: bool = False
 
 
 def inspect(text: str, guards: Guards) -> Shape:
     """The shape of a query that may run. Raises QuerySyntaxError or QueryRefused.
 
     >>> inspect("PREFIX a: <urn:a> ASK { ?s a:now ?o }", Guards(100, 10, 10))
-    Shape(form=<Form.BOOLEAN: 'boolean'>, keyword='ASK', volatile=False)
+    Shape(form=<Form.BOOLEAN: 'boolean'>, keyword='ASK', volatile=False, federated=False)
     """
     if len(text) > guards.length:
         raise QueryRefused(
@@ -95,24 +124,57 @@ def inspect(text: str, guards: Guards) -> Shape:
     return _short(text, guards) if len(text) <= _SHORT else _inspect(text, guards)
 
 
+def bound(text: str, guards: Guards) -> set[str]:
+    """The keywords, in lower case, of a text within the limits of length, nesting and patterns. Raises QueryRefused."""
+    if len(text) > guards.length:
+        raise QueryRefused(
+            f"the update is {len(text):,} characters long; at most {guards.length:,} are accepted",
+            hint="send large data as a file: PUT or POST at /graph",
+            limit="query_length",
+            maximum=guards.length,
+            actual=len(text),
+        )
+    tokens = [token for token in _TOKEN.findall(text) if token]
+    if tokens and tokens[-1][0] in _QUOTES:
+        raise _syntax(text, len(text) - len(tokens[-1]), "the string that begins here is not closed")
+    _check_nesting(tokens, guards)
+    _check_patterns(tokens, guards)
+    return _words(tokens)
+
+
 def _inspect(text: str, guards: Guards) -> Shape:
     tokens = [token for token in _TOKEN.findall(text) if token]
     if tokens and tokens[-1][0] in _QUOTES:
         raise _syntax(text, len(text) - len(tokens[-1]), "the string that begins here is not closed")
     keyword = _keyword(text, tokens)
     words = _words(tokens)
-    if "service" in words:
-        raise _service(text)
+    federated = "service" in words
+    if federated:
+        _check_services(text, tokens, guards)
     # Neither limit can be passed by fewer tokens than it allows, and nearly every query has fewer.
     if len(tokens) > guards.nesting:
         _check_nesting(tokens, guards)
     if len(tokens) + text.count(".") > guards.patterns:
         _check_patterns(tokens, guards)
-    volatile = not _VOLATILE.isdisjoint(words) or _HIDDEN_CALL.search(text) is not None
-    return Shape(_FORMS[keyword], keyword.upper(), volatile)
+    if len(tokens) > guards.path:
+        _check_paths(tokens, guards)
+    # A term takes a character and one of space behind it.
+    if "values" in words and len(text) > 2 * guards.values:
+        _check_values(text, guards)
+    volatile = federated or not _VOLATILE.isdisjoint(words) or _HIDDEN_CALL.search(text) is not None
+    return Shape(_FORMS[keyword], keyword.upper(), volatile, federated)
 
 
 _short = lru_cache(maxsize=1024)(_inspect)  # long texts are rarely asked twice and would fill the memory
+
+
+def mentions(text: str, keyword: str) -> bool:
+    """Whether a keyword, given in lower case, stands in a query outside strings, IRIs, names and comments.
+
+    >>> mentions("ASK { ?service a <urn:service> } # service", "service")
+    False
+    """
+    return keyword in _words(token for token in _TOKEN.findall(text) if token)
 
 
 def _words(tokens: Iterable[str]) -> set[str]:
@@ -145,15 +207,25 @@ def _keyword(text: str, tokens: Iterable[str]) -> str:
     raise _syntax(text, _find(text, first), f"expected SELECT, ASK, CONSTRUCT or DESCRIBE, found {shown!r}")
 
 
-def _service(text: str) -> QueryRefused:
+def _check_services(text: str, tokens: Iterable[str], guards: Guards) -> None:
     line, column = position(text, _find(text, "service"))
-    return QueryRefused(
-        "SERVICE is not answered here: the endpoint opens no connection to other servers",
-        hint="query this endpoint from the other one (SERVICE into this address works), or join on your side",
-        keyword="SERVICE",
-        line=line,
-        column=column,
-    )
+    if not guards.services:
+        raise QueryRefused(
+            "SERVICE is not answered here: the endpoint opens no connection to other servers",
+            hint="query this endpoint from the other one (SERVICE into this address works), or join on your side",
+            keyword="SERVICE",
+            line=line,
+            column=column,
+        )
+    count = sum("service" in _JOINTS.split(token.lower()) for token in tokens)
+    if count > guards.services:
+        raise QueryRefused(
+            f"the query has {count} SERVICE clauses; at most {guards.services} are accepted",
+            hint="ask in several queries",
+            limit="query_services",
+            maximum=guards.services,
+            actual=count,
+        )
 
 
 def _check_nesting(tokens: Iterable[str], guards: Guards) -> None:
@@ -192,6 +264,48 @@ def _check_patterns(tokens: Iterable[str], guards: Guards) -> None:
                 maximum=maximum,
                 actual=count,
             )
+
+
+def _check_paths(tokens: Iterable[str], guards: Guards) -> None:
+    """The longest run of path operators that no pattern ends; the engine walks paths by recursion."""
+    longest = run = 0
+    for token in tokens:
+        if token in _STEPS:
+            run += 1
+            longest = max(longest, run)
+        elif token in _ENDINGS:
+            run = 0
+    if longest > guards.path:
+        raise QueryRefused(
+            f"a path of the query has {longest:,} operators; at most {guards.path:,} are accepted",
+            hint="write p* or p+ for a path of any length",
+            limit="query_path",
+            maximum=guards.path,
+            actual=longest,
+        )
+
+
+def _check_values(text: str, guards: Guards) -> None:
+    terms, depth, inside = 0, 0, False
+    for match in _TERM.finditer(text):
+        token = match[0]
+        if match["word"]:
+            inside = inside or token.lower() == "values"
+            terms += inside and token.lower() in _DATA_WORDS and depth > 0
+        elif match["bracket"]:
+            if inside:
+                depth += 1 if token == "{" else -1
+                inside = depth > 0
+        elif inside and depth > 0:
+            terms += 1
+    if terms > guards.values:
+        raise QueryRefused(
+            f"the VALUES blocks of the query hold {terms:,} terms; at most {guards.values:,} are accepted",
+            hint="ask in several queries of fewer values each",
+            limit="query_values",
+            maximum=guards.values,
+            actual=terms,
+        )
 
 
 def _find(text: str, word: str) -> int:

@@ -1,16 +1,24 @@
-"""Turns a query that the engine refused into the place where it first goes wrong; the one door to tree-sitter."""
+"""Turns the text of a query into its tree, its single patterns, or the place where it first goes wrong.
+
+The one door to tree-sitter.
+"""
 
 from __future__ import annotations
 
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
-_LONGEST = 20_000
+LONGEST = 20_000
 _SPACE = re.compile(r"(?:\s|#[^\n]*)*")
+_MOST_PATTERNS = 12
+_NOT_REQUIRED = frozenset(
+    {"optional_graph_pattern", "minus_graph_pattern", "filter", "bind", "construct_template", "service_graph_pattern"}
+)
 _TERMS = frozenset({"var", "iri_reference", "iriref", "prefixed_name", "rdf_literal"})
 
 
@@ -23,9 +31,67 @@ class Fault:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern that every solution must match: as written, where it stands, and as a question of its own."""
+
+    text: str
+    offset: int
+    question: str
+
+
+@dataclass(slots=True)
+class Node:
+    """A part of a query: its name in the grammar, its place in characters, and its parts in their order."""
+
+    kind: str
+    start: int
+    end: int
+    parent: Node | None = field(repr=False)
+    children: list[Node] = field(default_factory=list, repr=False)
+
+    def walk(self) -> Iterator[Node]:
+        """The node and all below it, in document order."""
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children))
+
+    def first(self, kind: str) -> Node | None:
+        """The first child of a kind."""
+        return next((child for child in self.children if child.kind == kind), None)
+
+    def ancestors(self) -> Iterator[Node]:
+        """The nodes around this one, the nearest first."""
+        node = self.parent
+        while node is not None:
+            yield node
+            node = node.parent
+
+
+def outline(query: str) -> Node | None:
+    """The tree of a query; None where the grammar finds a fault in it."""
+    source = query.encode("utf-8")
+    found = _parser().parse(source).root_node
+    if found.has_error:
+        return None
+    places = [0, *accumulate(len(character.encode("utf-8")) for character in query)]
+    offsets = {place: index for index, place in enumerate(places)}
+    root = Node(found.type, 0, len(query), None)
+    waiting = [(found, root)]
+    while waiting:
+        theirs, ours = waiting.pop()
+        for child in theirs.children:
+            node = Node(child.type, offsets[child.start_byte], offsets[child.end_byte], ours)
+            ours.children.append(node)
+            waiting.append((child, node))
+    return root
+
+
 def first_fault(query: str) -> Fault | None:
     """The first fault of a query, None where the grammar finds none or the query is too long to look at."""
-    if len(query) > _LONGEST:
+    if len(query) > LONGEST:
         return None
     source = query.encode("utf-8")
     node = _first(_parser().parse(source).root_node)
@@ -47,6 +113,56 @@ def _first(node: Any) -> Any:  # noqa: ANN401  (tree-sitter's nodes carry no use
         if node is None:
             return None
     return node
+
+
+def required_patterns(query: str) -> list[Pattern]:
+    """The patterns of a query that none of its solutions can do without, in order; at most a dozen."""
+    if len(query) > LONGEST:
+        return []
+    source = query.encode("utf-8")
+    root = _parser().parse(source).root_node
+    if root.has_error:
+        return []
+    head = " ".join(_text(node) for node in _all(root, "prologue"))
+    dataset = " ".join(_text(node) for node in _all(root, "dataset_clause"))
+    found = []
+    for subject, pattern, graph in _required(root):
+        text = f"{subject} {_text(pattern)}"
+        where = f"GRAPH {graph} {{ {text} }}" if graph else text
+        offset = len(source[: pattern.start_byte].decode("utf-8", "ignore"))
+        found.append(Pattern(text, offset, f"{head} ASK {dataset} {{ {where} }}"))
+    return found[:_MOST_PATTERNS]
+
+
+def _required(root: Any) -> Iterator[tuple[str, Any, str]]:  # noqa: ANN401
+    """Subject, property and graph of each required pattern, found without recursion."""
+    waiting = [(root, "")]
+    while waiting:
+        node, graph = waiting.pop()
+        if node.type == "triples_same_subject":
+            yield from ((_text(node.children[0]), found, graph) for found in _all(node, "property", deep=False))
+            continue
+        choice = node.type == "group_or_union_graph_pattern" and len(node.named_children) > 1
+        if node.type in _NOT_REQUIRED or choice:
+            continue
+        if node.type == "graph_graph_pattern":
+            graph = _text(node.named_children[0])
+        waiting += [(child, graph) for child in reversed(node.children)]
+
+
+def _all(root: Any, kind: str, *, deep: bool = True) -> list[Any]:  # noqa: ANN401
+    found, waiting = [], [root]
+    while waiting:
+        node = waiting.pop()
+        if node.type == kind:
+            found.append(node)
+        elif deep or node.type not in ("property", "blank_node_property_list"):
+            waiting += reversed(node.children)
+    return found
+
+
+def _text(node: Any) -> str:  # noqa: ANN401
+    return str(node.text.decode("utf-8", "replace"))
 
 
 @cache

@@ -9,14 +9,15 @@ from enum import StrEnum
 from functools import cache
 
 import pyoxigraph
-from pyoxigraph import NamedNode, RdfFormat, Triple
+from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple
 
 from iesi_kg import assets
-from iesi_kg.errors import IesiKgError
+from iesi_kg.inference.expressions import TYPE, Expressions, Node, Part, Parts, no_rule
+from iesi_kg.vocabulary import iris
+from iesi_kg.vocabulary.curies import shorten
 from iesi_kg.vocabulary.namespaces import OWL, RDF, RDFS, XSD
 
 CLAIMS = "ontology/inference.json"
-TYPE = NamedNode(RDF + "type")
 
 
 class Kind(StrEnum):
@@ -31,6 +32,9 @@ class Kind(StrEnum):
     TRANSITIVE = "transitive"
     DOMAIN = "domain"
     RANGE = "range"
+    CHAIN = "chain"
+    DEFINITION = "definition"
+    VALUE = "value"
 
 
 _BY_PREDICATE = {
@@ -43,14 +47,17 @@ _BY_PREDICATE = {
     RDFS + "range": Kind.RANGE,
 }
 _BY_TYPE = {OWL + "SymmetricProperty": Kind.SYMMETRIC, OWL + "TransitiveProperty": Kind.TRANSITIVE}
+_VERSION = NamedNode(OWL + "versionIRI")
+_CHAIN = OWL + "propertyChainAxiom"
 _UNREAD = {
     OWL + "FunctionalProperty",
     OWL + "InverseFunctionalProperty",
     OWL + "Restriction",
+    OWL + "disjointUnionOf",
     OWL + "hasKey",
+    OWL + "hasValue",
     OWL + "intersectionOf",
     OWL + "oneOf",
-    OWL + "propertyChainAxiom",
     OWL + "sameAs",
     OWL + "unionOf",
 }
@@ -58,12 +65,19 @@ _UNREAD = {
 
 @dataclass(frozen=True, slots=True)
 class Axiom:
-    """One statement of the ontology that makes others follow; ``object`` is missing where it is about one term."""
+    """One statement of the ontology that makes others follow; ``object`` is missing where it is about one term.
+
+    A chain leads by the properties of its ``path`` to ``subject``. A definition or value says that whatever meets all
+    ``parts`` has what it ``gives``, a class or a value; its ``subject`` is that class, or the property of that value.
+    """
 
     kind: Kind
     subject: NamedNode
     object: NamedNode | None
     source: str
+    path: tuple[NamedNode, ...] = ()
+    parts: Parts = ()
+    gives: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,36 +102,81 @@ def left_out() -> dict[str, str]:
 
 
 @cache
+def sources() -> tuple[str, ...]:
+    """The files whose axioms make rules."""
+    return tuple(json.loads(assets.text(CLAIMS))["sources"])
+
+
+@cache
+def graphs() -> tuple[NamedNode, ...]:
+    """The graphs beside the published merge whose statements the rules read too."""
+    return tuple(iris.graph(name) for name in json.loads(assets.text(CLAIMS))["graphs"])
+
+
+@cache
 def bundled() -> tuple[Axiom, ...]:
     """The axioms of the bundle's ontology that are of a kind we claim."""
-    sources: list[str] = json.loads(assets.text(CLAIMS))["sources"]
-    found = [axiom for name in sources for axiom in read(_turtle(name), name)]
+    found = [axiom for name in sources() for axiom in read(_turtle(name), name)]
     return tuple(axiom for axiom in found if axiom.kind in claims())
+
+
+@cache
+def version() -> NamedNode:
+    """The version of the ontology whose axioms these are."""
+    found = [triple.object for name in sources() for triple in _turtle(name) if triple.predicate == _VERSION]
+    assert isinstance(found[0], NamedNode)
+    return found[0]
 
 
 def read(triples: Iterable[Triple], source: str) -> Iterator[Axiom]:
     """The axioms among the statements of an ontology. Raises IesiKgError on one from which we make no rule."""
-    for triple in triples:
-        used = {triple.predicate.value} | ({str(triple.object)[1:-1]} if _is_type(triple) else set())
-        if unread := used & _UNREAD:
-            raise IesiKgError(
-                f"{source} uses {unread.pop()}, from which inference makes no rule",
-                hint="say it with subclasses, subproperties, domains and ranges, or add the rule to iesi_kg.inference",
-            )
-        axiom = _axiom(triple, source)
-        if axiom is not None:
-            yield axiom
+    stated = list(triples)
+    expressions = Expressions(stated, source)
+    for triple in stated:
+        if not isinstance(triple.subject, BlankNode):
+            used = {triple.predicate.value} | ({str(triple.object)[1:-1]} if _is_type(triple) else set())
+            if unread := used & _UNREAD:
+                raise no_rule(source, _term(triple.subject), shorten(NamedNode(unread.pop())))
+        yield from _axioms(triple, source, expressions)
 
 
-def _axiom(triple: Triple, source: str) -> Axiom | None:
-    if not isinstance(triple.subject, NamedNode) or not isinstance(triple.object, NamedNode):
-        return None
-    if _is_type(triple):
-        kind = _BY_TYPE.get(triple.object.value)
-        return Axiom(kind, triple.subject, None, source) if kind else None
-    kind = _BY_PREDICATE.get(triple.predicate.value)
-    about_literals = kind is Kind.RANGE and triple.object.value.startswith((XSD, RDF + "langString", RDFS + "Literal"))
-    return Axiom(kind, triple.subject, triple.object, source) if kind and not about_literals else None
+def _axioms(triple: Triple, source: str, expressions: Expressions) -> Iterator[Axiom]:
+    subject, about, predicate = triple.subject, triple.object, triple.predicate.value
+    if isinstance(subject, NamedNode) and isinstance(about, NamedNode) and predicate != _CHAIN:
+        yield from _between_names(subject, triple.predicate, about, source)
+    elif not isinstance(subject, NamedNode | BlankNode) or not isinstance(about, NamedNode | BlankNode):
+        return
+    elif predicate == _CHAIN:
+        yield Axiom(Kind.CHAIN, _term(subject), None, source, path=expressions.path(about, _term(subject)))
+    elif predicate == RDFS + "subClassOf":
+        yield from _implied(subject, about, source, expressions)
+    elif predicate == OWL + "equivalentClass":
+        yield from _implied(subject, about, source, expressions)
+        yield from _implied(about, subject, source, expressions)
+    elif predicate in _BY_PREDICATE:
+        raise no_rule(source, _term(subject), f"a class without a name with {shorten(triple.predicate)}")
+
+
+def _between_names(subject: NamedNode, predicate: NamedNode, about: NamedNode, source: str) -> Iterator[Axiom]:
+    kind = _BY_TYPE.get(about.value) if predicate == TYPE else _BY_PREDICATE.get(predicate.value)
+    about_literals = kind is Kind.RANGE and about.value.startswith((XSD, RDFS + "Literal", RDF + "langString"))
+    if kind and not about_literals:
+        yield Axiom(kind, subject, None if predicate == TYPE else about, source)
+
+
+def _implied(left: Node, right: Node, source: str, expressions: Expressions) -> Iterator[Axiom]:
+    """What follows from one class being below another, of which at least one has no name."""
+    term = _term(left if isinstance(left, NamedNode) else right)
+    for of, value in expressions.follows(right, term):
+        for parts in expressions.enough(left, term):
+            kind = Kind.DEFINITION if of == TYPE else Kind.VALUE
+            subject = value if of == TYPE and isinstance(value, NamedNode) else of
+            if (of, value) not in parts:
+                yield Axiom(kind, subject, None, source, parts=parts, gives=(of, value))
+
+
+def _term(node: object) -> NamedNode:
+    return node if isinstance(node, NamedNode) else NamedNode(OWL + "Thing")
 
 
 def _is_type(triple: Triple) -> bool:

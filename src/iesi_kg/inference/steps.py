@@ -1,16 +1,18 @@
-"""An axiom to the single steps of reasoning it allows: from these statements, that one (OWL 2 RL, tables 5, 7, 9)."""
+"""An axiom to the single steps of reasoning it allows: from these statements, that one (OWL 2 RL, tables 5 to 9)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 from pyoxigraph import NamedNode
 
-from iesi_kg.inference.axioms import TYPE, Axiom, Kind
+from iesi_kg.inference.axioms import Axiom, Kind
+from iesi_kg.inference.expressions import TYPE, Value
 
-Pattern: TypeAlias = tuple[str | NamedNode, NamedNode, str | NamedNode]  # a text is the name of a variable
+Pattern: TypeAlias = tuple[str | NamedNode, str | NamedNode, str | Value]  # a text is the name of a variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,24 @@ class Step:
 
 def steps(axiom: Axiom) -> tuple[Step, ...]:
     """The one or two steps that an axiom allows."""
-    first, second = axiom.subject, axiom.object
-    if second is None:
-        return (_symmetric(axiom, first),) if axiom.kind is Kind.SYMMETRIC else (_transitive(axiom, first),)
+    if axiom.object is not None:
+        return _between(axiom, axiom.subject, axiom.object)
+    if axiom.gives is not None:
+        return (Step(axiom, tuple(("x", of, value) for of, value in axiom.parts), ("x", *axiom.gives)),)
+    match axiom.kind:
+        case Kind.SYMMETRIC:
+            return (Step(axiom, (("x", axiom.subject, "y"),), ("y", axiom.subject, "x")),)
+        case Kind.TRANSITIVE:
+            return (_chained(axiom, (axiom.subject, axiom.subject), "xyz"),)
+        case _:
+            return (_chained(axiom, axiom.path, [f"x{place}" for place in range(len(axiom.path) + 1)]),)
+
+
+def all_steps(axioms: Iterable[Axiom]) -> tuple[Step, ...]:
+    return tuple(step for axiom in axioms for step in steps(axiom))
+
+
+def _between(axiom: Axiom, first: NamedNode, second: NamedNode) -> tuple[Step, ...]:
     match axiom.kind:
         case Kind.SUBCLASS:
             return (_typed(axiom, ("x", TYPE, first), second),)
@@ -51,20 +68,14 @@ def steps(axiom: Axiom) -> tuple[Step, ...]:
             return tuple(Step(axiom, (("x", a, "y"),), ("y", b, "x")) for a, b in ((first, second), (second, first)))
 
 
-def all_steps(axioms: Iterable[Axiom]) -> tuple[Step, ...]:
-    return tuple(step for axiom in axioms for step in steps(axiom))
-
-
 def _typed(axiom: Axiom, premise: Pattern, of: NamedNode) -> Step:
     return Step(axiom, (premise,), ("x", TYPE, of))
 
 
-def _symmetric(axiom: Axiom, about: NamedNode) -> Step:
-    return Step(axiom, (("x", about, "y"),), ("y", about, "x"))
-
-
-def _transitive(axiom: Axiom, about: NamedNode) -> Step:
-    return Step(axiom, (("x", about, "y"), ("y", about, "z")), ("x", about, "z"))
+def _chained(axiom: Axiom, path: Iterable[NamedNode], ends: Iterable[str]) -> Step:
+    names = list(ends)
+    premises = tuple((one, of, other) for of, (one, other) in zip(path, pairwise(names), strict=True))
+    return Step(axiom, premises, (names[0], axiom.subject, names[-1]))
 
 
 def _written(pattern: Pattern) -> str:

@@ -144,6 +144,7 @@ class Mapper:
         for triple, cell in made.statements():
             chunk.origin.setdefault(triple, cell)
         chunk.findings.extend(self._lost(row, cells, node, columns) for node, columns in made.lost())
+        chunk.findings.extend(_unfounded(node, text, ref) for node, text, ref in made.unfounded())
 
     def _cell(self, column: Column, row: Row, place: int, title: str, chunk: Chunk) -> Cell:
         ref = CellRef(row.sheet, row.number, title)
@@ -271,6 +272,26 @@ def finding(problem: Problem, ref: CellRef) -> Finding:
         column=ref.column,
         value=problem.value,
         suggestion=problem.suggestion,
+    )
+
+
+def _unfounded(node: Node, text: str, ref: CellRef) -> Finding:
+    """A source without a fact: of a column that has no value in this row, or of none."""
+    message = (
+        f"A source is given for the column {text!r}, which has no value in this row."
+        if text
+        else "A source is given, but it is not said which column it is for."
+    )
+    remedy = f"fill {text}, or take it out of {node.reifies}" if text else f"name the column in {node.reifies}"
+    return Finding(
+        Severity.VIOLATION,
+        "fact-without-value",
+        message,
+        sheet=ref.sheet,
+        row=ref.row,
+        column=ref.column,
+        value=text or None,
+        suggestion=f"{remedy}, at the same position",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, Triple
 
 from iesi_kg.ingest.template import Column, Node, Statement, Template
 from iesi_kg.ingest.values import Value
@@ -15,6 +15,7 @@ from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import RDF
 
 _TYPE = NamedNode(RDF + "type")
+_SUBJECT, _PREDICATE, _OBJECT = (NamedNode(RDF + name) for name in ("subject", "predicate", "object"))
 
 Stated = tuple[Triple, CellRef]
 
@@ -40,7 +41,8 @@ class Nodes:
         self.columns = template.columns
         self.column = template.by_name
         self.root = template.nodes[0]
-        self.others = template.nodes[1:]
+        self.others = tuple(node for node in template.nodes[1:] if not node.reifies)
+        self.reifying = tuple(node for node in template.nodes if node.reifies)
         self.by_name = {node.name: node for node in template.nodes}
 
     def mint_root(self, key: str) -> NamedNode:
@@ -97,16 +99,56 @@ class RowNodes:
                 for value, source in self._objects(node, position, statement, ref):
                     yield Triple(iri, statement.property, value), source
         for column, cell in self._filled_columns():
-            for position, read in enumerate(cell.values):
-                made = self._made.get(self._place(column, position))
-                if read is not None and made is not None and column.property is not None:
-                    yield Triple(made[0], column.property, read.term), cell.ref
+            for triple in self._stated(column, cell):
+                yield triple, cell.ref
+        for node in self._nodes.reifying:
+            yield from self._reified(node)
+
+    def _stated(self, column: Column, cell: Cell) -> Iterator[Triple]:
+        for position, read in enumerate(cell.values):
+            made = self._made.get(self._place(column, position))
+            if read is not None and made is not None and column.property is not None:
+                yield Triple(made[0], column.property, read.term)
+
+    def _reified(self, node: Node) -> Iterator[Stated]:
+        """A node for each statement of the columns that the row names, with what is said of the statement."""
+        for position, ref in self._nodes.filled(node.name, self._cells).items():
+            name = self._cells[node.reifies or ""].key(position)
+            for fact in self._stated(self._nodes.column[name], self._cells[name]) if name in self._cells else ():
+                iri = cast(NamedNode, getattr(iris, node.mint)(fact))
+                yield from ((Triple(iri, _TYPE, kind), ref) for kind in node.types)
+                yield Triple(iri, _SUBJECT, fact.subject), ref
+                yield Triple(iri, _PREDICATE, fact.predicate), ref
+                yield Triple(iri, _OBJECT, fact.object), ref
+                for statement in node.statements:
+                    for value, source in self._objects(node, position, statement, ref):
+                        yield Triple(iri, statement.property, value), source
+
+    def unfounded(self) -> Iterator[tuple[Node, str, CellRef]]:
+        """Where a source is given for no column, or for a column that is empty: the text of the cell and its place."""
+        for node in self._nodes.reifying:
+            naming = self._cells.get(node.reifies or "")
+            for position, ref in sorted(self._given(node).items()):
+                text = naming.texts[position] if naming and position < len(naming.texts) else ""
+                name = naming.key(position) if naming else ""
+                if not text or (name and name not in self._cells):
+                    yield node, text, naming.ref if naming else ref
+
+    def _given(self, node: Node) -> dict[int, CellRef]:
+        """The positions of a node's group at which some cell is filled."""
+        found: dict[int, CellRef] = {}
+        for column, cell in self._filled_columns():
+            for place, text in enumerate(cell.texts if column.group == node.group else ()):
+                if text:
+                    found.setdefault(place, cell.ref)
+        return found
 
     def _objects(
         self, node: Node, position: int, statement: Statement, ref: CellRef
-    ) -> Iterator[tuple[NamedNode, CellRef]]:
+    ) -> Iterator[tuple[NamedNode | Literal, CellRef]]:
         if statement.value is not None:
             yield statement.value, ref
+        yield from self._values(node, position, statement)
         for name in statement.property_of:
             column, cell = self._nodes.column[name], self._cells.get(name)
             if cell is not None and column.property is not None and any(cell.values):
@@ -116,6 +158,18 @@ class RowNodes:
             for (other, place), made in self._made.items():
                 if other == name and (place == position or not aligned):
                     yield made
+
+    def _values(self, node: Node, position: int, statement: Statement) -> Iterator[tuple[NamedNode | Literal, CellRef]]:
+        """The values of other columns that a node states too: those at its position, or all of a named column."""
+        for name in statement.value_of:
+            cell, column = self._cells.get(name), self._nodes.column[name]
+            for place, read in enumerate(cell.values if cell else ()):
+                if cell and read is not None and (place == position or column.group != node.group):
+                    yield read.term, cell.ref
+        naming = self._cells.get(statement.value_named_by or "")
+        named = self._cells.get(naming.key(position)) if naming else None
+        if naming and named:
+            yield from ((read.term, naming.ref) for read in named.values if read is not None)
 
     def lost(self) -> Iterator[tuple[Node, dict[Column, list[str]]]]:
         """The values that belong to no node of the row, by the node they would describe and by column."""

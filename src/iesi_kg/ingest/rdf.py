@@ -15,6 +15,7 @@ from iesi_kg.ingest.template import Template
 from iesi_kg.records import CellRef, Finding, Severity, SourceFile, Submission
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.declared import meant, undeclared
+from iesi_kg.vocabulary.namespaces import RDF
 
 _FORMATS = {
     Kind.TURTLE: RdfFormat.TRIG,
@@ -26,6 +27,8 @@ _FORMATS = {
 }
 _BRACKETED = (Kind.TURTLE, Kind.TRIG, Kind.JSONLD)
 _DEEPEST = 100
+_SUBJECT, _PREDICATE, _OBJECT = (NamedNode(RDF + name) for name in ("subject", "predicate", "object"))
+_ADDRESS = re.compile(r"/id/statement/[0-9a-f]{16}$")
 _TOKENS = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^\'\\]|\\.|\'(?!\'\'))*\'\'\'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
     r"|<[^<>\s]*>|#[^\n]*|[\[({]|[\])}]",
@@ -50,7 +53,7 @@ def _nested(triple: Triple) -> bool:
     return isinstance(triple.subject, Triple) or isinstance(triple.object, Triple)
 
 
-def _findings(triples: Iterable[Triple], subjects: Collection[NamedNode], template: Template) -> Iterator[Finding]:
+def _findings(triples: Collection[Triple], subjects: Collection[NamedNode], template: Template) -> Iterator[Finding]:
     if not subjects:
         yield Finding(
             Severity.VIOLATION,
@@ -76,13 +79,53 @@ def _findings(triples: Iterable[Triple], subjects: Collection[NamedNode], templa
         )
     for term in dict.fromkeys(term for t in triples for term in (t.predicate, t.object) if undeclared(term)):
         yield _undeclared(term)
-    root, *others = (f"/id/{node.mint}/" for node in template.nodes if node.key)
+    yield from _statements(triples, template)
+    root, *others = (f"/id/{node.mint}/" for node in template.nodes if node.key or node.reifies)
     for subject in dict.fromkeys(t.subject for t in triples if isinstance(t.subject, NamedNode)):
         path = iris.local_path(subject) or ""
         if not path.startswith((root, *others)):
             yield _foreign(subject, (root, *others))
         elif path.startswith(root) and subjects and NamedNode(subject.value.partition("#")[0]) not in subjects:
             yield _undescribed(subject)
+
+
+def _statements(triples: Collection[Triple], template: Template) -> Iterator[Finding]:
+    """What is wrong with statements about statements: another address than theirs, or a fact that nobody states."""
+    kinds = {kind for node in template.nodes if node.reifies for kind in node.types}
+    nodes = dict.fromkeys(t.subject for t in triples if t.object in kinds and isinstance(t.subject, NamedNode))
+    parts = {node: {t.predicate: t.object for t in triples if t.subject == node} for node in nodes}
+    stated = set(triples) if nodes else set()
+    for node, facts in parts.items():
+        subject, predicate, value = (facts.get(part) for part in (_SUBJECT, _PREDICATE, _OBJECT))
+        if not isinstance(subject, NamedNode) or not isinstance(predicate, NamedNode) or value is None:
+            continue  # said by the shapes
+        fact = Triple(subject, predicate, value)
+        if fact not in stated:
+            yield _unstated(node, fact)
+        elif _ADDRESS.search(node.value) and node != iris.statement(fact):
+            yield _other_address(node, iris.statement(fact))
+
+
+def _unstated(node: NamedNode, fact: Triple) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "fact-without-value",
+        "A source is given for a statement that the file does not make.",
+        value=str(fact),
+        suggestion="make the statement too, or leave its source out",
+        focus_node=node.value,
+    )
+
+
+def _other_address(node: NamedNode, right: NamedNode) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "statement-address",
+        "The address of the statement is not the one that its subject, predicate and object make.",
+        value=node.value,
+        suggestion=right.value,
+        focus_node=node.value,
+    )
 
 
 def _undeclared(term: NamedNode) -> Finding:

@@ -37,21 +37,30 @@ class Column:
     group: str | None
     years_ahead: int | None
     null: frozenset[str]
+    names: str | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a node states besides its columns: other nodes, a constant, or the properties of filled columns."""
+    """What a node states besides its columns: other nodes, a constant, the properties of filled columns, the values of
+    other columns, or those of the column that a cell names.
+    """
 
     property: NamedNode
     to: tuple[str, ...]
     value: NamedNode | None
     property_of: tuple[str, ...]
+    value_of: tuple[str, ...] = ()
+    value_named_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One kind of node that a row makes, once or once for each position of its group."""
+    """One kind of node that a row makes, once or once for each position of its group.
+
+    One with ``reifies`` is made for each statement of the column which a cell of that column names (RDF Schema 5.3).
+    """
 
     name: str
     mint: str
@@ -61,6 +70,7 @@ class Node:
     when: tuple[str, ...]
     types: tuple[NamedNode, ...]
     statements: tuple[Statement, ...]
+    reifies: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,19 @@ class Template:
         return {column.name: column for column in self.columns}
 
     @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that may be added to the basic columns, in the order of the columns."""
+        return tuple(dict.fromkeys(column.part for column in self.columns if column.part))
+
+    def named(self, column: Column, text: str) -> Column | None:
+        """The column that a cell of ``column`` names: any that states something, or any coded one of the record."""
+        found = self.by_header.get(name_of(text))
+        if found is None or found.property is None or found.group == column.group:
+            return None
+        coded = found.code_list is not None and found.node == self.nodes[0].name
+        return found if coded or column.names == "column" else None
+
+    @cached_property
     def by_header(self) -> Mapping[str, Column]:
         """The columns by every text a header may use: the name and the title in each language."""
         titles = {name_of(title): column for column in self.columns for title in column.titles}
@@ -98,7 +121,7 @@ class Template:
                 continue  # said at the first row that has something below it
             column = self.by_header.get(name_of(text))
             if column is None:
-                findings.append(_unknown(row, place, self._nearest(text)))
+                findings.append(_unknown(row, place, self.nearest(text)))
             elif column.name in places:
                 findings.append(_duplicate(row, place, places[column.name]))
             else:
@@ -108,7 +131,8 @@ class Template:
         findings.extend(_missing(row, name) for name in missing if name not in meant)
         return places, findings
 
-    def _nearest(self, text: str) -> str | None:
+    def nearest(self, text: str) -> str | None:
+        """The name of the column whose header is most like a text."""
         best = nearest(name_of(text), self.by_header, likeness=75)
         return self.by_header[best].name if best else None
 
@@ -189,6 +213,8 @@ def _column(facts: Mapping[str, Any], root: str) -> Column:
         group=facts.get("iesi:group"),
         years_ahead=facts.get("iesi:yearsAhead"),
         null=frozenset(map(str.casefold, _strings(facts.get("null", ())))),
+        names=facts.get("iesi:names"),
+        part=facts.get("iesi:part"),
     )
 
 
@@ -212,6 +238,7 @@ def _node(facts: Mapping[str, Any]) -> Node:
         when=tuple(facts.get("iesi:when", ())),
         types=_nodes(facts.get("iesi:type", ())),
         statements=tuple(_statement(item) for item in facts.get("iesi:statements", ())),
+        reifies=facts.get("iesi:reifies"),
     )
 
 
@@ -225,4 +252,6 @@ def _statement(facts: Mapping[str, Any]) -> Statement:
         to=tuple(facts.get("iesi:to", ())),
         value=NamedNode(facts["iesi:value"]) if "iesi:value" in facts else None,
         property_of=tuple(facts.get("iesi:propertyOf", ())),
+        value_of=tuple(facts.get("iesi:valueOf", ())),
+        value_named_by=facts.get("iesi:valueNamedBy"),
     )

@@ -6,18 +6,20 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from urllib.parse import quote, urlsplit
 
 from pyoxigraph import Literal, NamedNode
 
 from iesi_kg.ingest.characters import shown, suspicious
-from iesi_kg.ingest.template import Column
+from iesi_kg.ingest.template import Column, Template
 from iesi_kg.records import Severity
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.codelists import CodeLists, Concept, normalise
 from iesi_kg.vocabulary.namespaces import XSD
 
 _INTEGER = NamedNode(XSD + "integer")
+_DECIMAL_TYPE = NamedNode(XSD + "decimal")
 _DATE = NamedNode(XSD + "date")
 _FORMULA = "=+-@"
 _LONGEST_CODE = 3
@@ -64,10 +66,14 @@ Reading = tuple[Value | None, Problem | None]
 
 
 class ValueReader:
-    """Reads values by the rules of their column; years are bounded where it is told which day it is."""
+    """Reads values by the rules of their column; years are bounded where it is told which day it is.
 
-    def __init__(self, lists: CodeLists, today: date | None = None) -> None:
+    Columns that cells may name are looked up in ``template``.
+    """
+
+    def __init__(self, lists: CodeLists, today: date | None = None, template: Template | None = None) -> None:
         self._lists = lists
+        self._template = template
         self._year = today.year if today else None
         self._codes: dict[tuple[str, str], Reading] = {}
 
@@ -82,7 +88,7 @@ class ValueReader:
         if text.casefold() in column.null:
             return None, None
         reading = self._read(column, text)
-        coded = column.code_list or column.base != "string"
+        coded = column.code_list or column.names or column.base != "string"
         if coded and reading[0] is not None:
             return reading
         return _no_value(column, text, _NOTHING_CODED if coded else _NOTHING) or reading
@@ -90,6 +96,10 @@ class ValueReader:
     def _read(self, column: Column, text: str) -> Reading:
         if column.code_list:
             return self._code(column.code_list, text, column.separator)
+        if column.names:
+            return self._named(column, text)
+        if column.base == "decimal":
+            return _decimal(text)
         if column.base == "integer":
             latest = None if self._year is None or column.years_ahead is None else self._year + column.years_ahead
             return _integer(text, latest)
@@ -98,6 +108,18 @@ class ValueReader:
         if column.base == "anyURI":
             return _address(column, text)
         return _string(column, text)
+
+    def _named(self, column: Column, text: str) -> Reading:
+        """The property of the column that a cell names."""
+        template = self._template
+        found = template.named(column, text) if template else None
+        if found is not None and found.property is not None:
+            return Value(found.property, found.name), None
+        kind = "of the template" if column.names == "column" else "of codes about the initiative"
+        message = f"{_brief(text)!r} is not the name of a column {kind} that can be meant here."
+        near = template.nearest(text) if template else None
+        meant = near if template and near and template.named(column, near) else column.description
+        return _violation("unknown-column-name", message, text, meant)
 
     def _code(self, scheme: str, text: str, separator: str | None) -> Reading:
         known = self._codes.get((scheme, text))
@@ -199,6 +221,24 @@ def _integer(text: str, latest: int | None) -> Reading:
     return _violation(
         "not-a-number", f"{_brief(text)!r} is not a whole number.", text, within[0] if within else "write digits only"
     )
+
+
+def _decimal(text: str) -> Reading:
+    if re.fullmatch(r"[+-]?[0-9]{1,15}(\.[0-9]{1,9})?", text):
+        return Value(Literal(text.removeprefix("+"), datatype=_DECIMAL_TYPE), text), None
+    message = f"{_brief(text)!r} is not a number written with digits and, where needed, one point."
+    return _violation("not-a-number", message, text, _plain_number(text) or "write digits, such as 250000 or 0.75")
+
+
+def _plain_number(text: str) -> str | None:
+    """A number without spaces between thousands, percent sign and comma, where it can mean one thing only."""
+    number = re.fullmatch(r"([0-9]{1,3}(?:[\s'][0-9]{3})*|[0-9]+)(?:[.,]([0-9]{1,2}))?\s*(%?)", text)
+    if number is None:
+        return None
+    whole, part = re.sub(r"[\s']", "", number[1]), number[2] or ""
+    if number[3]:
+        return str(Decimal(f"{whole}.{part or 0}") / 100)
+    return f"{whole}.{part}" if part else whole
 
 
 def _date(text: str) -> Reading:

@@ -63,7 +63,7 @@ def load_bundled(store: Store, *, at: datetime) -> Loaded:
         changes = [*vocabulary(reader), *published, provenance.bundle(reader, digest(), _graphs(reader, published))]
         add = list(dict.fromkeys(quad for change in changes for quad in change.add))
         remove = list(dict.fromkeys(quad for change in changes for quad in change.remove))
-        change = entailment.with_inference(reader, ChangeSet("bundled data", add, remove))
+        change = entailment.with_inference(reader, ChangeSet("bundled data", add, remove), at)
         change = catalogue.with_description(reader, change)
         if not change.add and not change.remove:
             return Loaded(reader.version, left_out)

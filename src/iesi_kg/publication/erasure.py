@@ -71,7 +71,7 @@ def erase(store: Store, shelf: Shelf, order: Order) -> Erased:
                 )
             names = _names(reader, order.thing)
             change = ChangeSet("erasure", add=_mark(order), remove=sorted(leaving, key=str))
-            change = catalogue.kept_true(reader, entailment.with_inference(reader, change))
+            change = catalogue.kept_true(reader, entailment.with_inference(reader, change, order.at))
             version = writer.commit(change)
             mentions = _mentions(writer.reader, names)
     return Erased(version, len(leaving) + taken, rewritten, mentions)

@@ -2,6 +2,7 @@
 
 A record owns its node and the fragments of that node. When it is published again, what it owned leaves the default
 graph; what its earlier graph said about shared nodes leaves unless a current record of some graph still rests on it.
+Statements about statements (RDF Schema section 5.3), which say where a fact comes from, stand in the graph of codings.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ _TYPE = NamedNode(RDF + "type")
 _TOPIC = NamedNode(FOAF + "primaryTopic")
 _RECORD = NamedNode(DCAT + "CatalogRecord")
 _FROM = NamedNode(PROV + "wasDerivedFrom")
+_STATEMENT = NamedNode(RDF + "Statement")
+CODINGS = iris.graph("codings")
 
 
 class Quads(Sequence[Quad]):
@@ -52,18 +55,43 @@ def publication(
     leaving = superseded(reader, submission.subjects)
     if leaving:
         leaving -= {*submission.triples, *catalogued}
-    merged = ((submission.triples, DEFAULT_GRAPH), (catalogued, DEFAULT_GRAPH))
+    facts, sourced = _apart(submission.triples)
+    merged = ((facts, DEFAULT_GRAPH), (sourced, CODINGS), (catalogued, DEFAULT_GRAPH))
     return ChangeSet(
         label=graph.value,
         add=Quads((submission.triples, graph), *merged, (told, told_in)),
-        remove=Quads((leaving, DEFAULT_GRAPH)),
+        remove=Quads((leaving, DEFAULT_GRAPH), (unsourced(reader, submission.subjects) - {*sourced}, CODINGS)),
     )
 
 
+def _apart(triples: Collection[Triple]) -> tuple[Collection[Triple], Collection[Triple]]:
+    """What a submission states of the world, and what it states of statements."""
+    nodes = {triple.subject for triple in triples if triple.object == _STATEMENT and triple.predicate == _TYPE}
+    if not nodes:
+        return triples, ()
+    return [t for t in triples if t.subject not in nodes], [t for t in triples if t.subject in nodes]
+
+
+def unsourced(reader: Reader, subjects: Iterable[NamedNode]) -> set[Triple]:
+    """What leaves the graph of codings when these records are published again or withdrawn."""
+    leaving: set[Triple] = set()
+    for subject in subjects:
+        for node in {triple.subject for triple in _owned(reader, subject)} if is_published(reader, subject) else ():
+            for naming in reader.quads(object=node, graph=CODINGS):
+                about = {quad.triple for quad in reader.quads(naming.subject, graph=CODINGS)}  # type: ignore[arg-type]
+                others = {_base(t.object) for t in about if isinstance(t.object, NamedNode)} - {subject}
+                leaving |= {naming.triple} if any(_graphs_of(reader, other) for other in others) else about
+    return leaving
+
+
 def replacement(reader: Reader, triples: Iterable[Triple], graph: NamedNode, *, merged: bool) -> ChangeSet:
-    """The change after which a graph holds just these triples, and when ``merged`` the default graph with it."""
+    """The change after which a graph holds just these triples, and when ``merged`` the default graph with it.
+
+    What submissions said there of statements stays.
+    """
     new = set(triples)
-    old = {quad.triple for quad in reader.quads(graph=graph)}
+    theirs = {quad.subject for quad in reader.quads(predicate=_TYPE, object=_STATEMENT, graph=graph)}
+    old = {quad.triple for quad in reader.quads(graph=graph) if quad.subject not in theirs}
     places: list[GraphName] = [graph, DEFAULT_GRAPH] if merged else [graph]
     return ChangeSet(
         label=graph.value,

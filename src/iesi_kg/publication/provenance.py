@@ -25,6 +25,7 @@ _NAME = NamedNode(FOAF + "name")
 _ATTRIBUTION = NamedNode("http://creativecommons.org/ns#attributionName")
 _MEMBER = NamedNode(PROV + "hadMember")
 _BUNDLE = iris.graph("bundle")
+_INFERENCE = iris.graph("inference")
 _LONGEST_NAME = 200
 
 Fact = tuple[NamedNode, NamedNode, NamedNode | Literal]
@@ -61,6 +62,19 @@ class Occasion:
     notice: Notice | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of inference: the version of the store it leads to, the version of the ontology, the digest of the rules
+    and which they are in words, and how many statements followed.
+    """
+
+    version: int
+    ontology: NamedNode
+    digest: str
+    rules: str
+    triples: int
+
+
 def graph_of_file(reader: Reader, source: SourceFile) -> NamedNode | None:
     """The graph in which this very file was published; None when it never was."""
     for file in reader.quads(predicate=_HASH, object=Literal(source.sha256), graph=GRAPH):
@@ -90,6 +104,34 @@ def bundle(reader: Reader, digest: str, graphs: Iterable[NamedNode]) -> ChangeSe
     old = {*reader.quads(_BUNDLE, graph=GRAPH)}
     outdated = {quad for quad in old - new if quad.predicate == _HASH}
     return ChangeSet(_BUNDLE.value, add=[*(new - old)], remove=[*outdated])
+
+
+def inference(reader: Reader, run: Run, at: datetime) -> ChangeSet:
+    """The change after which the graph of inference has an entry that tells of its last run, and of no earlier one."""
+    rules, software = iris.fragment(_INFERENCE, "rules"), iris.agent(f"iesi-kg {__version__}")
+    facts: list[Fact] = [
+        (_INFERENCE, _TYPE, NamedNode(PROV + "Entity")),
+        (_INFERENCE, _TITLE, Literal("What follows from the published statements", language="en")),
+        (_INFERENCE, NamedNode(PROV + "generatedAtTime"), _time(at)),
+        (_INFERENCE, NamedNode(PROV + "wasDerivedFrom"), run.ontology),
+        (_INFERENCE, NamedNode(PROV + "wasDerivedFrom"), rules),
+        (_INFERENCE, NamedNode(PROV + "wasAttributedTo"), software),
+        (_INFERENCE, NamedNode(SCHEMA + "version"), _integer(run.version)),
+        (_INFERENCE, NamedNode(VOID + "triples"), _integer(run.triples)),
+        (rules, _TYPE, NamedNode(PROV + "Entity")),
+        (rules, NamedNode(DCT + "description"), Literal(run.rules, language="en")),
+        (rules, _HASH, Literal(run.digest)),
+    ]
+    new = {Quad(*fact, GRAPH) for fact in [*facts, *_software(software)]}
+    old = {quad for node in (_INFERENCE, rules) for quad in reader.quads(node, graph=GRAPH)}
+    known = {*reader.quads(software, graph=GRAPH)}
+    return ChangeSet(_INFERENCE.value, add=[*(new - old - known)], remove=[*(old - new)])
+
+
+def rules_digest(reader: Reader) -> str | None:
+    """The digest of the rules by which the graph of inference was last made."""
+    told = next(iter(reader.quads(iris.fragment(_INFERENCE, "rules"), _HASH, graph=GRAPH)), None)
+    return told.object.value if told is not None and isinstance(told.object, Literal) else None
 
 
 def statements(submission: Submission, activity: NamedNode, occasion: Occasion) -> list[Triple]:
@@ -124,6 +166,10 @@ def _activity(submission: Submission, activity: NamedNode, graph: NamedNode, occ
     yield file, NamedNode(DCAT + "byteSize"), _integer(len(submission.source.content))
     yield person, _TYPE, NamedNode(PROV + "Agent")
     yield person, _NAME, Literal(by)
+    yield from _software(software)
+
+
+def _software(software: NamedNode) -> Iterator[Fact]:
     yield software, _TYPE, NamedNode(PROV + "SoftwareAgent")
     yield software, _NAME, Literal("iesi-kg")
     yield software, NamedNode(SCHEMA + "softwareVersion"), Literal(__version__)

@@ -29,14 +29,13 @@ COUNTS = "queries/counts"
 _SORTED_AT_ONCE = 1_000_000
 _TITLE = re.compile(r"^#\s*title:\s*(.+)$", re.MULTILINE)
 _TRUSTED = Guards(1_000_000, 1_000, 100_000)
-_PUBLISHED = iris.graph("").value
 
 
 def published(reader: Reader) -> Iterator[Quad]:
     """The quads that a release holds: the published merge and the graphs of the publication."""
     for quad in reader.quads():
         graph = quad.graph_name
-        if isinstance(graph, DefaultGraph) or (isinstance(graph, NamedNode) and graph.value.startswith(_PUBLISHED)):
+        if isinstance(graph, DefaultGraph) or (isinstance(graph, NamedNode) and not iris.is_workspace(graph.value)):
             yield quad
 
 

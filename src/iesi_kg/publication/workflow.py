@@ -111,7 +111,7 @@ def publish(store: Store, receipt: Receipt, *, by: str, at: datetime, notice: No
             return Published(reader.version, before, receipt.report.records, changed=False)
         decide(against(reader, receipt))
         change, graph = prepare(reader, receipt, Occasion(by, at, notice))
-        change = catalogue.kept_true(reader, entailment.with_inference(reader, change))
+        change = catalogue.kept_true(reader, entailment.with_inference(reader, change, at))
         replaced = sum(graphs.is_published(reader, subject) for subject in receipt.submission.subjects)
         return Published(writer.commit(change), graph, receipt.report.records, changed=True, replaced=replaced)
 
@@ -164,7 +164,7 @@ def _chunks(source: SourceFile, today: date | None) -> Iterator[Submission]:
         return iter([rdf.submission(source, kind, template())])
     read = csv.read if kind is kinds.Kind.CSV else xlsx.read
     rows = read(source, template().by_header.keys())
-    return mapping.map_rows(source, rows, template(), ValueReader(CodeLists.load(), today))
+    return mapping.map_rows(source, rows, template(), ValueReader(CodeLists.load(), today, template()))
 
 
 def _identifiers_needed(reader: Reader, submission: Submission) -> list[Finding]:

@@ -20,11 +20,24 @@ DEFAULT_GRAPH = DefaultGraph()
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """What one commit does: quads that leave, then quads that enter; ``label`` names it in the journal."""
+    """What one commit does: quads that leave, then quads that enter; ``label`` names it in the journal.
+
+    ``drop`` and ``create`` are named graphs that end and begin to exist, with or without quads.
+    """
 
     label: str
     add: Sequence[Quad] = field(default=())
     remove: Sequence[Quad] = field(default=())
+    drop: Sequence[NamedNode] = field(default=())
+    create: Sequence[NamedNode] = field(default=())
+
+    def __bool__(self) -> bool:
+        """Whether anything changes."""
+        return bool(self.add or self.remove or self.drop or self.create)
+
+    def inverse(self) -> ChangeSet:
+        """What takes this change back."""
+        return ChangeSet(self.label, add=self.remove, remove=self.add, drop=self.create, create=self.drop)
 
 
 class Reader(Protocol):

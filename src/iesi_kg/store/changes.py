@@ -1,13 +1,14 @@
 """Turns a change set into engine operations: one transaction, or the bulk loader where that pays.
 
-Quads leave by ``DELETE DATA`` and enter by ``INSERT DATA`` of one request (SPARQL 1.1 Update section 3.1).
+Quads leave by ``DELETE DATA`` and enter by ``INSERT DATA`` of one request (SPARQL 1.1 Update section 3.1), unless a
+blank node is among them: SPARQL has no name for one, so they leave and enter through the engine's own interface.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from pyoxigraph import BlankNode, DefaultGraph, Quad, Store
+from pyoxigraph import BlankNode, DefaultGraph, Quad, Store, Triple
 
 from iesi_kg.errors import UsageError
 from iesi_kg.store.base import ChangeSet
@@ -20,14 +21,35 @@ def is_bulk(change: ChangeSet) -> bool:
     return len(change.add) + len(change.remove) > BULK
 
 
+def in_steps(change: ChangeSet) -> bool:
+    """Whether a change takes more than one transaction, so that a failure may leave a part of it behind."""
+    return is_bulk(change) or bool(change.drop or change.create) or _has_blank_nodes(change.remove)
+
+
 def apply(live: Store, change: ChangeSet) -> int:
     """Make the quads of a change leave and enter; returns by how many the store grew."""
-    if is_bulk(change):
-        return _apply_bulk(live, change)
+    gone = 0
+    for graph in change.drop:
+        gone += sum(1 for _ in live.quads_for_pattern(None, None, None, graph))
+        live.remove_graph(graph)  # its quads go with it, faster than one by one
+    if change.drop:
+        dropped = set(change.drop)
+        remove = [quad for quad in change.remove if quad.graph_name not in dropped]
+        change = ChangeSet(change.label, change.add, remove, (), change.create)
+    growth = _apply_bulk(live, change) if is_bulk(change) else _apply_small(live, change)
+    for graph in change.create:
+        live.add_graph(graph)
+    return growth - gone
+
+
+def _apply_small(live: Store, change: ChangeSet) -> int:
     entering = set(change.add)
     leaving = set(change.remove) - entering
     growth = sum(quad not in live for quad in entering) - sum(quad in live for quad in leaving)
-    if leaving:
+    if _has_blank_nodes(change.remove) or (leaving and _has_blank_nodes(change.add)):
+        _remove(live, leaving)
+        live.extend(entering)
+    elif leaving:
         live.update(f"{_data('DELETE', leaving)} ;\n{_data('INSERT', entering)}")
     elif entering:
         live.extend(entering)
@@ -40,9 +62,17 @@ def _apply_bulk(live: Store, change: ChangeSet) -> int:
     leaving = set(change.remove)
     if leaving:
         leaving.difference_update(change.add)
-    if leaving:
-        live.update(_data("DELETE", leaving))
+    _remove(live, leaving)
     return len(live) - before
+
+
+def _remove(live: Store, leaving: Collection[Quad]) -> None:
+    plain = [quad for quad in leaving if not _has_blank_nodes((quad,))]
+    if plain:
+        live.update(_data("DELETE", plain))
+    if len(plain) < len(leaving):
+        for quad in leaving:
+            live.remove(quad)
 
 
 def _data(verb: str, quads: Iterable[Quad]) -> str:
@@ -63,4 +93,12 @@ def refuse_blank_nodes(change: ChangeSet) -> None:
 
 
 def _has_blank_nodes(quads: Sequence[Quad]) -> bool:
-    return any(isinstance(term, BlankNode) for quad in quads for term in (quad.subject, quad.object, quad.graph_name))
+    terms = (term for quad in quads for term in (quad.subject, quad.object, quad.graph_name))
+    return any(_is_blank(term) for term in terms)
+
+
+def _is_blank(term: object) -> bool:
+    """Whether a term is a blank node or, as a triple term may, holds one."""
+    if isinstance(term, Triple):
+        return _is_blank(term.subject) or _is_blank(term.object)
+    return isinstance(term, BlankNode)

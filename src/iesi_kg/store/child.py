@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
@@ -19,7 +20,20 @@ from iesi_kg.store.frames import Response, Status
 from iesi_kg.store.versions import Version
 from iesi_kg.store.worker import Assignment
 
-BOOT = "import sys; sys.path.append(sys.argv.pop(1)); import iesi_kg.store.worker as worker; worker.main(sys.argv[1:])"
+# The imports are done in a thread that may be nicer than the queries after it: a spare must not slow others down.
+BOOT = """
+import os, sys, threading
+def read():
+    if sys.argv[-1] == "1":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
+    import iesi_kg.store.worker
+sys.path.append(sys.argv.pop(1))
+reading = threading.Thread(target=read)
+reading.start()
+reading.join()
+from iesi_kg.store import worker
+worker.main(sys.argv[1:])
+"""
 PACKAGES = str(Path(__file__).resolve().parents[2])
 CHUNK = 1 << 16
 THREADED_FETCH = 1 << 20
@@ -44,16 +58,21 @@ class Child:
         self.version = version
         self.state = State.LOADING
         self.future: asyncio.Future[Response] | None = None
-        self.started = 0.0
-        self.seconds = 0.0
+        self.caller = ""
+        self.started = 0.0  # when this process took the query
+        self.begun = 0.0  # when the query began, here or in a process that it lost
+        self.limit = 0.0
+        self.deadline = 0.0
         self.idle_since = 0.0
         self.demoted = False
         self.slow = False
         self.loaded = False
         self.confined = False
+        self.answering = version.number
         self.failure: IesiKgError | None = None
         self._thread = 0
         self._buffer = b""
+        self._outgoing: deque[bytes] = deque()
         self._loop = asyncio.get_running_loop()
         self._on_ready: Callable[[Child], None] = lambda child: None
         self._on_death: Callable[[Child], None] = lambda child: None
@@ -70,7 +89,7 @@ class Child:
                 stdout=self._words,
                 stderr=self._words,
                 pass_fds=(theirs.fileno(), self._store),
-                start_new_session=True,
+                process_group=0,  # no session: as a scheduling group of its own SCHED_IDLE would not reach beyond it
             )
 
     def listen(self, on_ready: Callable[[Child], None], on_death: Callable[[Child], None]) -> None:
@@ -79,14 +98,21 @@ class Child:
         self._channel.setblocking(False)
         self._loop.add_reader(self._channel.fileno(), self._readable)
 
-    def send(self, frame: bytes, seconds: float) -> asyncio.Future[Response]:
+    def send(self, frame: bytes, caller: str, begun: float, seconds: float) -> asyncio.Future[Response]:
         """Give the process a job; the future brings its response, or the error of its death."""
         self.state = State.BUSY
+        self.answering = self.version.number  # it may be told to go on to the next one while it is at this job
+        self.caller = caller
         self.started = self._loop.time()
-        self.seconds = seconds
+        self.begun, self.limit, self.deadline = begun, seconds, begun + seconds
         self.future = future = self._loop.create_future()
         self._transmit(frame)
         return future
+
+    def advance(self, version: Version, frame: bytes) -> None:
+        """Have the process go on to the next version by a change, before any job it is sent from now on."""
+        self.version = version
+        self._transmit(frame)
 
     def renew(self) -> None:
         """After a demotion: have the process answer in a fresh thread, at normal priority again."""
@@ -122,6 +148,7 @@ class Child:
             return
         self.state = State.DEAD
         self._loop.remove_reader(self._channel.fileno())
+        self._loop.remove_writer(self._channel.fileno())
         self._channel.close()
         self.process.send_signal(signal.SIGKILL)
 
@@ -151,6 +178,9 @@ class Child:
         return WorkerLost("the process that evaluated the query died", hint="the service has replaced it; try again")
 
     def _transmit(self, frame: bytes) -> None:
+        if self._outgoing:
+            self._outgoing.append(frame)
+            return
         try:
             sent = self._channel.send(frame)
         except BlockingIOError:
@@ -158,12 +188,16 @@ class Child:
         except OSError:
             return  # the process died; the closed channel says so in the next turn of the loop
         if sent < len(frame):
-            self._loop.add_writer(self._channel.fileno(), self._writable, memoryview(frame)[sent:])
+            self._outgoing.append(frame[sent:])
+            self._loop.add_writer(self._channel.fileno(), self._writable)
 
-    def _writable(self, rest: memoryview) -> None:
+    def _writable(self) -> None:
         self._loop.remove_writer(self._channel.fileno())
-        if self.state is not State.DEAD:
-            self._transmit(bytes(rest))
+        waiting = list(self._outgoing)
+        self._outgoing.clear()
+        for frame in waiting:
+            if self.state is not State.DEAD:
+                self._transmit(frame)
 
     def _readable(self) -> None:
         try:
@@ -177,13 +211,13 @@ class Child:
             return
         self._buffer = self._buffer + data if self._buffer else data
         while len(self._buffer) >= frames.RESPONSE.size:
-            length, status, form, size, thread = frames.RESPONSE.unpack_from(self._buffer)
+            length, status, form, size, thread, rows = frames.RESPONSE.unpack_from(self._buffer)
             end = frames.RESPONSE.size + length
             if len(self._buffer) < end:
                 return
             payload = self._buffer[frames.RESPONSE.size : end]
             self._buffer = self._buffer[end:]
-            self._receive(Response(status, form, size, thread, payload))
+            self._receive(Response(status, form, size, thread, rows, payload))
 
     def _receive(self, response: Response) -> None:
         if response.status == Status.READY:

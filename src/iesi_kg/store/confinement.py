@@ -66,6 +66,12 @@ def limit_memory(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
 
 
+def bound_memory(size: int) -> None:
+    """Lower the bound of the address space for a while, 0 to take it back to the hard one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (min(size, hard) if size and hard >= 0 else size or hard, hard))
+
+
 def deny_network() -> bool:
     """Refuse sockets and new programs to this thread and those it starts; False where the kernel has no such filter."""
     machine = MACHINES.get(platform.machine())

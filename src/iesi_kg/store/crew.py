@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iesi_kg.errors import IesiKgError, WorkerLost
 from iesi_kg.store.child import Child, State
@@ -56,11 +56,15 @@ class Crew:
         self.children: set[Child] = set()
         self.idle: list[Child] = []
         self.closed = False
+        self.changing = False  # while a change of ours is made, its checkpoint is not news
         self._layout = layout
         self._staffing = staffing
         self._on_idle = on_idle
         self._on_loss = on_loss
         self._target: Version | None = None  # what is being loaded, else the same
+        self._base: Version | None = None  # a checkpoint; with the changes after it, it is the current version
+        self._changes: list[tuple[int, bytes]] = []
+        self._advanced = -1
         self._stamp = (0, 0)
         self._fresh: list[Child] = []  # ready on the target, before the switch
         self._ends: deque[float] = deque(maxlen=CALM_DEATHS)
@@ -68,6 +72,34 @@ class Crew:
         self._burials: set[asyncio.Task[None]] = set()
         self._watcher: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
+
+    def keeps(self, triples: int) -> bool:
+        """Whether the processes of the current version and of one of this size hold copies of their own."""
+        versions = () if self.version is None else (self.version, replace(self.version, triples=triples))
+        return bool(versions) and all(self._staffing.fits_in_memory(version) for version in versions)
+
+    @property
+    def switching(self) -> bool:
+        """Whether another version is being loaded."""
+        return self._target is not self.version
+
+    def advance(self, number: int, frame: bytes, triples: int) -> None:
+        """Have every process go on to the next version by a change, those included that are still loading."""
+        old = self.version
+        if old is None or self._target is not old:
+            raise WorkerLost("the query processes are at another version than the change begins with")
+        self.version = self._target = replace(old, number=number, triples=triples)
+        self._base = self._base or old
+        self._changes.append((number, frame))
+        self._advanced = number
+        for child in self.children:
+            if child.version is old:
+                child.advance(self.version, frame)
+
+    def rebase(self, version: Version) -> None:
+        """Begin new processes with this checkpoint and the changes made since."""
+        self._base = version
+        self._changes = [(number, frame) for number, frame in self._changes if number > version.number]
 
     async def start(self) -> None:
         """Start the processes and wait until they can answer; raises what keeps them from it."""
@@ -146,8 +178,12 @@ class Crew:
         crew = [child for child in self.children if child.version is version and not child.slow]
         for _ in range(self._staffing.workers + spare - len(crew)):
             in_memory = self._staffing.fits_in_memory(version)
-            child = Child(version, self._staffing.memory, in_memory=in_memory, background=self.version is not None)
+            start, changes = (self._base, self._changes) if self._base and version is self.version else (version, [])
+            child = Child(start, self._staffing.memory, in_memory=in_memory, background=self.version is not None)
             child.listen(self._on_ready, self.end)
+            for _, frame in changes:
+                child.advance(version, frame)
+            child.version = version
             self.children.add(child)
 
     def _needed_pause(self) -> float:
@@ -182,6 +218,7 @@ class Crew:
     def _switch(self) -> None:
         """From here on queries are answered on the target; those under way finish on the version they began on."""
         self.version, old = self._target, self.idle
+        self._base, self._changes = None, []
         self.idle, self._fresh = self._fresh, []
         self._failed_loads = 0
         for child in old:
@@ -194,6 +231,8 @@ class Crew:
     def _watch(self) -> None:
         self._watcher = self._loop.call_later(WATCH_SECONDS, self._watch)
         self._retire_surplus()
+        if self.changing:
+            return
         stamp = current_stamp(self._layout)
         if stamp == self._stamp or self._target is not self.version:
             return
@@ -207,7 +246,9 @@ class Crew:
         except IesiKgError as error:
             log.warning("the new version cannot be read yet: %s", error.detail)
             return
-        if self.version is None or version.number != self.version.number:
+        if version.number <= self._advanced:  # a checkpoint of what the processes have got by changes
+            self.rebase(version)
+        elif self.version is None or version.number != self.version.number:
             self._target, self._failed_loads = version, 0
             for child in [c for c in self.children if c.version not in {self.version, version}]:
                 if child.state in {State.LOADING, State.IDLE}:

@@ -11,13 +11,19 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from typing import IO
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from urllib.parse import urljoin
 
 from pyoxigraph import NamedNode, QueryBoolean, RdfFormat, Store
 
+from iesi_kg.errors import QuerySyntaxError
 from iesi_kg.records import Form
-from iesi_kg.store.evaluation import Dataset, evaluate, run
+from iesi_kg.store.amending import AMENDMENT, Amendment, amend, follow
+from iesi_kg.store.evaluation import Dataset, Target, evaluate, run
+from iesi_kg.store.mending import mended
+from iesi_kg.store.trial import try_on_copy
+from iesi_kg.store.versions import Checkpoint
 
 MERGED_KEPT = 4
 GAP = r"(?:\s|\#[^\n\r]*)*"
@@ -45,11 +51,34 @@ class Evaluator:
         self.lease: object = None
 
     def write(
-        self, text: str, media_type: str, output: IO[bytes], default: tuple[str, ...] = (), named: tuple[str, ...] = ()
-    ) -> Form:
-        """Write the result of a query to ``output``; the protocol's graphs win over the query's own FROM."""
+        self, text: str, target: Target, default: tuple[str, ...] = (), named: tuple[str, ...] = ()
+    ) -> tuple[Form, int | None]:
+        """Write the result of a query to its target; the protocol's graphs win over the query's own FROM.
+
+        Returns its form and its rows, None for solutions; a graph of more triples than the target takes is an error.
+        A job of ``store.amending`` is answered by its outcome.
+        """
+        if target.media_type == AMENDMENT:
+            return self._amend(text, target, default[0])
         store, dataset = self._choose(text, default, named)
-        return evaluate(store, text, media_type, output, dataset)
+        for form in self._forms(text, store, dataset):
+            with suppress(QuerySyntaxError):
+                return evaluate(store, form, target, dataset)
+        return evaluate(store, text, target, dataset)
+
+    def _amend(self, text: str, target: Target, facts: str) -> tuple[Form, int | None]:
+        wanted = Amendment.of(text, facts)
+        if isinstance(self.lease, Checkpoint) and wanted.verb != "get":
+            amended = try_on_copy(self.lease.version.path, lambda copy: amend(copy, wanted))
+        else:
+            amended = amend(self.store, wanted)
+        amended.write(target.output)
+        return Form.GRAPH, 0
+
+    def follow(self, text: str) -> None:
+        """Go on to the next version by the change in a job of ``store.amending``."""
+        follow(self.store, text)
+        self._merged.clear()
 
     def count(self, text: str, limit: int, default: tuple[str, ...] = (), named: tuple[str, ...] = ()) -> int:
         """Rows of a query, counted no further than one beyond ``limit``."""
@@ -58,6 +87,19 @@ class Evaluator:
         if isinstance(result, QueryBoolean):
             return 1
         return sum(1 for _ in itertools.islice(result, limit + 1))
+
+    def _forms(self, text: str, store: Store, dataset: Dataset | None) -> Iterator[str]:
+        """The query as the engine needs it to answer by the standard, where that is another one."""
+
+        def named() -> Sequence[str] | None:
+            if dataset is not None:
+                return dataset.named
+            graphs = _clauses(text)[1]
+            return None if graphs is None else tuple(graphs)
+
+        mended_text = mended(text, store, named)
+        if mended_text != text:
+            yield mended_text
 
     def _choose(self, text: str, default: tuple[str, ...], named: tuple[str, ...]) -> tuple[Store, Dataset | None]:
         dataset = Dataset(default, named) if default or named else from_clauses(text)
@@ -93,11 +135,21 @@ def _copy_graph(source: Store, graph: NamedNode, target: Store, name: NamedNode)
     target.bulk_load(text or b"", RdfFormat.N_TRIPLES, to_graph=name, lenient=True)
 
 
-def copy_to_memory(source: Store) -> Store:
-    """All quads of a store, in memory; streamed through a pipe, so that the text never stands whole beside the copy."""
+def copy_to_memory(source: Store, *, blank_nodes: bool = False) -> Store:
+    """All quads and named graphs of a store, in memory; with ``blank_nodes`` these keep their names, at some cost."""
     target = Store()
-    reading, writing = os.pipe()
+    if blank_nodes:
+        target.bulk_extend(source)
+    else:
+        _pour(source, target)
+    for graph in source.named_graphs():
+        target.add_graph(graph)
+    return target
 
+
+def _pour(source: Store, target: Store) -> None:
+    """Copy through a pipe, so that the text never stands whole beside the copy."""
+    reading, writing = os.pipe()
     failures: list[Exception] = []
 
     def pour() -> None:
@@ -114,7 +166,6 @@ def copy_to_memory(source: Store) -> Store:
     thread.join()
     if failures:
         raise failures[0]
-    return target
 
 
 def from_clauses(text: str) -> Dataset | None:
@@ -127,6 +178,12 @@ def from_clauses(text: str) -> Dataset | None:
     """
     if text.lower().count("from") < 2:
         return None
+    default, named = _clauses(text)
+    return Dataset(tuple(default), tuple(named or ())) if len(default) > 1 else None
+
+
+def _clauses(text: str) -> tuple[dict[str, None], dict[str, None] | None]:
+    """The graphs of FROM and of FROM NAMED, in order; no named ones where there is no such clause at all."""
     default: dict[str, None] = {}
     named: dict[str, None] = {}
     prefixes: dict[str, str] = {}
@@ -138,7 +195,7 @@ def from_clauses(text: str) -> Dataset | None:
             prefixes[token["prefix"]] = urljoin(base, token["namespace"])
         if token["clause"]:
             (named if token["named"] else default)[_graph(token, base, prefixes)] = None
-    return Dataset(tuple(default), tuple(named)) if len(default) > 1 else None
+    return default, named if default or named else None
 
 
 def _graph(token: re.Match[str], base: str, prefixes: dict[str, str]) -> str:

@@ -8,17 +8,19 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing, StoreFull, StoreReadOnly
 
 LOCK_POLL = 0.02
 READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 READ_ONLY_TEXTS = ("Read-only file system", "Permission denied", "Operation not permitted")
+FAILING_TEXT = "Input/output error"
 FULL_TEXTS = ("No space left", "Disk quota exceeded", "File too large", "StorageFull")
 
 
@@ -29,6 +31,15 @@ def sync_directory(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, each name durable in the one above."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    sync_directory(path.parent)
 
 
 def sync_tree(path: Path) -> None:
@@ -42,15 +53,30 @@ def sync_tree(path: Path) -> None:
     sync_directory(path)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file so that a reader, or a crash, sees the old content or the new one, never a part."""
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Replace a file so that a reader, or a crash, sees the old content or the new one, never a part.
+
+    ``mode`` is what the umask leaves of it; 0o600 keeps the file to its owner from its first byte on.
+    """
     draft = path.with_name(f".{path.name}.new")
-    with draft.open("wb") as file:
+    draft.unlink(missing_ok=True)  # one that a crash left may be open to others
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
     sync_directory(path.parent)
+
+
+def link_files(source: Path, target: Path) -> None:
+    """Make a folder hold what a checkpoint of the engine holds, at next to no cost."""
+    for file in source.iterdir():
+        if file.suffix == ".sst":  # never changed once written: the engine's own checkpoints share them so
+            with suppress(OSError):  # a file system without hard links
+                os.link(file, target / file.name)
+                continue
+        shutil.copy2(file, target / file.name)
 
 
 @contextmanager
@@ -103,6 +129,11 @@ def store_error(error: Exception, path: Path) -> StoreError:
     if number in READ_ONLY or any(part in text for part in READ_ONLY_TEXTS):
         return StoreReadOnly(
             f"{path} cannot be written: {_first_line(text)}", hint="give this user write access to the folder"
+        )
+    if number == errno.EIO or FAILING_TEXT in text:
+        return StoreFailing(
+            f"the disk of {path} reports an error: {_first_line(text)}",
+            hint="nothing was acknowledged; look at the disk and at the system's log before you write again",
         )
     if "lock hold by" in text or "No locks available" in text or "Resource temporarily unavailable" in text:
         return StoreBusy(f"another process has {path} open", hint="end it and try again")

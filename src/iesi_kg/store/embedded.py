@@ -11,10 +11,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreReadOnly
-from iesi_kg.store.durable import locked, store_error
+from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing, StoreReadOnly
+from iesi_kg.store.durable import locked, make_folder, store_error
 from iesi_kg.store.reader import EmbeddedReader, View
-from iesi_kg.store.versions import Checkpoint, Layout, Version, current_stamp, open_current, read_current
+from iesi_kg.store.versions import (
+    Checkpoint,
+    Layout,
+    Version,
+    changed_error,
+    changed_files,
+    current_stamp,
+    open_current,
+    read_current,
+)
 from iesi_kg.store.writer import EmbeddedWriter, Pace
 
 
@@ -79,6 +88,23 @@ class EmbeddedStore:
             finally:
                 writer.close()
 
+    def verify(self) -> None:
+        """Read every file of the current version, mending it from the live store where that is another copy.
+
+        Raises StoreDamaged naming the files that are not what was written. It takes as long as reading the disk does.
+        """
+        version = self.current()
+        changed = changed_files(version)
+        if not changed:
+            return
+        live = [self.layout.live / name for name in changed]
+        if any(file.exists() and file.samefile(version.path / file.name) for file in live if file.suffix == ".sst"):
+            raise changed_error(version, changed)
+        with suppress(StoreBusy, StoreReadOnly):
+            self._mend(self._lock_timeout)
+        if changed := changed_files(self.current()):
+            raise changed_error(version, changed)
+
     def close(self) -> None:
         """Let go of the open version."""
         with self._guard:
@@ -101,6 +127,8 @@ class EmbeddedStore:
     def _is_sound(self) -> bool:
         try:
             open_current(self.layout)
+        except StoreFailing:  # nothing is mended on a disk that fails
+            raise
         except StoreError:
             return False
         return True
@@ -125,7 +153,7 @@ class EmbeddedStore:
     def _make_folder(self) -> None:
         try:
             for folder in (self.layout.root, self.layout.journal, self.layout.versions):
-                folder.mkdir(parents=True, exist_ok=True)
+                make_folder(folder)
         except OSError as error:
             raise store_error(error, self.layout.root) from error
         if not os.access(self.layout.root, os.W_OK):

@@ -6,7 +6,7 @@ The result object of the engine is bound to its thread: it is made, written and 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -18,12 +18,23 @@ from pyoxigraph import (
     QueryTriples,
     RdfFormat,
     Store,
+    Triple,
+    serialize,
 )
 
-from iesi_kg.errors import NotAcceptable, QueryError, QuerySyntaxError, StoreDamaged, UsageError
+from iesi_kg.errors import (
+    NotAcceptable,
+    QueryError,
+    QuerySyntaxError,
+    QueryUnsupported,
+    ResultTooLarge,
+    StoreDamaged,
+    UsageError,
+)
 from iesi_kg.records import Form
 
 POSITION = "error at "
+UNKNOWN_FUNCTION = "custom function"
 # A query that begins with SELECT *, after its prologue; anything less plain keeps the engine's order.
 _STAR = re.compile(
     r"(?:\s|#[^\n]*(?:\n|\Z)|(?:PREFIX\s+[^\s:<]*:|BASE)\s*<[^<>]*>)*SELECT(?:\s+(?:DISTINCT|REDUCED))?\s*(\*)", re.I
@@ -40,21 +51,50 @@ class Dataset:
     named: tuple[str, ...] = ()
 
 
-def evaluate(store: Store, text: str, media_type: str, output: IO[bytes], dataset: Dataset | None = None) -> Form:
-    """Write the result of a query to ``output``; returns which form it had."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a result is written, as what, and of how many triples at most."""
+
+    media_type: str
+    output: IO[bytes]
+    rows: int | None = None
+
+
+class Tally:
+    """Triples on their way to a serialiser, counted; more than ``limit`` are an error."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._limit = limit
+        self.rows = 0
+
+    def passing(self, triples: Iterable[Triple]) -> Iterator[Triple]:
+        """The same triples."""
+        for triple in triples:
+            self.rows += 1
+            if self._limit is not None and self.rows > self._limit:
+                raise too_many_rows(self._limit)
+            yield triple
+
+
+def evaluate(store: Store, text: str, target: Target, dataset: Dataset | None = None) -> tuple[Form, int | None]:
+    """Write the result of a query to its target; returns its form and its rows, None for solutions.
+
+    Raises ResultTooLarge for a graph of more triples than the target takes.
+    """
     result = run(store, text, dataset)
-    plain = media_type.partition(";")[0].strip()
+    plain, output = target.media_type.partition(";")[0].strip(), target.output
     if isinstance(result, QueryTriples):
         graph_format = RdfFormat.from_media_type(plain)
         if graph_format is None:
             raise NotAcceptable(f"a graph cannot be written as {plain}")
-        result.serialize(output, graph_format)
-        return Form.GRAPH
+        tally = Tally(target.rows)
+        serialize(tally.passing(result), output, graph_format)
+        return Form.GRAPH, tally.rows
     results_format = QueryResultsFormat.from_media_type(plain)
     if results_format is None:
         raise NotAcceptable(f"a SELECT or ASK result cannot be written as {plain}")
     result.serialize(output, results_format)
-    return Form.BOOLEAN if isinstance(result, QueryBoolean) else Form.SOLUTIONS
+    return (Form.BOOLEAN, 1) if isinstance(result, QueryBoolean) else (Form.SOLUTIONS, None)
 
 
 def run(store: Store, text: str, dataset: Dataset | None = None) -> QueryBoolean | QuerySolutions | QueryTriples:
@@ -112,10 +152,19 @@ def syntax_error(text: str) -> QuerySyntaxError:
     return QuerySyntaxError(f"line {place}, column {column}:{reason}", line=int(place), column=int(column))
 
 
+def too_many_rows(limit: int) -> ResultTooLarge:
+    """More solutions or triples than one query may return."""
+    return ResultTooLarge(
+        f"the result has more than {limit:,} rows", hint="ask for less: a LIMIT or a narrower pattern", limit_rows=limit
+    )
+
+
 def evaluation_error(error: Exception) -> QueryError | StoreDamaged:
     """A query the engine accepted and could not finish, e.g. because a SERVICE could not be reached."""
     if "Corruption" in str(error):
         return StoreDamaged(
             f"the store cannot be read: {str(error)[:300]}", hint="restart the service: it repairs what it can"
         )
+    if UNKNOWN_FUNCTION in str(error):
+        return QueryUnsupported(str(error)[:500])
     return QueryError(f"the query could not be evaluated: {str(error)[:500]}")

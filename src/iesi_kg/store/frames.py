@@ -15,29 +15,38 @@ from iesi_kg import errors
 from iesi_kg.errors import IesiKgError, QueryError, WorkerLost
 from iesi_kg.records import Form
 
-REQUEST = struct.Struct("<IQQHII")
-RESPONSE = struct.Struct("<IBBQI")
+REQUEST = struct.Struct("<IQQQHII")
+RESPONSE = struct.Struct("<IBBQIq")
+UNCOUNTED = -1
 INLINE = 64_000
 FORMS = tuple(Form)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One query to evaluate, with the protocol's dataset (SPARQL 1.1 Protocol section 2.1.4)."""
+    """One query to evaluate, with the protocol's dataset (SPARQL 1.1 Protocol section 2.1.4).
+
+    ``caller`` is whoever asked, so that one of many queries does not keep others waiting; it stays in the service.
+    """
 
     text: str
     media_type: str
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    caller: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one query may take: seconds of running, bytes and rows (solutions or triples) of its result."""
+    """What one query may take: seconds of running, bytes and rows (solutions or triples) of its result.
+
+    ``memory`` is the address space of its process, 0 for as much as the process may have.
+    """
 
     seconds: float = 30.0
     bytes: int = 64_000_000
     rows: int = 1_000_000
+    memory: int = 0
 
 
 class Status(IntEnum):
@@ -57,10 +66,11 @@ class Response:
     form: int
     size: int
     thread: int
+    rows: int
     payload: bytes
 
 
-RENEW = REQUEST.pack(0, 0, 0, 0, 0, 0)
+RENEW = REQUEST.pack(0, 0, 0, 0, 0, 0, 0)
 
 
 def encode_request(job: Job, limits: Limits) -> bytes:
@@ -70,13 +80,13 @@ def encode_request(job: Job, limits: Limits) -> bytes:
     default = "\n".join(job.default_graphs).encode() if job.default_graphs else b""
     named = "\n".join(job.named_graphs).encode() if job.named_graphs else b""
     length = len(media) + len(default) + len(named) + len(text)
-    header = REQUEST.pack(length, limits.bytes, limits.rows, len(media), len(default), len(named))
+    header = REQUEST.pack(length, limits.bytes, limits.rows, limits.memory, len(media), len(default), len(named))
     return b"".join((header, media, default, named, text))
 
 
 def decode_request(header: tuple[int, ...], body: bytes) -> tuple[Job, Limits]:
     """The job in a frame; the seconds are the service's affair and stay there."""
-    _, size, rows, media_end, default_length, named_length = header
+    _, size, rows, memory, media_end, default_length, named_length = header
     default_end = media_end + default_length
     named_end = default_end + named_length
     job = Job(
@@ -85,14 +95,14 @@ def decode_request(header: tuple[int, ...], body: bytes) -> tuple[Job, Limits]:
         tuple(body[media_end:default_end].decode().split("\n")) if default_length else (),
         tuple(body[default_end:named_end].decode().split("\n")) if named_length else (),
     )
-    return job, Limits(bytes=size, rows=rows)
+    return job, Limits(bytes=size, rows=rows, memory=memory)
 
 
 def encode_error(error: IesiKgError, thread: int) -> bytes:
     """The frame that reports a failed job."""
     facts = {"error": type(error).__name__, "detail": error.detail, "hint": error.hint, "members": {**error.members}}
     payload = json.dumps(facts, default=str).encode()[:INLINE]
-    return RESPONSE.pack(len(payload), Status.FAILED, 0, 0, thread) + payload
+    return RESPONSE.pack(len(payload), Status.FAILED, 0, 0, thread, 0) + payload
 
 
 def decode_error(payload: bytes) -> IesiKgError:

@@ -7,6 +7,7 @@ never acknowledged and is cut. The header has a checksum of its own because a wr
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import struct
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from pyoxigraph import Quad, RdfFormat, parse, serialize
+from pyoxigraph import NamedNode, Quad, RdfFormat, parse, serialize
 
 from iesi_kg.errors import StoreDamaged
 from iesi_kg.store.base import ChangeSet
@@ -43,13 +44,17 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._segment: Path | None = None
+        self._stuck = False
 
     def append(self, number: int, change: ChangeSet) -> int:
         """Write one commit and synchronise it; returns the mark that ``retract`` takes.
 
-        On failure the segment is cut back to what it was.
+        On failure the segment is cut back to what it was; where even that fails, nothing more is written: two entries
+        would bear one number.
         """
-        payload = _encode(change)
+        if self._stuck:
+            raise OSError(errno.EIO, "the journal could not be cut back after an Input/output error", str(self._folder))
+        payload = encode(change)
         frame = _header(number, payload) + payload
         segment = self._segment or self._start(number - 1)
         handle = os.open(segment, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -59,7 +64,9 @@ class Journal:
                 _write_all(handle, frame)
                 os.fsync(handle)
             except OSError:
+                self._stuck = True
                 os.ftruncate(handle, mark)
+                self._stuck = False
                 raise
         finally:
             os.close(handle)
@@ -69,16 +76,18 @@ class Journal:
         """Take back the entry that ``append`` wrote at ``mark``, because its change could not be applied."""
         if self._segment is None:
             return
+        self._stuck = True
         with self._segment.open("r+b") as file:
             file.truncate(mark)
             os.fsync(file.fileno())
+        self._stuck = False
 
     def entries(self, after: int) -> Iterator[Entry]:
         """Commits that make versions above ``after``, in order."""
         for segment in self._segments():
             for number, payload in _frames(segment):
                 if number > after:
-                    yield Entry(number, _decode(payload))
+                    yield Entry(number, decode(payload))
 
     def last_number(self) -> int:
         """The highest version that any entry makes, 0 when the journal is empty."""
@@ -138,17 +147,23 @@ def _is_unwritten(rest: bytes) -> bool:
     return len(rest.rstrip(b"\0")) < HEADER_SIZE
 
 
-def _encode(change: ChangeSet) -> bytes:
+def encode(change: ChangeSet) -> bytes:
+    """A change in the form in which it is kept and travels."""
     remove, add = to_nquads(change.remove), to_nquads(change.add)
-    head = json.dumps({"label": change.label, "remove": len(remove), "add": len(add)}).encode() + b"\n"
-    return zlib.compress(head + remove + add, 1)
+    facts: dict[str, object] = {"label": change.label, "remove": len(remove), "add": len(add)}
+    for name, graphs in (("drop", change.drop), ("create", change.create)):
+        if graphs:
+            facts[name] = [graph.value for graph in graphs]
+    return zlib.compress(json.dumps(facts).encode() + b"\n" + remove + add, 1)
 
 
-def _decode(payload: bytes) -> ChangeSet:
+def decode(payload: bytes) -> ChangeSet:
+    """The change in a payload of ``encode``."""
     head, _, body = zlib.decompress(payload).partition(b"\n")
     facts = json.loads(head)
     cut = int(facts["remove"])
-    return ChangeSet(str(facts["label"]), add=from_nquads(body[cut:]), remove=from_nquads(body[:cut]))
+    drop, create = (tuple(map(NamedNode, facts.get(name, ()))) for name in ("drop", "create"))
+    return ChangeSet(str(facts["label"]), from_nquads(body[cut:]), from_nquads(body[:cut]), drop, create)
 
 
 def to_nquads(quads: Sequence[Quad]) -> bytes:

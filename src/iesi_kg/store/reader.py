@@ -12,7 +12,7 @@ from iesi_kg.errors import StoreError, UsageError
 from iesi_kg.records import Answer
 from iesi_kg.store.base import GraphName, Solution, Term
 from iesi_kg.store.dataset import Evaluator
-from iesi_kg.store.evaluation import evaluation_error, syntax_error
+from iesi_kg.store.evaluation import Target, evaluation_error, syntax_error
 from iesi_kg.store.versions import Checkpoint
 
 
@@ -91,7 +91,9 @@ class EmbeddedReader:
         """The serialised result of any query."""
         output = io.BytesIO()
         with self._translated():
-            form = self._view.evaluator.write(query, media_type, output, tuple(default_graphs), tuple(named_graphs))
+            form, _ = self._view.evaluator.write(
+                query, Target(media_type, output), tuple(default_graphs), tuple(named_graphs)
+            )
         return Answer(form, media_type, output.getvalue(), self._version)
 
     @contextmanager

@@ -19,6 +19,7 @@ from pyoxigraph import Store
 
 from iesi_kg.errors import StoreDamaged, StoreError
 from iesi_kg.store.durable import store_error, sync_directory, sync_tree, write_atomically
+from iesi_kg.store.seal import broken, seal
 
 OPEN_ATTEMPTS = 5
 
@@ -58,6 +59,11 @@ class Layout:
     @property
     def lock(self) -> Path:
         return self.root / "LOCK"
+
+    @property
+    def scratch(self) -> Path:
+        """Stands in the folder of a scratch store, which holds whatever its users write, blank nodes included."""
+        return self.root / "scratch"
 
     def version(self, number: int) -> Path:
         """Where the checkpoint of a version stands."""
@@ -108,6 +114,7 @@ def publish(layout: Layout, live: Store, number: int, triples: int) -> Version:
     try:
         live.flush()
         live.backup(str(draft))
+        seal(draft, newest_before(layout, number))
         sync_tree(draft)
         if target.exists():
             discard(target)
@@ -120,6 +127,11 @@ def publish(layout: Layout, live: Store, number: int, triples: int) -> Version:
     facts = {"number": number, "created": created.isoformat(timespec="milliseconds"), "triples": triples}
     write_atomically(layout.current, json.dumps(facts).encode() + b"\n")
     return Version(number, target, created, triples)
+
+
+def newest_before(layout: Layout, number: int) -> Path:
+    """The newest checkpoint up to a version: what a new one most likely shares its files with."""
+    return layout.version(max((known for known in layout.numbers() if known <= number), default=0))
 
 
 def prune(layout: Layout, keep: int, current: int) -> None:
@@ -162,6 +174,22 @@ class Checkpoint:
         if not os.path.samestat(os.fstat(self._lease), version.path.stat()):
             raise FileNotFoundError(version.path)
         self.store = Store.read_only(str(version.path))
+
+
+def changed_files(version: Version) -> list[str]:
+    """The files of a version that are not what was sealed, every one read for it."""
+    try:
+        return broken(version.path)
+    except OSError as error:
+        raise store_error(error, version.path) from error
+
+
+def changed_error(version: Version, changed: list[str]) -> StoreDamaged:
+    """What to say of them."""
+    return StoreDamaged(
+        f"{', '.join(changed[:3])} of {version.path} {'is' if len(changed) == 1 else 'are'} not what was written",
+        hint="look at the disk; restore the folder from a backup, or move it away and load the data again",
+    )
 
 
 def open_current(layout: Layout) -> Checkpoint:

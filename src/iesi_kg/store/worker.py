@@ -6,6 +6,7 @@ privilege: a demoted thread cannot come back, but the next one starts at normal 
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import socket
@@ -17,28 +18,17 @@ from pathlib import Path
 from typing import IO, cast
 
 from iesi_kg.errors import IesiKgError, QueryOutOfMemory, ResultTooLarge
-from iesi_kg.records import Form
-from iesi_kg.store import confinement, frames
+from iesi_kg.store import confinement, frames, rows
+from iesi_kg.store.amending import CHANGE
 from iesi_kg.store.dataset import Evaluator, copy_to_memory
 from iesi_kg.store.durable import store_error
-from iesi_kg.store.evaluation import evaluation_error
+from iesi_kg.store.evaluation import Target, evaluation_error, too_many_rows
 from iesi_kg.store.frames import Job, Limits, Status
-from iesi_kg.store.versions import Checkpoint, Version
+from iesi_kg.store.versions import Checkpoint, Layout, Version
 
 STACK = 64 * 1024 * 1024
 LOAD_NICENESS = 10
-BLOCK = 1 << 20
 CHUNK = 1 << 16  # much larger buffers cost more to allocate than they save in system calls
-# fewest bytes of one row, and a text that stands at least once between two rows
-SOLUTION_ROWS: dict[str, tuple[int, bytes]] = {
-    "application/sparql-results+json": (3, b"},{"),
-    "application/json": (3, b"},{"),
-    "application/sparql-results+xml": (17, b"<result>"),
-    "application/xml": (17, b"<result>"),
-    "text/csv": (2, b"\n"),
-    "text/tab-separated-values": (1, b"\n"),
-}
-TRIPLE_ROWS: dict[str, tuple[int, bytes]] = {"application/n-triples": (10, b"\n"), "text/plain": (10, b"\n")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +89,12 @@ class Body:
         """The result, where it is small."""
         return b"".join(self._parts)
 
-    def count(self, token: bytes) -> int:
-        """How often a text stands in the whole result."""
+    def count(self, media_type: str) -> int | None:
+        """Rows of the whole result, None where its bytes do not tell."""
         if not self.stored:
-            return self.content().count(token)
-        found, offset, overlap = 0, 0, len(token) - 1
-        while block := os.pread(self._descriptor, BLOCK + overlap, offset):
-            found += block.count(token)
-            offset += BLOCK
-        return found
+            return rows.count(media_type, self.content())
+        with mmap.mmap(self._descriptor, self.size, access=mmap.ACCESS_READ) as content:
+            return rows.count(media_type, content)
 
     def _store(self) -> None:
         if not self.stored:
@@ -127,6 +114,8 @@ class Server:
         self._channel = channel
         self._store = store
         self._evaluator = evaluator
+        self._pending = bytearray()
+        self._memory = 0
         self._open = True
 
     def serve(self) -> None:
@@ -140,36 +129,44 @@ class Server:
     def _answer_all(self) -> None:
         self._open = False  # also when this thread ends by an error: then the process ends
         thread = threading.get_native_id()
-        self._channel.sendall(frames.RESPONSE.pack(0, Status.READY, 0, 0, thread))
+        self._channel.sendall(frames.RESPONSE.pack(0, Status.READY, 0, 0, thread, 0))
         while (request := self._receive()) is not None:
             if not request[1]:
                 self._open = True
                 return
-            self._channel.sendall(self._answer(*frames.decode_request(*request), thread))
+            job, limits = frames.decode_request(*request)
+            if job.media_type == CHANGE:
+                self._evaluator.follow(job.text)
+            else:
+                self._channel.sendall(self._answer(job, limits, thread))
 
     def _receive(self) -> tuple[tuple[int, ...], bytes] | None:
-        data = self._channel.recv(CHUNK)
-        if len(data) < frames.REQUEST.size:
+        head = self._take(frames.REQUEST.size)
+        if head is None:
             return None
-        header = frames.REQUEST.unpack_from(data)
-        missing = frames.REQUEST.size + header[0] - len(data)
-        if missing <= 0:
-            return header, data[frames.REQUEST.size :]
-        parts = [data[frames.REQUEST.size :]]
-        while missing:
-            part = self._channel.recv(min(missing, CHUNK))
+        header = frames.REQUEST.unpack(head)
+        body = self._take(header[0])
+        return None if body is None else (header, body)
+
+    def _take(self, size: int) -> bytes | None:
+        """The next bytes of the channel, where several frames may stand behind one another; None at its end."""
+        while len(self._pending) < size:
+            part = self._channel.recv(CHUNK)
             if not part:
                 return None
-            parts.append(part)
-            missing -= len(part)
-        return header, b"".join(parts)
+            self._pending += part
+        taken = bytes(self._pending[:size])
+        del self._pending[:size]
+        return taken
 
     def _answer(self, job: Job, limits: Limits, thread: int) -> bytes:
         try:
+            self._bound(limits.memory)
             body = Body(self._store, limits.bytes)
-            output = cast("IO[bytes]", body)
-            form = self._evaluator.write(job.text, job.media_type, output, job.default_graphs, job.named_graphs)
-            self._check_rows(job, limits, body, form)
+            target = Target(job.media_type, cast("IO[bytes]", body), limits.rows)
+            form, number = self._evaluator.write(job.text, target, job.default_graphs, job.named_graphs)
+            if number is None:
+                number = self._solutions(job, limits, body)
         except IesiKgError as error:
             return frames.encode_error(error, thread)
         except MemoryError:
@@ -177,26 +174,23 @@ class Server:
         except (OSError, RuntimeError, ValueError) as error:
             return frames.encode_error(evaluation_error(error), thread)
         status, content = (Status.STORED, b"") if body.stored else (Status.INLINE, body.content())
-        return frames.RESPONSE.pack(len(content), status, frames.FORMS.index(form), body.size, thread) + content
+        place = frames.FORMS.index(form)
+        return frames.RESPONSE.pack(len(content), status, place, body.size, thread, number) + content
 
-    def _check_rows(self, job: Job, limits: Limits, body: Body, form: Form) -> None:
-        """Refuse a result of too many rows, counting only as exactly as is needed to be sure.
+    def _bound(self, memory: int) -> None:
+        """Give this query the address space of its class; the hard bound of the process stays."""
+        if memory != self._memory:
+            self._memory = memory
+            confinement.bound_memory(memory)
 
-        First by what a row takes at least, then by the text between two rows, and last by running the query again.
-        """
-        if form is Form.BOOLEAN:
-            return
-        plain = job.media_type.partition(";")[0].strip()
-        table = SOLUTION_ROWS if form is Form.SOLUTIONS else TRIPLE_ROWS
-        least, token = table.get(plain, (4, b""))
-        if body.size // least < limits.rows or (token and body.count(token) < limits.rows):
-            return
-        if self._evaluator.count(job.text, limits.rows, job.default_graphs, job.named_graphs) > limits.rows:
-            raise ResultTooLarge(
-                f"the result has more than {limits.rows:,} rows",
-                hint="ask for less: a LIMIT or a narrower pattern",
-                limit_rows=limits.rows,
-            )
+    def _solutions(self, job: Job, limits: Limits, body: Body) -> int:
+        """How many solutions there are; the query is run again where the bytes do not tell. Raises ResultTooLarge."""
+        number = body.count(job.media_type.partition(";")[0].strip())
+        if number is None:
+            number = self._evaluator.count(job.text, limits.rows, job.default_graphs, job.named_graphs)
+        if number > limits.rows:
+            raise too_many_rows(limits.rows)
+        return number
 
 
 def load(assignment: Assignment) -> Evaluator:
@@ -209,7 +203,8 @@ def load(assignment: Assignment) -> Evaluator:
         evaluator = Evaluator(checkpoint.store)
         evaluator.lease = checkpoint
         return evaluator
-    return Evaluator(copy_to_memory(checkpoint.store))
+    blank_nodes = Layout(path.parent.parent).scratch.exists()
+    return Evaluator(copy_to_memory(checkpoint.store, blank_nodes=blank_nodes))
 
 
 def main(arguments: list[str]) -> None:
@@ -226,7 +221,7 @@ def main(arguments: list[str]) -> None:
         failure = store_error(error, Path(assignment.path))
         channel.sendall(frames.encode_error(failure, 0))
         return
-    channel.sendall(frames.RESPONSE.pack(0, Status.READY, int(confined), 0, 0))
+    channel.sendall(frames.RESPONSE.pack(0, Status.READY, int(confined), 0, 0, 0))
     Server(channel, assignment.store, evaluator).serve()
 
 

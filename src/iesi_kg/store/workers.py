@@ -1,35 +1,47 @@
 """Turns query jobs into answers in processes that can be killed: limits that hold, versions that switch under way.
 
 A few processes serve quick queries; one that runs long is demoted (SCHED_IDLE) and moved to a slow lane, so that a few
-runaways neither take every process nor slow the others down. A spare process stands ready to replace a killed one.
+runaways neither take every process nor slow the others down. When the slow lane is full and others wait, the long query
+loses its process and begins anew when the lane has room. A spare process stands ready to replace a killed one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from iesi_kg.errors import QueryTimeout, ServiceBusy
 from iesi_kg.records import Answer
 from iesi_kg.store import frames
+from iesi_kg.store.amending import change_job
 from iesi_kg.store.child import Child, State
 from iesi_kg.store.crew import Crew, Staffing
-from iesi_kg.store.frames import Job, Limits, Response, Status
-from iesi_kg.store.versions import Layout
+from iesi_kg.store.frames import UNCOUNTED, Job, Limits, Response, Status
+from iesi_kg.store.line import Line
+from iesi_kg.store.versions import Layout, Version
 
 __all__ = ["Job", "Limits", "Pool"]
 
-TICK_SECONDS = 0.02
+TICK_SECONDS = 0.01
+DEMOTE_SECONDS = 0.03
 SLOW_SECONDS = 0.1
+PATIENT_SECONDS = 0.5
 ABANDONED_SECONDS = 0.1
+QUEUE_SECONDS = 10.0
+
+
+class _Evicted(Exception):
+    """A long query had to make room for quick ones."""
 
 
 class Pool:
     """Query processes on the current version of one store folder.
 
-    ``memory`` bounds the address space of each process, about 400 MB of which it needs before any query.
+    ``memory`` bounds the address space of each process, about 400 MB of which it needs before any query. At most
+    ``queue`` queries wait for a process.
     """
 
     def __init__(
@@ -42,11 +54,12 @@ class Pool:
         in_memory: int = 1_000_000,
     ) -> None:
         self._workers = max(1, workers)
-        self._queue = queue
         staffing = Staffing(self._workers, memory, in_memory)
         self._crew = Crew(Layout(Path(path).absolute()), staffing, self._grant, self._leave_lane)
         self._quick = 0  # processes in use outside the slow lane
-        self._waiting: deque[asyncio.Future[Child]] = deque()
+        self._line = Line(queue, "process was free")
+        self._slow_line = Line(queue, "place for long queries was free")
+        self._long: Counter[str] = Counter()  # evicted queries by caller
         self._ticker: asyncio.TimerHandle | None = None
 
     @property
@@ -60,6 +73,35 @@ class Pool:
         """Whether the kernel keeps every process from the network."""
         return all(child.confined for child in self._crew.children if child.loaded)
 
+    def keeps(self, triples: int) -> bool:
+        """Whether the processes hold copies of their own, also of a version of this size, which changes can make."""
+        return self._crew.keeps(triples)
+
+    def advance(self, number: int, change: bytes, triples: int) -> None:
+        """Have every job from now on answered on the next version, which ``change`` makes of this one."""
+        self._crew.advance(number, frames.encode_request(change_job(change), Limits()), triples)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Look for no new version on disk while one is made that ``advance`` will tell of."""
+        self._crew.changing = True
+        try:
+            yield
+        finally:
+            self._crew.changing = False
+
+    def rebase(self, version: Version) -> None:
+        """Know a checkpoint that new processes can begin with."""
+        self._crew.rebase(version)
+
+    async def reach(self, number: int, seconds: float) -> None:
+        """Wait until jobs are answered on this version or a later one. Raises ServiceBusy."""
+        deadline = self._loop.time() + seconds
+        while self.version < number or self._crew.switching:
+            if self._loop.time() >= deadline or self._crew.closed:
+                raise ServiceBusy("the query processes have not loaded the newest version yet")
+            await asyncio.sleep(TICK_SECONDS)
+
     async def start(self) -> None:
         """Start the processes and wait until they can answer; raises what keeps them from it."""
         self._loop = asyncio.get_running_loop()
@@ -70,11 +112,12 @@ class Pool:
         self._crew.closed = True
         if self._ticker is not None:
             self._ticker.cancel()
-        stopping: list[asyncio.Future[Any]] = [*self._waiting]
-        stopping += [child.future for child in self._crew.children if child.future is not None]
-        for future in stopping:
-            if not future.done():
-                future.set_exception(ServiceBusy("the service is stopping"))
+        busy = ServiceBusy("the service is stopping")
+        for line in (self._line, self._slow_line):
+            line.dissolve(busy)
+        for child in self._crew.children:
+            if child.future is not None and not child.future.done():
+                child.future.set_exception(busy)
         await self._crew.close()
 
     async def run(self, job: Job, limits: Limits) -> Answer:
@@ -83,8 +126,32 @@ class Pool:
         Cancelling the call ends the query: its process is killed unless it finishes at once.
         """
         frame = frames.encode_request(job, limits)
-        child = await self._acquire(limits.seconds)
-        future = child.send(frame, limits.seconds)
+        asked = self._loop.time()
+        child = await self._acquire(job.caller, limits.seconds)
+        begun = self._loop.time()
+        try:
+            response, body = await self._serve(child, job.caller, frame, (begun, limits.seconds))
+        except _Evicted:
+            child, response, body = await self._serve_later(job.caller, frame, (begun, limits.seconds))
+        if response.status == Status.FAILED:
+            raise frames.decode_error(response.payload)
+        return Answer(
+            frames.FORMS[response.form],
+            job.media_type,
+            body,
+            child.answering,
+            None if response.rows == UNCOUNTED else response.rows,
+            self._loop.time() - begun,
+            begun - asked,
+        )
+
+    async def _serve(
+        self, child: Child, caller: str, frame: bytes, term: tuple[float, float]
+    ) -> tuple[Response, bytes]:
+        """Have a process do a job; ``term`` is when the query began and how many seconds it has from then on."""
+        future = child.send(frame, caller, *term)
+        if child.slow:
+            child.demote()
         if self._ticker is None:
             self._ticker = self._loop.call_later(TICK_SECONDS, self._tick)
         whole = False
@@ -99,54 +166,86 @@ class Pool:
                 self._abandon(child)
             else:
                 self._crew.discard(child)
-        if response.status == Status.FAILED:
-            raise frames.decode_error(response.payload)
-        return Answer(frames.FORMS[response.form], job.media_type, body, child.version.number)
+        return response, body
 
-    async def _acquire(self, seconds: float) -> Child:
+    async def _serve_later(self, caller: str, frame: bytes, term: tuple[float, float]) -> tuple[Child, Response, bytes]:
+        """Begin a long query anew when the slow lane has room for it, within the time it had."""
+        self._long[caller] += 1
+        try:
+            child = await self._wait(self._slow_line, sum(term) - self._loop.time(), caller)
+            while child.state is not State.GRANTED:
+                child = await self._wait(self._slow_line, sum(term) - self._loop.time(), caller)
+            return child, *await self._serve(child, caller, frame, term)
+        finally:
+            self._long[caller] -= 1
+            if not self._long[caller]:
+                del self._long[caller]
+
+    async def _acquire(self, caller: str, seconds: float) -> Child:
         while True:
-            child = self._take() if not self._waiting else None
+            child = self._take(caller) if not len(self._line) else None
             if child is None:
-                child = await self._wait(seconds)
+                child = await self._wait(self._line, min(seconds, QUEUE_SECONDS), caller)
             if child.state is State.GRANTED:  # else it died between being granted and being used
                 return child
 
-    def _take(self) -> Child | None:
+    def _computing(self) -> set[str]:
+        """The callers with long queries under way."""
+        return {child.caller for child in self._crew.children if child.demoted or child.slow} | set(self._long)
+
+    def _take(self, caller: str) -> Child | None:
+        """A process for a query; the last goes to none whose long ones fill the slow lane."""
         if not self._crew.idle or self._quick >= self._workers:
+            return None
+        last = self._quick == self._workers - 1 and len(self._crew.idle) == 1
+        if last and not self._has_slow_place(caller) and caller in self._computing():
             return None
         self._quick += 1
         child = self._crew.idle.pop()
-        child.state = State.GRANTED
+        child.state, child.caller = State.GRANTED, caller
         return child
 
-    async def _wait(self, seconds: float) -> Child:
+    def _take_slow(self, caller: str) -> Child | None:
+        if not self._crew.idle or not self._has_slow_place(caller):
+            return None
+        child = self._crew.idle.pop()
+        child.state, child.slow, child.caller = State.GRANTED, True, caller
+        self._crew.maintain()
+        return child
+
+    def _slow(self) -> int:
+        return sum(child.slow for child in self._crew.children)
+
+    def _has_slow_place(self, caller: str) -> bool:
+        """Whether the slow lane takes one more of a caller: of several places one is kept for others."""
+        own = sum(child.slow and child.caller == caller for child in self._crew.children)
+        most = self._workers - 1 if caller and self._workers > 1 else self._workers
+        return own < most and self._slow() < self._workers
+
+    async def _wait(self, line: Line, seconds: float, caller: str) -> Child:
         if self._crew.closed or self._crew.version is None:
             raise ServiceBusy("the service is not running")
-        if len(self._waiting) >= self._queue:
-            raise ServiceBusy(f"{self._queue} queries are waiting already", queue=self._queue)
-        waiter: asyncio.Future[Child] = self._loop.create_future()
-        timer = self._loop.call_later(seconds, _give_up, waiter, seconds)
-        self._waiting.append(waiter)
+        place = line.join(caller)
+        timer = self._loop.call_later(max(0.0, seconds), line.give_up, place, max(0.0, seconds))
+        self._loop.call_soon(self._grant)
         try:
-            return await waiter
+            return await place
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self._settle(waiter.result())
+            if place.done() and not place.cancelled() and place.exception() is None:
+                self._settle(place.result())
             raise
         finally:
             timer.cancel()
-            if waiter in self._waiting:
-                self._waiting.remove(waiter)
+            line.leave(place)
 
     def _grant(self) -> None:
-        while self._waiting:
-            if self._waiting[0].done():
-                self._waiting.popleft()
-                continue
-            child = self._take()
-            if child is None:
-                return
-            self._waiting.popleft().set_result(child)
+        for line, take in ((self._line, self._take), (self._slow_line, self._take_slow)):
+            while len(line) and (place := line.next(self._computing())) is not None:
+                child = take(line.caller(place))
+                if child is None:
+                    break
+                line.leave(place)
+                place.set_result(child)
 
     def _finish(self, child: Child, response: Response) -> None:
         if response.status == Status.STORED:
@@ -177,7 +276,7 @@ class Pool:
             return
         child.future = self._loop.create_future()
         child.future.add_done_callback(lambda future: self._end_abandoned(child, future))
-        child.seconds = min(child.seconds, self._loop.time() - child.started + ABANDONED_SECONDS)
+        child.deadline = min(child.deadline, self._loop.time() + ABANDONED_SECONDS)
 
     def _end_abandoned(self, child: Child, future: asyncio.Future[Response]) -> None:
         if future.cancelled() or future.exception() is not None:
@@ -188,37 +287,42 @@ class Pool:
     def _tick(self) -> None:
         now = self._loop.time()
         busy = [child for child in self._crew.children if child.state is State.BUSY]
-        for child in busy:
+        for child in sorted(busy, key=lambda child: child.started):  # the longest gives way first
             elapsed = now - child.started
-            if elapsed >= child.seconds:
-                self._time_out(child, elapsed)
+            if now >= child.deadline:
+                self._time_out(child, now)
+            elif elapsed >= DEMOTE_SECONDS and not child.demoted:
+                child.demote()
             elif elapsed >= SLOW_SECONDS and not child.slow:
                 self._slow_down(child)
         self._ticker = self._loop.call_later(TICK_SECONDS, self._tick) if busy else None
 
-    def _time_out(self, child: Child, elapsed: float) -> None:
+    def _time_out(self, child: Child, now: float) -> None:
         if child.future is not None and not child.future.done():
+            elapsed = now - child.begun
             child.future.set_exception(
                 QueryTimeout(
                     f"the query was stopped after {elapsed:.1f} seconds",
                     hint="ask for less: a narrower pattern, or a LIMIT inside a sub-select",
-                    limit_seconds=child.seconds,
+                    limit_seconds=child.limit,
                     elapsed_seconds=round(elapsed, 3),
                 )
             )
         self._crew.end(child)
 
     def _slow_down(self, child: Child) -> None:
-        """Put a long query behind all others, and in the slow lane as long as that has room."""
-        if not child.demoted:
-            child.demote()
-        if sum(other.slow for other in self._crew.children) < self._workers:
+        """Move a long query to the slow lane while that has room; else it leaves when a quick one needs its place."""
+        if self._has_slow_place(child.caller):
             child.slow = True
             self._quick -= 1
             self._crew.maintain()
             self._grant()
+        elif self._quick >= self._workers and self._is_wanted(child):
+            if child.future is not None and not child.future.done():
+                child.future.set_exception(_Evicted())
+            self._crew.discard(child)
 
-
-def _give_up(waiter: asyncio.Future[Child], seconds: float) -> None:
-    if not waiter.done():
-        waiter.set_exception(ServiceBusy(f"no process was free within {seconds:g} seconds"))
+    def _is_wanted(self, child: Child) -> bool:
+        """Whether the place of a long query goes to a waiting one: at once to other callers, later to its own."""
+        computing = self._loop.time() - child.started
+        return self._line.others(self._computing()) or (computing >= PATIENT_SECONDS and len(self._line) > 0)

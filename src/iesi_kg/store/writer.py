@@ -7,23 +7,22 @@ a change set is two sets of quads, replaying the journal over a state that alrea
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import time
 import traceback
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyoxigraph import Store
 
-from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError
+from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing
+from iesi_kg.store import seal
 from iesi_kg.store.base import ChangeSet
-from iesi_kg.store.changes import apply, is_bulk, refuse_blank_nodes
-from iesi_kg.store.durable import LOCK_POLL, store_error, sync_directory, sync_tree
+from iesi_kg.store.changes import apply, in_steps, refuse_blank_nodes
+from iesi_kg.store.durable import LOCK_POLL, link_files, store_error, sync_directory, sync_tree
 from iesi_kg.store.journal import Journal
 from iesi_kg.store.reader import EmbeddedReader, View
-from iesi_kg.store.versions import Layout, open_current, prune, publish, read_current
+from iesi_kg.store.versions import Layout, changed_files, open_current, prune, publish, read_current
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,20 @@ class EmbeddedWriter:
         """What stands now, uncheckpointed commits included."""
         return EmbeddedReader(self._open_view(), self._number)
 
+    @property
+    def published(self) -> int:
+        """The version that the last checkpoint holds."""
+        return self._published
+
+    @property
+    def triples(self) -> int:
+        """How many quads stand now."""
+        return self._triples
+
     def commit(self, change: ChangeSet) -> int:
         """Apply all of the change or none, durably; returns the new version number."""
-        refuse_blank_nodes(change)
+        if not self._layout.scratch.exists():
+            refuse_blank_nodes(change)
         live = self._open_view().store
         try:
             mark = self._journal.append(self._number + 1, change)
@@ -125,7 +135,7 @@ class EmbeddedWriter:
         """Take the journal entry back and drop the failed engine instance, which may refuse any further write."""
         self._journal.retract(mark)
         self._drop_view()
-        if is_bulk(change):  # the one case that is not a single transaction: go back to checkpoint plus journal
+        if in_steps(change):  # not a single transaction: go back to checkpoint plus journal
             shutil.rmtree(self._layout.live, ignore_errors=True)
 
     def _open_view(self) -> View:
@@ -164,12 +174,17 @@ def _published(layout: Layout, *, verify: bool) -> tuple[int, int, bool]:
     """Number and size of the current version, and whether its checkpoint and ``current`` are sound."""
     try:
         version = read_current(layout)
+    except StoreFailing:
+        raise
     except StoreError:
         return max(layout.numbers(), default=0), 0, False
     sound = version.path.is_dir()
     if sound and verify:
         try:
             open_current(layout)
+            sound = not changed_files(version)
+        except StoreFailing:
+            raise
         except StoreError:
             sound = False
     return version.number, version.triples, sound
@@ -215,19 +230,11 @@ def _rebuild(layout: Layout, published: int) -> None:
     draft = layout.root / ".live.new"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
-    for file in source.iterdir():
-        _link_or_copy(file, draft / file.name)
+    link_files(source, draft)
+    (draft / seal.NAME).unlink(missing_ok=True)
     sync_tree(draft)
     Store.read_only(str(draft))  # raises before anything is replaced
     if layout.live.exists():
         shutil.rmtree(layout.live)
     draft.rename(layout.live)
     sync_directory(layout.root)
-
-
-def _link_or_copy(file: Path, target: Path) -> None:
-    if file.suffix == ".sst":  # never changed once written: the engine's own checkpoints share them so
-        with suppress(OSError):  # a file system without hard links
-            os.link(file, target)
-            return
-    shutil.copy2(file, target)

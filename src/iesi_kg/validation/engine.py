@@ -19,13 +19,13 @@ from iesi_kg.records import Severity
 
 SH = "http://www.w3.org/ns/shacl#"
 
-# The terms of SHACL Core on which both engines were compared; any other term goes to the reference engine.
+# The terms of SHACL on which both engines were compared; any other term goes to the reference engine.
 _FAST_NAMES = """
     NodeShape PropertyShape Violation Warning Info IRI Literal BlankNode targetClass targetNode targetSubjectsOf
     targetObjectsOf property path inversePath severity message name description order group minCount maxCount datatype
     nodeKind class in pattern flags minLength maxLength minInclusive maxInclusive minExclusive maxExclusive lessThan
     lessThanOrEquals equals disjoint hasValue uniqueLang languageIn node and or not xone deactivated declare prefix
-    namespace alternativePath
+    namespace alternativePath sparql select prefixes
 """
 _FAST = frozenset(SH + name for name in _FAST_NAMES.split())
 

@@ -35,7 +35,7 @@ class Reporter:
         self._known.update(name for item in said for name in (item.column, item.suggestion))
         wrong = {_place(item) for item in submission.findings if item.severity is Severity.VIOLATION}
         found: dict[tuple[Place, str, str | None, str | None], Finding] = {}
-        for result in sorted(results, key=lambda result: result.component in _PAIRS):
+        for result in sorted(results, key=_causes_first):
             finding = self._finding(result, places)
             if finding is None or places.follows(result, finding, wrong):
                 continue
@@ -100,7 +100,7 @@ class Places:
     def of(self, result: Result, column: str | None) -> tuple[CellRef, str | None]:
         """The cell a result is about and the value in it; without a table, no cell and the value itself."""
         cell = self._cell(result)
-        if cell is not None and result.component not in _PAIRS:
+        if cell is not None and (column is None or result.component not in _PAIRS):
             return cell, _text(result.value)
         if result.component == _TOO_MANY and (result.focus, result.path) in self._latest:
             return self._latest[result.focus, result.path or ""]
@@ -130,6 +130,11 @@ class Places:
             return self._origin.get(Triple(NamedNode(result.focus), NamedNode(result.path), result.value))
         except ValueError:
             return None
+
+
+def _causes_first(result: Result) -> tuple[bool, int]:
+    """Values before comparisons of values, and what refuses a record before what is only advised at the same place."""
+    return result.component in _PAIRS, list(Severity).index(result.severity)
 
 
 def _place(finding: Finding) -> Place:

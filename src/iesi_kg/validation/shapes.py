@@ -11,10 +11,11 @@ import pyoxigraph
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 
 from iesi_kg import assets
-from iesi_kg.vocabulary.annotations import CODE, COLUMN
+from iesi_kg.vocabulary.annotations import CODE, CODE_LIST, COLUMN
 from iesi_kg.vocabulary.codelists import CodeLists
-from iesi_kg.vocabulary.namespaces import DCT, SH, SKOS
+from iesi_kg.vocabulary.namespaces import BASE, DCT, SH, SKOS
 
+_FOLDER = f"{BASE}shapes/"
 _PARTS = NamedNode(DCT + "hasPart")
 _MESSAGE = NamedNode(SH + "message")
 _IN_SCHEME = NamedNode(SKOS + "inScheme")
@@ -31,7 +32,7 @@ class ShapeFacts:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The shapes of one profile, and the statements of the code lists that they look into."""
+    """The shapes of one profile, and the statements of code lists and ontology that they look into."""
 
     text: str
     facts: Mapping[str, ShapeFacts]
@@ -44,7 +45,7 @@ def profile(name: str) -> Profile:
     described = pyoxigraph.parse(assets.text(f"shapes/profiles/{name}.ttl"), RdfFormat.TURTLE)
     parts = [quad.object for quad in described if quad.predicate == _PARTS]
     text = "\n".join(
-        assets.text("shapes/" + part.value.rsplit("/", 1)[1]) for part in parts if isinstance(part, NamedNode)
+        assets.text("shapes/" + part.value.removeprefix(_FOLDER)) for part in parts if isinstance(part, NamedNode)
     )
     return Profile(_once(text), _facts(text), _context())
 
@@ -66,5 +67,8 @@ def _facts(text: str) -> dict[str, ShapeFacts]:
 
 
 def _context() -> tuple[Triple, ...]:
-    """Which code is in which list: what the shapes ask of the code lists."""
-    return tuple(Triple(code.iri, _IN_SCHEME, scheme.iri) for scheme in CodeLists.load() for code in scheme.concepts)
+    """Which code is in which list, and which property takes its codes from which: what the shapes ask of them."""
+    ontology = pyoxigraph.parse(assets.text("ontology/iesi.ttl"), RdfFormat.TURTLE)
+    lists = [quad.triple for quad in ontology if quad.predicate == CODE_LIST]
+    codes = [Triple(code.iri, _IN_SCHEME, scheme.iri) for scheme in CodeLists.load() for code in scheme.concepts]
+    return (*lists, *codes)

@@ -1,7 +1,7 @@
-"""The annotations by which a shape says which column it is about and under which key its findings go."""
+"""The annotations by which a shape names its column and the key of its findings, and a property its code list."""
 
 from __future__ import annotations
 
-from iesi_kg.vocabulary.terms import CODE, COLUMN
+from iesi_kg.vocabulary.terms import CODE, CODE_LIST, COLUMN
 
-__all__ = ["CODE", "COLUMN"]
+__all__ = ["CODE", "CODE_LIST", "COLUMN"]

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
 from iesi_kg import assets
-from iesi_kg.vocabulary import published, reference
+from iesi_kg.vocabulary import derived, published, reference
 from iesi_kg.vocabulary.namespaces import DCT, IESI, OWL, PREFIXES, RDF, RDFS, VANN, XSD
 
 CONTEXT = "ontology/generated/context.jsonld"
 HEADER = "ontology/generated/template.csv"
+FULL_HEADER = "ontology/generated/template-full.csv"
 TERMS = "src/iesi_kg/vocabulary/terms.py"
 
 _ONTOLOGY = "ontology/iesi.ttl"
@@ -55,9 +56,12 @@ def files() -> Mapping[str, str]:
     columns = json.loads(assets.text(_TEMPLATE))["tableSchema"]["columns"]
     return {
         CONTEXT: _context(terms, columns),
-        HEADER: _header(columns),
+        HEADER: _header([column for column in columns if "iesi:part" not in column]),
+        FULL_HEADER: _header(columns),
         published.LIST: published.grown(),
         reference.PAGE: reference.page(),
+        derived.NAMES: derived.names(),
+        derived.DISJOINT: derived.disjoint(),
         TERMS: _constants(terms),
     }
 

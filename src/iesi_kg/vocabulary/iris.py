@@ -112,6 +112,15 @@ def graph(*names: str) -> NamedNode:
     return NamedNode(f"{BASE}graph/{'/'.join(names)}")
 
 
+def is_workspace(name: str) -> bool:
+    """Whether a graph is nobody's publication: it has an IRI that is not ours, or one of ours set apart for such work.
+
+    >>> is_workspace("https://example.org/g"), is_workspace(graph("codes").value), is_workspace("")
+    (True, False, False)
+    """
+    return bool(name) and (not name.startswith(BASE) or name.startswith(graph("workspace", "").value))
+
+
 def submission_graph(activity: NamedNode) -> NamedNode:
     """The graph that holds what a submission stated: the last step of its IRI under ``graph/submission``."""
     return graph("submission", activity.value.rsplit("/", 1)[1])
@@ -139,6 +148,15 @@ def erased(thing: NamedNode) -> NamedNode:
 def is_about_another(node: object) -> bool:
     """Whether an IRI names a judgement, or a statement about a statement: it has no meaning without its subject."""
     return isinstance(node, NamedNode) and node.value.startswith((f"{BASE}id/judgement/", f"{BASE}id/statement/"))
+
+
+def skolem(run: str, label: str) -> NamedNode:
+    """The IRI that stands for a blank node of another server in one answer (RDF 1.1 Concepts section 3.5).
+
+    >>> skolem("5f1c", "b0").value
+    'https://w3id.org/iesi-kg/.well-known/genid/5f1c/b0'
+    """
+    return NamedNode(f"{BASE}.well-known/genid/{run}/{label}")
 
 
 def scheme(name: str) -> NamedNode:

@@ -18,7 +18,7 @@ _FOLDERS = ("ontology/codelists", "ontology/assignments")
 
 def described() -> set[str]:
     """Every IRI of ours that stands as a subject now."""
-    return {iri for path in _paths() for iri in _subjects(assets.text(path)) if iri.startswith(BASE)}
+    return {iri for path in paths() for iri in _subjects(assets.text(path)) if iri.startswith(BASE)}
 
 
 def listed() -> set[str]:
@@ -39,7 +39,7 @@ def grown() -> str:
     return "".join(f"{iri}\n" for iri in sorted(listed() | described()))
 
 
-def _paths() -> Iterator[str]:
+def paths() -> Iterator[str]:
     yield from _FILES
     for folder in _FOLDERS:
         yield from assets.names(folder, ".ttl")

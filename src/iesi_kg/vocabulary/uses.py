@@ -18,6 +18,7 @@ from iesi_kg.vocabulary.namespaces import BASE, SH
 EXAMPLES = "queries/examples"
 
 _TEMPLATE = "ontology/template.json"
+_NAMES = "shapes/generated/names.ttl"
 _PREFIX = re.compile(r"^\s*PREFIX\s+([\w-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
 _NAME = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|<([^<>\"{}|^`\\\s]+)>|#[^\n]*|([\w-]*):([\w.-]*\w)")
 _TITLE = re.compile(r"^#\s*title\s*:\s*(.*)$", re.IGNORECASE | re.MULTILINE)
@@ -110,6 +111,17 @@ def _names(mentioned: Iterable[str], iris: Iterable[str]) -> bool:
     )
 
 
+def message_in(code: str, message: str, language: str) -> tuple[str, str]:
+    """What a rule of the shapes says, in a language where it says it there, with the language it is in.
+
+    A message into which the rule wrote something of the record stays as it is.
+    """
+    for rule in _rules():
+        if rule.code == code and message in rule.messages.values() and language in rule.messages:
+            return rule.messages[language], language
+    return message, "en"
+
+
 def links() -> Iterator[tuple[str, str, str]]:
     """Class, property and class of each link that a row of the template makes between two nodes."""
     nodes = {node["iesi:name"]: node for node in json.loads(assets.text(_TEMPLATE))["iesi:nodes"]}
@@ -127,6 +139,7 @@ def links() -> Iterator[tuple[str, str, str]]:
 @cache
 def _rules() -> tuple[Rule, ...]:
     store = _loaded("shapes")
+    store.load(assets.content(_NAMES), RdfFormat.TURTLE)
     messages: dict[str, dict[str, str]] = {}
     for row in _rows(store, "messages"):
         message = row["message"]
@@ -190,7 +203,7 @@ def _columns() -> tuple[Column, ...]:
     about: dict[str, set[str]] = {column["name"]: set(_about(column, nodes)) for column in columns}
     for node in nodes.values():
         for statement in node.get("iesi:statements", ()):
-            for name in _columns_behind(statement, nodes):
+            for name in [*_columns_behind(statement, nodes)] or node.get("iesi:when", ()):
                 about[name].add(statement["iesi:property"])
     return tuple(
         Column(
@@ -215,10 +228,12 @@ def _about(column: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[str]
 
 
 def _columns_behind(statement: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[str]:
-    """The columns that make a statement between two nodes: those that call for the second node."""
+    """The columns that make a statement of a node: those that call for a second node, or whose values it takes."""
     for name in statement.get("iesi:to", ()):
         yield from nodes[name].get("iesi:when", ())
-    yield from statement.get("iesi:propertyOf", ())
+    yield from (*statement.get("iesi:propertyOf", ()), *statement.get("iesi:valueOf", ()))
+    if "iesi:valueNamedBy" in statement:
+        yield statement["iesi:valueNamedBy"]
 
 
 def _loaded(folder: str) -> Store:

@@ -12,20 +12,48 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from iesi_kg import __version__
+from iesi_kg.endpoint.federation import of_settings
 from iesi_kg.endpoint.negotiation import prefers_html
-from iesi_kg.errors import IesiKgError, UsageError
+from iesi_kg.errors import IesiKgError, NotFound, RequestError, UsageError
+from iesi_kg.operations.amendments import Amendments
+from iesi_kg.operations.audit import AuditLog
 from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import cite, description, entity, feeds, headers, pages, problem, releases
+from iesi_kg.web import (
+    access,
+    cite,
+    description,
+    entity,
+    feeds,
+    guard,
+    headers,
+    openapi,
+    pages,
+    peers,
+    problem,
+    queries,
+    releases,
+    standing,
+)
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.editions import Editions
+from iesi_kg.web.graphstore import PATH as GRAPH_PATH
+from iesi_kg.web.graphstore import GraphStore
+from iesi_kg.web.guard import Guard
+from iesi_kg.web.meter import Meter
+from iesi_kg.web.querylog import QueryLog, open_log
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql, preflight
+from iesi_kg.web.update import PATH as UPDATE_PATH
+from iesi_kg.web.update import Updates
 from iesi_kg.web.versions import PREFIX, Versions
+from iesi_kg.web.visit import Visit
 
 _DESCRIPTION = (
     "An open knowledge graph of ICT-enabled social innovation. "
@@ -39,6 +67,7 @@ _OPEN = (
     "/codes/",
     "/ontology",
     "/health",
+    "/peers",
     "/problems/",
     "/releases",
     "/cite",
@@ -48,42 +77,74 @@ _OPEN = (
 )
 
 
+# What a scratch store serves beside /sparql, /update and /graph.
+_OF_SCRATCH = ("/health", "/metrics", "/peers", "/problems/", "/queries/", "/static/")
+
+
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+
+
 class Application:
     """The ASGI application; ``state.site`` holds the running service."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.federation = of_settings(settings)
         self.stopping = False
+        self.scratch = Layout(settings.store).scratch.exists()
         self.failure: IesiKgError | None = None
-        self.sparql = Sparql()
+        self.meter = Meter()
+        self.log: QueryLog | None = None
+        self.updates = Updates()
+        self.graphs = GraphStore()
+        self.sparql = Sparql(self.updates)
         self.editions = Editions(_edition)
         self.versions = Versions(self.editions)
         self.api = _api(self._lifespan)
         self.state = self.api.state
+        self.state.gate = access.Gate(settings)
+        self._guard = Guard(settings)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         if scope["type"] != "http":
             await self.api(scope, receive, self._in_a_sentence(send))
             return
         scope["app"] = self.api
+        visit = Visit(scope, receive, send, self.meter, self.log)
+        receive, send = visit.receive, visit.send
         try:
+            self._guard.admit(scope)
             if scope["path"].rstrip("/") == PATH:
                 await self.sparql(scope, receive, send)
+            elif scope["path"].rstrip("/") == UPDATE_PATH:
+                await self.updates(scope, receive, send)
+            elif scope["path"] == GRAPH_PATH or scope["path"].startswith(f"{GRAPH_PATH}/"):
+                await self.graphs(scope, receive, send)
+            elif self.scratch and not scope["path"].startswith(_OF_SCRATCH):
+                raise NotFound("a scratch store has no pages of its own", hint="/sparql, /update and /graph are there")
             elif scope["path"].startswith(PREFIX):
                 await self.versions(scope, receive, _secured(send))
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
                 await preflight(send, "GET, HEAD, OPTIONS")
+            elif scope["method"] == "OPTIONS" and scope["path"].startswith(queries.PATH):
+                await preflight(send, "DELETE, OPTIONS")
             else:
                 await self.api(scope, receive, _secured(send))
+        except (RequestError, NotFound) as error:  # no page for a strange request: it would name the host it asked for
+            html = isinstance(error, NotFound) and prefers_html(headers.find(scope["headers"], b"accept"))
+            await problem.send(error, scope, receive, _secured(send), html=html)
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
+        finally:
+            visit.end()
 
     async def stop(self) -> None:
         """End the running queries, so that nobody waits for them while the server stops."""
         self.stopping = True
         if hasattr(self.state, "site"):
             await self.state.site.pool.close()
+            await self.updates.amendments.close()
         await self.editions.close()
 
     def _in_a_sentence(self, send: Any) -> Any:  # noqa: ANN401
@@ -99,23 +160,34 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
         settings = self.settings
-        pool = Pool(settings.store, workers=settings.workers, memory=settings.query_memory, queue=settings.query_queue)
+        memory = max(settings.query_memory, settings.token_memory)
+        pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()
+            self.log = open_log(settings)
         except IesiKgError as error:
             self.failure = error
             raise
+        log = None if self.scratch else AuditLog(settings.store)
+        amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=self.scratch)
         try:
-            api.state.site = Site(settings, store, pool, ResultCache(settings.cache_bytes))
-            self.sparql.start(api.state.site)
-            self.editions.start(api.state.site)
+            cache = ResultCache(settings.cache_bytes)
+            api.state.site = site = Site(settings, store, pool, cache, self.federation, scratch=self.scratch)
+            api.state.meter = self.meter
+            self.updates.start(site, amendments)
+            self.graphs.start(site, amendments)
+            self.sparql.start(site)
+            self.editions.start(site, gate=self.state.gate, meter=self.meter)
             api.state.editions = self.editions
             yield
         finally:
             await self.editions.close()
             await pool.close()
+            await amendments.close()
             store.close()
+            if self.log is not None:
+                self.log.close()
 
 
 def create_app(settings: Settings) -> Application:
@@ -133,12 +205,14 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
         redoc_url=None,
         lifespan=lifespan,
     )
-    readable(api, "/health", _health, "Whether the service is up, and its version")
+    readable(api, "/whoami", _whoami, "What the token of this request opens")
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
+    api.include_router(standing.router)
     api.include_router(releases.router)
     api.include_router(cite.router)
     api.include_router(feeds.router)
     _equip(api)
+    openapi.describe(api)
     return api
 
 
@@ -152,6 +226,8 @@ def _edition() -> FastAPI:
 def _equip(api: FastAPI) -> None:
     api.include_router(description.router)
     api.include_router(entity.router)
+    api.include_router(peers.router)
+    api.include_router(queries.router)
     api.include_router(pages.router)
     api.add_exception_handler(IesiKgError, _on_error)
     api.add_exception_handler(HTTPException, _on_error)
@@ -159,9 +235,9 @@ def _equip(api: FastAPI) -> None:
     api.add_exception_handler(Exception, _on_error)
 
 
-async def _health(request: Request) -> Response:
-    site: Site = request.app.state.site
-    content = {"status": "ok", "version": site.version, "software": __version__}
+async def _whoami(request: Request) -> Response:
+    asking = access.caller(request.scope)
+    content = {"name": asking.name, "scopes": sorted(asking.scopes), "graphs": list(asking.graphs)}
     return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
 
@@ -183,12 +259,19 @@ def _as_ours(request: Request, error: Exception) -> IesiKgError:
     if isinstance(error, IesiKgError):
         return error
     if isinstance(error, HTTPException):
-        allow = ", ".join(sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", ")))
-        return problem.of_status(error.status_code, error.detail, request.url.path, allow)
+        return problem.of_status(error.status_code, error.detail, request.url.path, _allowed(request))
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
         return UsageError(f"{first['loc'][-1]}: {first['msg']}", parameter=str(first["loc"][-1]))
     return problem.unexpected(error, request.url.path)
+
+
+def _allowed(request: Request) -> str:
+    """Every method that some route of this address knows; the framework names those of the first route only."""
+    scopes = {method: {**request.scope, "method": method} for method in _METHODS}
+    routes = request.app.routes
+    known = (m for m, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes))
+    return ", ".join(known)
 
 
 def _secured(send: Any) -> Any:  # noqa: ANN401
@@ -198,7 +281,8 @@ def _secured(send: Any) -> Any:  # noqa: ANN401
         if message["type"] == "http.response.start":
             given = list(message.get("headers", ()))
             names = {name.lower() for name, _ in given}
-            message["headers"] = [*given, *(field for field in headers.SECURITY if field[0] not in names)]
+            more = (field for field in headers.SECURITY if field[0] not in names)
+            message["headers"] = [*guard.harmless(given), *more]
         await send(message)
 
     return secured

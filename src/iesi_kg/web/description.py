@@ -26,7 +26,9 @@ from iesi_kg.web.validators import matches
 router = APIRouter()
 _SIZES = "SELECT ?graph (COUNT(*) AS ?triples) WHERE { GRAPH ?graph { ?s ?p ?o } } GROUP BY ?graph"
 _MERGED = "SELECT (COUNT(*) AS ?triples) WHERE { ?s ?p ?o }"
-_COMMENT = "A query that meets a limit fails as a whole; SERVICE and SPARQL Update are refused."
+_WHOLE = "A query that meets a limit fails as a whole"
+_UPDATES = "updates need a token and reach the workspace graphs named with it"
+_MERGE = "the merge of everything published"
 
 
 def described(site: Site, address: str, media: MediaType) -> bytes:
@@ -44,29 +46,41 @@ def described(site: Site, address: str, media: MediaType) -> bytes:
 
 def _service(site: Site, reader: Reader, address: str) -> Service:
     rows = reader.select(_SIZES)
+    writable = "updates are taken" if site.scratch else _UPDATES
+    languages: tuple[str, ...] = ("SPARQL10Query", "SPARQL11Query", "SPARQL11Update")
+    if "/v/" in address:
+        languages, writable = languages[:2], "a release does not change"
+    asked = "SERVICE and LOAD are refused"
+    if site.guards.services:
+        asked = f"SERVICE asks the servers listed at /peers, at most {site.guards.services} in a query"
     return Service(
         address=address,
         limits=limits(site),
         merged=int(getattr(reader.select(_MERGED)[0]["triples"], "value", 0)),
         graphs={str(getattr(row["graph"], "value", "")): int(getattr(row["triples"], "value", 0)) for row in rows},
-        comment=_COMMENT,
+        languages=languages,
+        features=("EmptyGraphs", "BasicFederatedQuery") if site.guards.services else ("EmptyGraphs",),
+        comment=f"{_WHOLE}; {writable}; {asked}.",
+        merge="" if site.scratch else _MERGE,
     )
 
 
 def limits(site: Site) -> dict[str, dict[str, float]]:
     """What one query may use, by class of callers, under the names of the terms that say it."""
-    given, most, text = site.settings, site.limits, site.guards
-    anonymous = {
-        "seconds": most.seconds,
-        "rows": most.rows,
-        "bytes": most.bytes,
-        "memory": given.query_memory,
+    text = site.guards
+    of_text = {
         "characters": text.length,
         "nesting": text.nesting,
         "patterns": text.patterns,
-        "waiting": given.query_queue,
+        "path": text.path,
+        "values": text.values,
+        "waiting": site.settings.query_queue,
     }
-    return {"anonymous": anonymous}
+    of_callers = {}
+    for found in (site.anonymous, site.token):
+        own = {name: getattr(found, name) for name in ("seconds", "rows", "bytes", "memory", "concurrent", "requests")}
+        of_callers[found.name] = {**{name: most for name, most in own.items() if most}, **of_text}
+    return of_callers
 
 
 async def void(request: Request) -> Response:

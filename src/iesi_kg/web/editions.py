@@ -52,9 +52,10 @@ class Editions:
         self.shelf: Shelf
         self.site: Site
 
-    def start(self, site: Site) -> None:
-        """Take up work beside a started site."""
+    def start(self, site: Site, **shared: object) -> None:
+        """Take up work beside a started site; every release gets what is ``shared`` in the state of its pages."""
         self.site = site
+        self._shared = shared
         self.shelf = Shelf(site.settings.store)
 
     async def close(self) -> None:
@@ -107,6 +108,8 @@ class Editions:
         sparql.start(site)
         api = self._build()
         api.state.site = site
+        for name, value in self._shared.items():
+            setattr(api.state, name, value)
         return Edition(release, site, sparql, api)
 
     async def _make_room(self) -> None:

@@ -14,12 +14,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from iesi_kg import __version__
-from iesi_kg.analysis.exports import Profile, export_thing
+from iesi_kg.analysis.exports import Profile, applicable, export_thing
 from iesi_kg.endpoint import negotiation
 from iesi_kg.endpoint.entity import Description, describe, serialise
 from iesi_kg.endpoint.negotiation import GRAPHS, HTML, MediaType
 from iesi_kg.endpoint.serialisation import write
 from iesi_kg.errors import NotAcceptable, NotFound
+from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.web import headers, pages, profile
 from iesi_kg.web.cache import Entry
@@ -53,7 +54,7 @@ async def thing(request: Request) -> Response:
     if wanted.media is HTML:
         return await run_in_threadpool(_page, request, site, wanted)
     packed = negotiation.accepts_gzip(request.headers.get("accept-encoding"))
-    endpoint = f"{request.base_url}sparql" if wanted.profile else ""
+    endpoint = f"{request.base_url}sparql"
     name = wanted.profile.name if wanted.profile else ""
     key = ("entity", wanted.iri.value, wanted.media.short, wanted.fixed, packed, name, endpoint)
     entry = site.cache.get(site.version, key)
@@ -100,11 +101,19 @@ def _wanted(request: Request) -> _Wanted:
     return _Wanted(iris.described_at(bare), quote(bare, safe="/-._~!$&'()*+,;=:@"), media, suffix is not None, asked)
 
 
-def _describe(site: Site, iri: NamedNode) -> Description:
-    description = describe(site.store.reader(), iri)
+def _describe(site: Site, iri: NamedNode, endpoint: str) -> Description:
+    reader = site.store.reader()
+    description = describe(reader, iri) or next(_exported(reader, iri, endpoint), None)
     if description is None:
         raise NotFound(f"nothing is known of <{iri.value}>", hint="the start page / leads to all lists", iri=iri.value)
     return description
+
+
+def _exported(reader: Reader, iri: NamedNode, endpoint: str) -> Iterator[Description]:
+    """A thing that is described by a profile alone, such as the catalogue, as that profile describes it."""
+    for _, triples in applicable(reader, iri, endpoint):
+        nodes = {triple.subject for triple in triples if isinstance(triple.subject, NamedNode)} - {iri}
+        yield Description(iri, reader.version, tuple(triples), (), 0, tuple(sorted(nodes, key=str)), ())
 
 
 def _content(site: Site, wanted: _Wanted, endpoint: str) -> tuple[bytes, int]:
@@ -112,15 +121,17 @@ def _content(site: Site, wanted: _Wanted, endpoint: str) -> tuple[bytes, int]:
     reader = site.store.reader()
     if wanted.profile and (triples := export_thing(reader, wanted.profile, wanted.iri, endpoint)):
         return write(triples, wanted.media), reader.version
-    description = _describe(site, wanted.iri)
+    description = _describe(site, wanted.iri, endpoint)
     if wanted.profile:
         raise profile.unacceptable(f"the profile {wanted.profile.name} does not apply to <{wanted.iri.value}>")
     return serialise(description, wanted.media), description.version
 
 
 def _page(request: Request, site: Site, wanted: _Wanted) -> Response:
-    description = _describe(site, wanted.iri)
-    page: Response = pages.entity_html(request, description)
+    endpoint = f"{request.base_url}sparql"
+    description = _describe(site, wanted.iri, endpoint)
+    profiles = [found for found, _ in applicable(site.store.reader(), wanted.iri, endpoint)]
+    page: Response = pages.entity_html(request, description, profiles)
     for name, value in _fields(wanted, description.version):
         page.headers[name.decode()] = value.decode("latin-1")
     return page

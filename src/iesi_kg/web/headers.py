@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from iesi_kg.settings import Settings
+from iesi_kg.endpoint.allowance import Allowance
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 VERSION = b"iesi-kg-version"
+ROWS = b"iesi-kg-rows"
+HINT = b"iesi-kg-hint"
+TIMING = b"server-timing"
+MISS: Headers = ((b"iesi-kg-cache", b"miss"),)
+HIT: Headers = ((b"iesi-kg-cache", b"hit"),)
 EXPOSED = (
-    "Content-Location, ETag, IESI-KG-Limits, IESI-KG-Release, IESI-KG-Version, Link, Memento-Datetime, Retry-After"
+    "Content-Location, ETag, IESI-KG-Cache, IESI-KG-Hint, IESI-KG-Limits, IESI-KG-Release, IESI-KG-Rows, "
+    "IESI-KG-Services, IESI-KG-Version, Link, Memento-Datetime, Retry-After, Server-Timing"
 )
 
 # A page may load its own files and nothing else; the editor carries its style in a nonce-less file of ours.
@@ -23,8 +29,12 @@ CORS: Headers = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", EXPOSED.encode()),
 )
+_SENT = (
+    "Accept, Accept-Encoding, Accept-Profile, Authorization, Content-Type, IESI-KG-Query, IESI-KG-Query-Secret, "
+    "If-None-Match"
+)
 PREFLIGHT: Headers = (
-    (b"access-control-allow-headers", b"Accept, Accept-Encoding, Accept-Profile, Content-Type, If-None-Match"),
+    (b"access-control-allow-headers", _SENT.encode()),
     (b"access-control-max-age", b"86400"),
 )
 SECURITY: Headers = (
@@ -33,17 +43,25 @@ SECURITY: Headers = (
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"x-frame-options", b"DENY"),
 )
-NO_SNIFFING: Headers = ((b"x-content-type-options", b"nosniff"),)
+# What a query makes may be shaped like a page with a script (RDF/XML is XML): no browser may run it in our name.
+INERT: Headers = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
+    (b"x-content-type-options", b"nosniff"),
+)
 VARY: Headers = ((b"vary", b"Accept, Accept-Encoding"),)
 REVALIDATE: Headers = ((b"cache-control", b"public, no-cache"),)
+NONE: Headers = ()
+GZIP: Headers = ((b"content-encoding", b"gzip"),)
 NO_STORE: Headers = ((b"cache-control", b"no-store"),)
 
 
-def limits(settings: Settings) -> Headers:
-    """The limits of a query on every answer, as one dictionary of RFC 8941."""
-    text = f"seconds={settings.query_seconds:g}, bytes={settings.query_bytes}, rows={settings.query_rows}"
-    return ((b"iesi-kg-limits", text.encode()),)
+def limits(allowance: Allowance) -> Headers:
+    """The limits of the caller on every answer, as one dictionary of RFC 8941."""
+    names = ("seconds", "bytes", "rows", "memory", "concurrent", "requests")
+    text = ", ".join(f"{name}={getattr(allowance, name):.12g}" for name in names)
+    return ((b"iesi-kg-limits", f"class={allowance.name}, {text}".encode()),)
 
 
 def find(headers: list[tuple[bytes, bytes]], name: bytes) -> str | None:

@@ -99,7 +99,8 @@ def page(error: IesiKgError, request: Request) -> Response:
         _log.error("the page of a problem failed", exc_info=fault)
         shown = HTMLResponse(_plain_page(error), status_code=error.status)
     for name, value in _extra(error):
-        shown.headers[name.decode()] = value.decode("latin-1")
+        shown.headers.setdefault(name.decode(), value.decode("latin-1"))
+    shown.headers["Cache-Control"] = "no-store"
     return shown
 
 
@@ -107,7 +108,13 @@ def _extra(error: IesiKgError) -> Headers:
     extra = [(b"vary", b"Accept")]
     if "allow" in error.members:
         extra.append((b"allow", str(error.members["allow"]).encode("latin-1")))
-    if isinstance(error, errors.ServiceBusy | errors.StoreBusy | errors.WorkerLost):
+    if "accept_encoding" in error.members:
+        extra.append((b"accept-encoding", str(error.members["accept_encoding"]).encode("latin-1")))
+    if "challenge" in error.members:
+        extra.append((b"www-authenticate", str(error.members["challenge"]).encode("latin-1")))
+    if "retry_after" in error.members:
+        extra.append((b"retry-after", str(error.members["retry_after"]).encode()))
+    elif isinstance(error, errors.ServiceBusy | errors.StoreBusy | errors.WorkerLost):
         extra.append((b"retry-after", _RETRY_AFTER))
     return (*extra, *NO_STORE, *CORS)
 

@@ -2,35 +2,68 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from iesi_kg.endpoint.syntax import Guards
+from iesi_kg.endpoint.allowance import Allowance, allowances
+from iesi_kg.endpoint.federation import Federation
+from iesi_kg.endpoint.runner import Runner
+from iesi_kg.endpoint.syntax import Guards, Shape
 from iesi_kg.settings import Settings
 from iesi_kg.store.base import Store
 from iesi_kg.store.workers import Limits, Pool
 from iesi_kg.web.cache import ResultCache
+from iesi_kg.web.queries import Queries
+from iesi_kg.web.turnstile import Turnstile
 
 
 @dataclass(slots=True)
 class Site:
     """One running service, found by pages as ``request.app.state.site``.
 
-    ``limits`` is what one query may use, ``guards`` what the text of one may be.
+    ``limits`` is what one query of an unknown caller may use, ``guards`` what the text of one may be; ``anonymous``
+    and ``token`` are all limits of the two classes of callers. A ``scratch`` store is its users' to change as a whole.
+    ``federation`` asks other servers.
     """
 
     settings: Settings
     store: Store
     pool: Pool
     cache: ResultCache
+    federation: Federation | None = None
+    scratch: bool = False
+    queries: Queries = field(default_factory=Queries)
+    turnstile: Turnstile = field(default_factory=Turnstile)
+    anonymous: Allowance = field(init=False)
+    token: Allowance = field(init=False)
     limits: Limits = field(init=False)
     guards: Guards = field(init=False)
 
     def __post_init__(self) -> None:
         given = self.settings
-        self.limits = Limits(given.query_seconds, given.query_bytes, given.query_rows)
-        self.guards = Guards(given.query_length, given.query_nesting, given.query_patterns)
+        if self.scratch:  # its callers are its owners: what one query may use still holds
+            given = replace(given, query_concurrent=0, query_requests=0)
+        self.anonymous, self.token = allowances(given)
+        self.limits = limits(self.anonymous)
+        services = given.service_clauses if self.federation else 0
+        self.guards = Guards(
+            given.query_length,
+            given.query_nesting,
+            given.query_patterns,
+            given.query_path,
+            given.query_values,
+            services,
+        )
+
+    def runner(self, shape: Shape) -> Runner:
+        """What evaluates a query: the pool, behind somebody who asks other servers where the query has a SERVICE."""
+        return self.federation.over(self.pool) if self.federation and shape.federated else self.pool
 
     @property
     def version(self) -> int:
         """The version that queries are answered from."""
         return self.pool.version
+
+
+def limits(allowance: Allowance) -> Limits:
+    """What the store is told of the limits of a class."""
+    return Limits(allowance.seconds, allowance.bytes, allowance.rows, allowance.memory)

@@ -6,70 +6,106 @@ https://www.w3.org/TR/sparql11-protocol/ ; caching by RFC 9111 and RFC 9110 sect
 from __future__ import annotations
 
 import asyncio
+import time
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from iesi_kg import __version__
 from iesi_kg.endpoint import negotiation
+from iesi_kg.endpoint.allowance import Allowance
+from iesi_kg.endpoint.emptiness import misspelt
 from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import MediaType
-from iesi_kg.endpoint.protocol import METHODS, Query, parse
-from iesi_kg.endpoint.syntax import inspect
-from iesi_kg.errors import IesiKgError, RequestError, RequestTooLarge
+from iesi_kg.endpoint.protocol import METHODS, Query, is_update, parse, with_base
+from iesi_kg.endpoint.syntax import Shape, inspect
+from iesi_kg.errors import IesiKgError, QueryRefused, RequestError, RequestTooLarge
+from iesi_kg.operations.attempts import network_of
 from iesi_kg.records import Answer
-from iesi_kg.web import headers, problem
+from iesi_kg.store.workers import Limits
+from iesi_kg.web import access, consulted, headers, problem, queries
+from iesi_kg.web.body import refuse_packed
 from iesi_kg.web.cache import Entry
 from iesi_kg.web.description import described
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
-from iesi_kg.web.site import Site
+from iesi_kg.web.site import Site, limits
 from iesi_kg.web.validators import matches, pack, packed_tag, without_content, worth_packing
 
 PATH = "/sparql"
 _BYTES_PER_CHARACTER = 4
 _FORM_ROOM = 65_536
 _SIZED = (bytes, str)
+_SELDOM = frozenset({b"authorization", b"content-encoding", queries.ID, queries.SECRET})
+
+
+class Updating(Protocol):
+    """What makes the updates that a POST carries here."""
+
+    async def answer(self, scope: Any, receive: Any, send: Any, body: bytes) -> None: ...  # noqa: ANN401
 
 
 class Sparql:
     """The route; ``site`` is set when the service has started."""
 
-    def __init__(self) -> None:
+    def __init__(self, updates: Updating | None = None) -> None:
         self.site: Site
-        self._fixed: Headers = ()
+        self._updates = updates
+        self._fixed: dict[str, Headers] = {}
+        self._limits: dict[str, Limits] = {}
+        self._loop: asyncio.AbstractEventLoop
 
     def start(self, site: Site) -> None:
         """Take up work on a started site."""
         self.site = site
-        self._fixed = (
-            *headers.VARY,
-            *headers.CORS,
-            *headers.NO_SNIFFING,
-            *headers.limits(site.settings),
-        )
+        self._loop = asyncio.get_running_loop()
+        shared = (*headers.VARY, *headers.CORS, *headers.INERT)
+        self._limits = {found.name: limits(found) for found in (site.anonymous, site.token)}
+        self._fixed = {found.name: (*shared, *headers.limits(found)) for found in (site.anonymous, site.token)}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         asked = _Asked(scope)
+        begun = time.monotonic()
         try:
+            self._recognise(asked, scope)
             await self._answer(asked, scope, receive, send)
         except HangUp:
             return
         except IesiKgError as error:
+            if asked.query_id is not None:
+                error.members = {"query": asked.query_id, **error.members}
+            error.members = {"elapsed_seconds": round(time.monotonic() - begun, 3), **error.members}
             await problem.send(error, scope, receive, send, html=asked.wants_html)
         except Exception as error:  # noqa: BLE001  (the edge: every fault becomes a problem document)
             fault = problem.unexpected(error, PATH)
             await problem.send(fault, scope, receive, send, html=asked.wants_html)
+
+    def _recognise(self, asked: _Asked, scope: Any) -> None:  # noqa: ANN401
+        """Who asks, and what that class of caller may use. Raises Unauthorized."""
+        if asked.has_token and not self.site.scratch:
+            caller = access.caller(scope)
+            asked.caller = f"token {caller.name}"
+            asked.allowance = self.site.token if caller.may("read-more") else self.site.anonymous
+        else:
+            asked.caller = network_of(str((scope.get("client") or ("",))[0]))
+            asked.allowance = self.site.anonymous
 
     async def _answer(self, asked: _Asked, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
         if asked.method == "OPTIONS":
             await preflight(send, METHODS)
             return
         body = await self._body(asked, receive) if asked.method == "POST" else b""
-        key = (asked.query_string, asked.content_type, body, asked.accept, asked.gzip)
+        if body and is_update(asked.content_type, body):
+            if self._updates is None:
+                raise QueryRefused("what is served here does not change", hint="updates go to /update of the service")
+            await self._updates.answer(scope, receive, send, body)
+            return
+        key = (asked.query_string, asked.content_type, body, asked.accept, asked.gzip, asked.allowance.name)
         version = self.site.pool.version
         entry = None if asked.wants_html else self.site.cache.get(version, key)
         if entry is None:
             query = parse(asked.method, asked.query_string, asked.content_type, body)
+            if query is not None and self.site.scratch:
+                query = with_base(query, _address(scope))
             if asked.wants_html and (query is None or not query.formats):
                 await self._page(query, scope, receive, send)
                 return
@@ -85,29 +121,69 @@ class Sparql:
     async def _fresh(self, asked: _Asked, query: Query, key: Any, version: int, receive: Any) -> Entry:  # noqa: ANN401
         shape = inspect(query.text, self.site.guards)
         media = negotiation.choose(shape.form, asked.accept, query.formats)
-        tag = "" if shape.volatile else _tag(version, query, media)
+        tag = "" if shape.volatile or query.based else _tag(version, query, media)
         if tag and asked.if_none_match:
             for known in (tag, packed_tag(tag)):
                 if matches(asked.if_none_match, known):
-                    return Entry(known, self._headers(version, media, known), b"")
-        answer = await watched(execute(query, media, self.site.pool, self.site.limits), receive)
+                    return Entry(known, self._headers(asked.allowance, version, media, known), b"")
+        answer = await self._evaluate(asked, query, media, shape, receive)
         if tag and answer.version != version:
             tag = _tag(answer.version, query, media)
-        entry = await self._entry(asked, media, tag, answer)
+        hint = misspelt(query.text) if answer.rows == 0 else None
+        if answer.services:
+            return await self._federated(asked, media, answer, hint)
+        entry = await self._entry(asked, media, tag, answer, hint)
         if entry.etag:
-            self.site.cache.put(answer.version, key, entry, sum(len(part) for part in key if isinstance(part, _SIZED)))
-        return entry
+            weight = sum(len(part) for part in key if isinstance(part, _SIZED))
+            self.site.cache.put(
+                answer.version, key, Entry(entry.etag, (*entry.headers, *headers.HIT), entry.body), weight
+            )
+        return Entry(entry.etag, (*entry.headers, *headers.MISS), entry.body)
 
-    async def _entry(self, asked: _Asked, media: MediaType, tag: str, answer: Answer) -> Entry:
-        body = answer.body
-        if not asked.gzip or not worth_packing(body):
-            return Entry(tag, self._headers(answer.version, media, tag, len(body)), body)
-        packed = await pack(body)
-        tag = tag and packed_tag(tag)
-        fields = self._headers(answer.version, media, tag, len(packed))
-        return Entry(tag, (*fields, (b"content-encoding", b"gzip")), packed)
+    async def _evaluate(
+        self,
+        asked: _Asked,
+        query: Query,
+        media: MediaType,
+        shape: Shape,
+        receive: Any,  # noqa: ANN401
+    ) -> Answer:
+        """Have a query evaluated: counted, and so that its client can stop it."""
+        site = self.site
+        running = site.queries.begin(asked.query_id, asked.query_secret) if asked.query_id is not None else None
+        try:
+            site.turnstile.enter(asked.caller, asked.allowance)
+            try:
+                work = execute(query, media, site.runner(shape), self._limits[asked.allowance.name], asked.caller)
+                return await watched(work, receive, self._loop, running)
+            finally:
+                site.turnstile.leave(asked.caller)
+        finally:
+            if running is not None:
+                site.queries.end(running)
 
-    def _headers(self, version: int, media: MediaType, tag: str, length: int | None = None) -> Headers:
+    async def _federated(self, asked: _Asked, media: MediaType, answer: Answer, hint: str | None) -> Entry:
+        linked = consulted.told(answer, _address(asked.scope).removesuffix(PATH))
+        entry = await self._entry(asked, media, "", linked, hint)
+        return Entry("", (*entry.headers, *headers.MISS, *consulted.fields(answer.services)), entry.body)
+
+    async def _entry(self, asked: _Asked, media: MediaType, tag: str, answer: Answer, hint: str | None) -> Entry:
+        body, coding = answer.body, headers.NONE
+        if asked.gzip and worth_packing(body):
+            body, tag, coding = await pack(body), tag and packed_tag(tag), headers.GZIP
+        timing = f"wait;dur={1000 * answer.waited:.2f}, query;dur={1000 * answer.seconds:.2f}"
+        facts = (
+            (headers.ROWS, str(answer.rows).encode()),
+            (headers.TIMING, timing.encode()),
+            *coding,
+            *(((headers.HINT, hint.encode("ascii", "backslashreplace")),) if hint else ()),
+        )
+        fields = self._headers(asked.allowance, answer.version, media, tag, len(body))
+        return Entry(tag, (*fields, *facts), body)
+
+    def _headers(
+        self, allowance: Allowance, version: int, media: MediaType, tag: str, length: int | None = None
+    ) -> Headers:
         caching = ((b"etag", tag.encode()), *headers.REVALIDATE) if tag else headers.NO_STORE
         size = () if length is None else ((b"content-length", str(length).encode()),)
         return (
@@ -115,11 +191,12 @@ class Sparql:
             *size,
             *caching,
             (headers.VERSION, str(version).encode()),
-            *self._fixed,
+            *self._fixed[allowance.name],
         )
 
     async def _body(self, asked: _Asked, receive: Any) -> bytes:  # noqa: ANN401
         most = self.site.settings.query_length * _BYTES_PER_CHARACTER + _FORM_ROOM
+        refuse_packed(asked.content_encoding)
         if asked.content_length > most:
             raise _too_large(most)
         body = b""
@@ -151,22 +228,30 @@ class Sparql:
                 hint=f"{PATH}?query=ASK%7B%7D asks a query; Accept: text/turtle gets a description of the service",
             )
         body = await asyncio.to_thread(described, self.site, _address(scope), media)
-        await _send(send, 200, self._headers(self.site.version, media, "", len(body)), body)
+        await _send(send, 200, self._headers(self.site.anonymous, self.site.version, media, "", len(body)), body)
 
 
 class _Asked:
     """The few request headers the route reads, picked in one pass."""
 
     __slots__ = (
-        "accept", "content_length", "content_type", "gzip", "if_none_match", "method", "query_string", "wants_html",
+        "accept", "allowance", "caller", "content_encoding", "content_length", "content_type", "gzip", "has_token",
+        "if_none_match", "method", "query_id", "query_secret", "query_string", "scope", "wants_html",
     )  # fmt: skip
 
     def __init__(self, scope: Any) -> None:  # noqa: ANN401
         self.method: str = scope["method"]
+        self.scope = scope
         self.query_string: bytes = scope["query_string"]
         self.accept: str | None = None
         self.content_type: str | None = None
         self.if_none_match: str | None = None
+        self.query_id: str | None = None
+        self.query_secret: str | None = None
+        self.content_encoding = ""
+        self.caller = ""
+        self.allowance: Allowance
+        self.has_token = False
         self.gzip = False
         self.content_length = 0
         for name, value in scope["headers"]:
@@ -181,7 +266,19 @@ class _Asked:
                 self.content_type = value.decode("latin-1")
             elif name == b"content-length":
                 self.content_length = int(value) if value.isdigit() else 0
+            elif name in _SELDOM:
+                self._seldom(name, value.decode("latin-1"))
         self.wants_html = negotiation.prefers_html(self.accept)
+
+    def _seldom(self, name: bytes, value: str) -> None:
+        if name == b"content-encoding":
+            self.content_encoding = value
+        elif name == b"authorization":
+            self.has_token = True
+        elif name == queries.ID:
+            self.query_id = value
+        else:
+            self.query_secret = value
 
 
 def _tag(version: int, query: Query, media: MediaType) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from iesi_kg.web.pages import check, codes, initiatives, landing, static, vocabulary
+from iesi_kg.web.pages import build, check, codes, download, initiatives, landing, static, vocabulary
 from iesi_kg.web.pages.entity import entity_html
 from iesi_kg.web.pages.problem import problem_html
 from iesi_kg.web.pages.sparql import sparql_html
+from iesi_kg.web.pages.status import status_html
 
-__all__ = ["entity_html", "problem_html", "router", "sparql_html"]
+__all__ = ["entity_html", "problem_html", "router", "sparql_html", "status_html"]
 
 router = APIRouter(include_in_schema=False)
-for _room in (landing, initiatives, codes, check, vocabulary, static):
+for _room in (landing, initiatives, codes, check, vocabulary, download, build, static):
     router.include_router(_room.router)

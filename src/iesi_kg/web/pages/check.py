@@ -10,18 +10,21 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
-from iesi_kg import assets
 from iesi_kg.endpoint.negotiation import prefers_html
-from iesi_kg.errors import FileTooLarge, InputError
-from iesi_kg.publication import workflow
+from iesi_kg.errors import FileTooLarge, InputError, NotFound
+from iesi_kg.publication import blank, workflow
 from iesi_kg.records import Finding, Report, Severity, SourceFile
 from iesi_kg.validation import render as rendered
+from iesi_kg.validation import workbook
+from iesi_kg.vocabulary.uses import message_in
+from iesi_kg.web.pages.language import spoken
 from iesi_kg.web.pages.rendering import render
 from iesi_kg.web.site import Site
 
 router = APIRouter()
 
-_TEMPLATE = "ontology/generated/template.csv"
+_TABLES = {"template": (), "template-full": ("all",), "example": ()}
+_MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": workbook.MEDIA_TYPE}
 _CHOOSE = "choose a file, then press “Check the file”; a program sends it as the form field `file`"
 _MOST_FINDINGS = 500
 _MOST_EMBEDDED = 2_000_000
@@ -57,11 +60,16 @@ async def check(
     return _page(request, source.name, report=report, text=text)
 
 
-@router.api_route("/check/template.csv", methods=["GET", "HEAD"])
-def template() -> Response:
-    """The empty template: one header row."""
-    headers = {"Content-Disposition": 'attachment; filename="iesi-kg-template.csv"'}
-    return Response(assets.content(_TEMPLATE), media_type="text/csv; charset=utf-8", headers=headers)
+@router.api_route("/check/{name}.{suffix}", methods=["GET", "HEAD"])
+def template(name: str, suffix: str) -> Response:
+    """The table to fill in, as CSV or as a workbook: empty, empty with every column, or with a real record in it."""
+    if name not in _TABLES or suffix not in blank.FORMATS:
+        raise NotFound(
+            f"there is no file {name[:40]}.{suffix[:10]}", hint="template.csv, template-full.xlsx, example.csv, ..."
+        )
+    headers = {"Content-Disposition": f'attachment; filename="iesi-kg-{name}.{suffix}"'}
+    content = blank.FORMATS[suffix](parts=_TABLES[name], example=name == "example")
+    return Response(content, media_type=_MEDIA[suffix], headers=headers)
 
 
 async def _source(file: UploadFile | None, most: int) -> SourceFile:
@@ -82,10 +90,12 @@ def _page(
     error: InputError | None = None,
 ) -> Response:
     findings = _ordered(report) if report else []
+    language = spoken(request).code
     site: Site = request.app.state.site
     context = {
         "report": report,
-        "summary": rendered.summary(report) if report else "",
+        "counts": {severity.value: report.count(severity) for severity in Severity} if report else {},
+        "told": lambda finding: message_in(finding.code, finding.message, language),
         "findings": findings[:_MOST_FINDINGS],
         "total": len(findings),
         "error": error,

@@ -15,6 +15,5 @@ router = APIRouter()
 def codes(request: Request) -> Response:
     """Every code list with the number of its codes, in the reader's language."""
     source = reader(request)
-    asked = spoken(request)
-    schemes = browse.rows(source, "schemes", lang=asked.code)
-    return render(request, "codes.html", {"schemes": schemes, "spoken": asked, "version": source.version})
+    schemes = browse.rows(source, "schemes", lang=spoken(request).code)
+    return render(request, "codes.html", {"schemes": schemes, "version": source.version})

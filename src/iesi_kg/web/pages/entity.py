@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from pyoxigraph import Literal, NamedNode
 
 from iesi_kg.analysis import browse
+from iesi_kg.analysis.browse import Iri, PageRow
+from iesi_kg.analysis.exports import Profile
 from iesi_kg.endpoint.entity import Description
 from iesi_kg.web.pages.language import spoken
 from iesi_kg.web.pages.ontology import Asked, more
@@ -14,18 +19,29 @@ from iesi_kg.web.pages.rendering import reader, render
 _PLAIN = "entity"
 
 
-def entity_html(request: Request, description: Description) -> HTMLResponse:
-    """The page of one thing, its labels in the reader's language where the kind of page has them."""
+def entity_html(request: Request, description: Description, profiles: Sequence[Profile] = ()) -> HTMLResponse:
+    """The page of one thing, its labels in the reader's language; ``profiles`` are those that describe it too."""
     source = reader(request)
     iri = description.iri.value
     kind = browse.kind(source, iri)
-    context: dict[str, object] = {
-        "iri": iri,
-        "version": source.version,
-        "found": browse.sections(source, _PLAIN, iri),
-    }
+    language = spoken(request).code
+    found = browse.sections(source, _PLAIN, iri, language)
+    if not found["outgoing"]:
+        found["outgoing"] = list(_told(description))
+    context: dict[str, object] = {"iri": iri, "version": source.version, "found": found, "profiles": profiles}
     if kind:
-        asked = Asked(request, source, spoken(request))
-        page = browse.sections(source, kind, iri, asked.spoken.code)
-        context |= {"page": page, "spoken": asked.spoken, **more(kind, iri, page, asked)}
+        page = browse.sections(source, kind, iri, language)
+        context |= {"page": page, **more(kind, iri, page, Asked(request, source, language))}
     return render(request, f"{kind or _PLAIN}.html", context)
+
+
+def _told(description: Description) -> Iterator[PageRow]:
+    """What is said of a thing that no page query finds: it is described by a profile alone."""
+    for triple in description.outgoing:
+        if triple.subject == description.iri:
+            value = triple.object
+            yield {
+                "property": Iri(triple.predicate.value),
+                "value": Iri(value.value) if isinstance(value, NamedNode) else getattr(value, "value", str(value)),
+                "language": (value.language or "") if isinstance(value, Literal) else "",
+            }

@@ -70,7 +70,8 @@ def initiatives(request: Request) -> Response:
         "hits": [_shown(entry, listed) for entry in found[(page - 1) * PAGE : page * PAGE]],
         "facets": [(facet, list(_options(listed, facet.key, asked))) for facet in listed.facets],
         "chosen": [option for facet in listed.facets for option in _chosen(listed, facet.key, asked)],
-        "sparql": "/sparql?" + urlencode({"query": as_query(listed, asked.choice)}),
+        "query": as_query(listed, asked.choice),
+        "csv": f"/initiatives.csv?{urlencode(asked.pairs())}".rstrip("?"),
         "version": listed.version,
     }
     return render(request, "initiatives.html", context)

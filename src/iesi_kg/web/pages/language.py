@@ -4,32 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
-from iesi_kg.analysis import browse
-from iesi_kg.analysis.browse import ENGLISH
-from iesi_kg.store.base import Reader
-from iesi_kg.web.pages.rendering import reader
-from iesi_kg.web.pages.shelf import shelf
+from iesi_kg.web.pages.wording import ENGLISH, Wording, wordings
+
+PARAMETER = "lang"
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The language of this page's labels, all there are, and what links must carry to keep a choice made by address."""
+    """The language of this page and its words, and what links must carry to keep a choice made by address."""
 
-    code: str
-    known: tuple[str, ...]
-    keep: str
+    wording: Wording
+    kept: tuple[tuple[str, str], ...]
+
+    @property
+    def code(self) -> str:
+        return self.wording.code
 
 
 def spoken(request: Request) -> Spoken:
     """The language for this request; English where none of those asked is known."""
-    known = shelf(request).get("languages", reader(request), _languages)
-    named = request.query_params.get("lang", "").lower()
+    known = wordings()
+    named = request.query_params.get(PARAMETER, "").lower()
     if named in known:
-        return Spoken(named, known, f"?lang={named}")
-    return Spoken(accepted(request.headers.get("accept-language", ""), known), known, "")
+        return Spoken(known[named], ((PARAMETER, named),))
+    return Spoken(known[accepted(request.headers.get("accept-language", ""), known)], ())
 
 
 def accepted(header: str, known: Collection[str]) -> str:
@@ -42,6 +44,14 @@ def accepted(header: str, known: Collection[str]) -> str:
     return next((code for weight, code in ranked if weight > 0 and code in known), ENGLISH)
 
 
+def addresses(request: Request) -> dict[str, str]:
+    """The address of this page in each language, and under ``x-default`` the one that names none."""
+    path = quote(request.url.path, safe="/-._~!$&'()*+,;=:@")
+    rest = [pair for pair in request.query_params.multi_items() if pair[0] != PARAMETER]
+    found = {code: f"{path}?{urlencode([*rest, (PARAMETER, code)])}" for code in wordings()}
+    return {**found, "x-default": f"{path}?{urlencode(rest)}" if rest else path}
+
+
 def _weighed(header: str) -> Iterator[tuple[float, str]]:
     for part in header[:1_000].split(","):
         language, _, parameter = part.partition(";")
@@ -51,7 +61,3 @@ def _weighed(header: str) -> Iterator[tuple[float, str]]:
         except ValueError:
             continue
         yield weight, language.strip().lower().partition("-")[0]
-
-
-def _languages(source: Reader) -> tuple[str, ...]:
-    return tuple(row["language"] for row in browse.rows(source, "languages"))

@@ -14,7 +14,6 @@ from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary.namespaces import RDFS
 from iesi_kg.vocabulary.uses import links, uses
 from iesi_kg.web.pages.diagram import WIDTH, Link, draw
-from iesi_kg.web.pages.language import Spoken
 from iesi_kg.web.pages.shelf import shelf
 
 Page = Mapping[str, list[PageRow]]
@@ -38,7 +37,7 @@ class Asked:
 
     request: Request
     source: Reader
-    spoken: Spoken
+    language: str
 
 
 def more(kind: str, iri: str, page: Page, asked: Asked) -> dict[str, object]:
@@ -76,7 +75,7 @@ def _whole(page: Page, asked: Asked) -> dict[str, object]:
 
 
 def _hits(text: str, asked: Asked) -> list[Hit]:
-    kept, lang = shelf(asked.request), asked.spoken.code
+    kept, lang = shelf(asked.request), asked.language
     things = kept.get("search", asked.source, search.index)
     names = kept.get(f"search {lang}", asked.source, lambda source: search.names(source, lang))
     return [Hit(found.thing, found.kind, names.get(found.thing, {})) for found in search.search(things, text)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from secrets import token_urlsafe
@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
+from jinja2 import Environment, FileSystemLoader, pass_context
+from jinja2.runtime import Context
 
 from iesi_kg import __version__
 from iesi_kg.analysis.browse import Iri
@@ -21,12 +21,15 @@ from iesi_kg.endpoint.negotiation import accepts_gzip
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import BASE, PREFIXES
+from iesi_kg.web.pages.language import Spoken, addresses, spoken
 from iesi_kg.web.pages.static import address
+from iesi_kg.web.pages.wording import wordings
 
 _LOCAL = re.compile(r"\w[\w-]*")
 _SERVED = re.compile(r"/(?:id/[^/#]+/[^/#]+|codes/[^/#]+(?:/[^/#]+)?|ontology(?:/[^/#]+)?)(?:#.*)?")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 _GZIP_LEVEL = 5
+_LONGEST_ALTERNATE = 2_000
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'{nonce}; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -44,8 +47,10 @@ def render(
 ) -> HTMLResponse:
     """One page; ``nonce`` allows the one style element that the editor makes."""
     page = environment().get_template(template)
-    body = page.render({"path": request.url.path, "host": str(request.base_url).rstrip("/"), "nonce": nonce, **context})
+    asked = spoken(request)
+    body = page.render({**_frame(request, asked), "nonce": nonce, **context})
     headers = {
+        "Content-Language": asked.code,
         "Content-Security-Policy": _POLICY.format(nonce=f" 'nonce-{nonce}'" if nonce else ""),
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
@@ -56,6 +61,20 @@ def render(
         packed = gzip.compress(body.encode("utf-8"), _GZIP_LEVEL, mtime=0)
         return HTMLResponse(packed, status_code=status, headers={**headers, "Content-Encoding": "gzip"})
     return HTMLResponse(body, status_code=status, headers=headers)
+
+
+def _frame(request: Request, asked: Spoken) -> dict[str, object]:
+    """What every page knows: its own address, its language, and its address in the other languages."""
+    others = addresses(request)
+    return {
+        "path": request.url.path,
+        "host": str(request.base_url).rstrip("/"),
+        "spoken": asked,
+        "lang": asked.code,
+        "t": asked.wording,
+        "languages": [(wording, others[code]) for code, wording in wordings().items()],
+        "alternates": others if len(request.url.query) <= _LONGEST_ALTERNATE else {},
+    }
 
 
 def new_nonce() -> str:
@@ -72,13 +91,26 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(
-        href=href, short=short, number=number, first_upper=first_upper, query_string=query_string, host_of=host_of
-    )
+    made.filters.update(href=_href, address=href, short=short, first_upper=first_upper, host_of=host_of)
     made.filters["term_path"] = iris.term_path
     made.tests["iri"] = lambda value: isinstance(value, Iri)
-    made.globals.update(asset=address, software=__version__, base=BASE)
+    made.globals.update(asset=address, software=__version__, base=BASE, to=to)
     return made
+
+
+@pass_context
+def to(context: Context, path: str, pairs: Iterable[tuple[str, str]] = ()) -> str:
+    """A link to a page of ours that keeps the language a reader chose in the address."""
+    bare, mark, fragment = path.partition("#")
+    given = [*pairs, *context["spoken"].kept]
+    return f"{bare}?{urlencode(given)}{mark}{fragment}" if given else path
+
+
+@pass_context
+def _href(context: Context, iri: str) -> str | None:
+    """The link for an IRI, the language kept where it leads to a page of ours."""
+    found = href(iri)
+    return str(to(context, found)) if found and found.startswith("/") else found
 
 
 def href(iri: str) -> str | None:
@@ -104,15 +136,6 @@ def short(iri: str) -> str:
     return iri.removeprefix(BASE)
 
 
-def number(value: int | str) -> str:
-    """A whole number with thousands apart.
-
-    >>> number("12345")
-    '12,345'
-    """
-    return f"{int(value):,}"
-
-
 def first_upper(text: str) -> str:
     """A label at the start of a line."""
     return text[:1].upper() + text[1:]
@@ -121,8 +144,3 @@ def first_upper(text: str) -> str:
 def host_of(address: str) -> str:
     """The host of a web address, as readers know it."""
     return (urlsplit(address).hostname or address).removeprefix("www.")
-
-
-def query_string(pairs: list[tuple[str, str]]) -> Markup:
-    """Pairs as the query part of an address, ``?`` included; nothing for no pairs."""
-    return Markup(f"?{urlencode(pairs)}").replace("&", Markup("&amp;")) if pairs else Markup("")

@@ -11,6 +11,7 @@ from fastapi import Request
 
 from iesi_kg.analysis import browse, listing
 from iesi_kg.store.base import Reader
+from iesi_kg.web.pages.language import spoken
 from iesi_kg.web.pages.rendering import reader
 
 T = TypeVar("T")
@@ -43,8 +44,9 @@ def shelf(request: Request) -> Shelf:
 
 
 def index(request: Request) -> listing.Index:
-    """The list of initiatives of the current version."""
-    return shelf(request).get("index", reader(request), listing.build)
+    """The list of initiatives of the current version, its codes labelled in the reader's language."""
+    language = spoken(request).code
+    return shelf(request).get(f"index {language}", reader(request), lambda source: listing.build(source, language))
 
 
 def counts(request: Request) -> browse.PageRow:

@@ -10,14 +10,17 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from iesi_kg.analysis.examples import examples
+from iesi_kg.endpoint.emptiness import explain
 from iesi_kg.endpoint.execution import execute
-from iesi_kg.endpoint.negotiation import GRAPHS, JSON, TABLES, TURTLE
+from iesi_kg.endpoint.negotiation import GRAPHS, JSON, TABLES, TURTLE, MediaType
 from iesi_kg.endpoint.protocol import Query
 from iesi_kg.endpoint.syntax import inspect
 from iesi_kg.errors import IesiKgError
-from iesi_kg.records import Form
+from iesi_kg.operations.attempts import network_of
+from iesi_kg.records import Answer, Form, ServiceCall
 from iesi_kg.web.pages.rendering import new_nonce, render
 from iesi_kg.web.pages.results import MOST_ROWS, Shown, shown
+from iesi_kg.web.pages.snippets import Snippet, snippets
 from iesi_kg.web.site import Site
 
 _START = "SELECT ?subject ?predicate ?object\nWHERE {\n  ?subject ?predicate ?object .\n}\nLIMIT 10\n"
@@ -29,15 +32,18 @@ class Run:
 
     seconds: float
     result: Shown | None = None
+    why_empty: str | None = None
     error: IesiKgError | None = None
     formats: tuple[tuple[str, str], ...] = ()
+    services: tuple[ServiceCall, ...] = ()
+    version: int = 0
 
 
 async def sparql_html(request: Request, query_text: str | None = None) -> HTMLResponse:
     """The page; with a query it runs it as every other client's query is run."""
     site: Site = request.app.state.site
     chosen = next((found for found in examples() if found.slug == request.query_params.get("example")), None)
-    run = await _run(site, query_text) if query_text is not None and query_text.strip() else None
+    run = await _run(request, query_text) if query_text is not None and query_text.strip() else None
     text = query_text if query_text is not None else chosen.query if chosen else _first()
     context = {
         "text": text,
@@ -45,31 +51,72 @@ async def sparql_html(request: Request, query_text: str | None = None) -> HTMLRe
         "chosen": chosen,
         "examples": examples(),
         "limits": site.limits,
-        "version": site.pool.version,
+        "guards": site.guards,
+        "allowed": site.anonymous,
+        "tables": TABLES,
+        "graphs": GRAPHS,
+        "version": run.version if run and run.version else site.pool.version,
         "most_rows": MOST_ROWS,
-        "permalink": _address(text),
+        "snippets": [] if run and run.error else _snippets(request, text),
+        "citable": hasattr(request.app.state, "editions"),
         "bad_lines": _numbered(text, run.error) if run and run.error else [],
     }
     status = run.error.status if run and run.error else 200
     return render(request, "sparql.html", context, status=status, nonce=new_nonce())
 
 
-async def _run(site: Site, text: str) -> Run:
+async def answer_to(request: Request, text: str, media: MediaType) -> Answer:
+    """The answer to a query of a page, under the limits and the count of every query."""
+    site: Site = request.app.state.site
+    caller = _caller(request)
+    with site.turnstile.passage(caller, site.anonymous):
+        return await execute(Query(text), media, site.runner(inspect(text, site.guards)), site.limits, caller)
+
+
+def _caller(request: Request) -> str:
+    return network_of(request.client.host if request.client else "")
+
+
+async def _run(request: Request, text: str) -> Run:
     begun = time.perf_counter()
+    site: Site = request.app.state.site
+    caller = _caller(request)
+    why = None
     try:
-        form = inspect(text, site.guards).form
-        media = TURTLE if form is Form.GRAPH else JSON
-        answer = await execute(Query(text), media, site.pool, site.limits)
+        shape = inspect(text, site.guards)
+        form = shape.form
+        with site.turnstile.passage(caller, site.anonymous):
+            media = TURTLE if form is Form.GRAPH else JSON
+            answer = await execute(Query(text), media, site.runner(shape), site.limits, caller)
+            seconds = time.perf_counter() - begun
+            if answer.rows == 0:
+                why = await explain(Query(text), site.pool, site.limits, caller)
     except IesiKgError as error:
         return Run(time.perf_counter() - begun, error=error)
-    seconds = time.perf_counter() - begun
     offers = GRAPHS if form is Form.GRAPH else TABLES
-    formats = tuple((offer.short, _address(text, offer.short)) for offer in offers)
-    return Run(seconds, result=shown(answer), formats=formats)
+    formats = [(offer.short, _address(text, offer.short)) for offer in offers]
+    if form is not Form.GRAPH:
+        formats.append(("xlsx", "/result.xlsx?" + urlencode({"query": text})))
+    return Run(
+        seconds,
+        result=shown(answer),
+        why_empty=why,
+        formats=tuple(formats),
+        version=answer.version,
+        services=answer.services,
+    )
 
 
-def _address(text: str, short: str | None = None) -> str:
-    return "/sparql?" + urlencode({"query": text} | ({"format": short} if short else {}))
+def _snippets(request: Request, text: str) -> list[Snippet]:
+    try:
+        form = inspect(text, request.app.state.site.guards).form
+    except IesiKgError:
+        return []
+    return snippets(text, form, f"{request.base_url}sparql")
+
+
+def _address(text: str, short: str) -> str:
+    return "/sparql?" + urlencode({"query": text, "format": short})
 
 
 def _first() -> str:

@@ -1,0 +1,1 @@
+"""Running the service: who may do what, and what was done."""

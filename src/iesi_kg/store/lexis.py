@@ -1,0 +1,54 @@
+"""Turns SPARQL text into tokens with their places (https://www.w3.org/TR/sparql11-query/#sparqlGrammar).
+
+The tokens of SPARQL are a regular language: brackets, keywords and names are told from comments, strings and IRIs in
+one pass. Nothing is judged here; the engine does that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_TOKEN = re.compile(
+    r"""
+      (?P<gap>\s+|\#[^\n\r]*+)
+    | (?P<iri><[^<>"{}|^`\\\x00-\x20]*+>)
+    | (?P<string>\"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
+               | "(?:[^"\\\n\r]|\\.)*+" | '(?:[^'\\\n\r]|\\.)*+')
+    | (?P<variable>[?$]\w++)
+    | (?P<blank>_:[\w.\-\u00b7]*+)
+    | (?P<name>(?:[^\W\d_][\w.\-\u00b7]*+)?+:(?:[\w:%\-\u00b7]|\\.|\.(?=[\w:%\-\\.\u00b7]))*+)
+    | (?P<word>[^\W\d]\w*+)
+    | (?P<sign>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token: its kind (iri, string, variable, blank, name, word, sign), its text and where it stands."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+    @property
+    def word(self) -> str:
+        """The keyword, in capitals; empty for anything that is none."""
+        return self.text.upper() if self.kind == "word" else ""
+
+    @property
+    def sign(self) -> str:
+        """The punctuation; empty for anything that is none."""
+        return self.text if self.kind == "sign" else ""
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of a text, white space and comments left out."""
+    for match in _TOKEN.finditer(text):
+        kind = str(match.lastgroup)
+        if kind != "gap":
+            yield Token(kind, match.group(), match.start(), match.end())

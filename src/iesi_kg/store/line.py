@@ -1,0 +1,60 @@
+"""Queries that wait for a process: first come first served, those whose caller has long queries under way come last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from iesi_kg.errors import ServiceBusy
+
+if TYPE_CHECKING:
+    from iesi_kg.store.child import Child
+
+
+class Line:
+    """A bounded line; each place is a future that brings a process."""
+
+    def __init__(self, room: int, wanted: str) -> None:
+        self._room = room
+        self._wanted = wanted
+        self._places: dict[asyncio.Future[Child], str] = {}
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def join(self, caller: str) -> asyncio.Future[Child]:
+        """A new place at the end. Raises ServiceBusy when the line is full."""
+        if len(self) >= self._room:
+            raise ServiceBusy(f"{len(self)} queries are waiting already", queue=self._room)
+        place: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
+        self._places[place] = caller
+        return place
+
+    def leave(self, place: asyncio.Future[Child]) -> None:
+        """Give a place up."""
+        self._places.pop(place, None)
+
+    def give_up(self, place: asyncio.Future[Child], seconds: float) -> None:
+        """The time of a place is over."""
+        if not place.done():
+            place.set_exception(ServiceBusy(f"no {self._wanted} within {seconds:.1f} seconds"))
+
+    def others(self, callers: Collection[str]) -> bool:
+        """Whether anybody waits who is not one of these."""
+        return any(caller not in callers for place, caller in self._places.items() if not place.done())
+
+    def next(self, last: Collection[str]) -> asyncio.Future[Child] | None:
+        """The place whose turn it is; the callers named come last."""
+        waiting = [place for place in self._places if not place.done()]
+        return next((place for place in waiting if self._places[place] not in last), next(iter(waiting), None))
+
+    def caller(self, place: asyncio.Future[Child]) -> str:
+        """Who waits there."""
+        return self._places[place]
+
+    def dissolve(self, error: Exception) -> None:
+        """Tell all who wait that it was in vain."""
+        for place in self._places:
+            if not place.done():
+                place.set_exception(error)

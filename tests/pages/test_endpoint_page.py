@@ -1,0 +1,135 @@
+"""The query page beside the query: lines to copy that do what they say, workbooks, limits."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html import unescape
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+import pytest
+from openpyxl import load_workbook
+
+from iesi_kg.records import Form
+from iesi_kg.web.pages.snippets import python, r, shell, snippets
+from running_server import serving
+
+HTML = {"Accept": "text/html"}
+NASTY = """SELECT ("it's a \\"test\\" \\\\ of $HOME ${x} `y` \u00e9" AS ?text) (7 AS ?n) { }"""
+PLAIN = """it's a "test" \\ of $HOME ${x} `y` \u00e9"""
+QUERIES = {
+    "solutions": (NASTY, PLAIN),
+    "boolean": ("# it's so\nASK {}", "rue"),
+    "graph": ("CONSTRUCT { <http://example.org/it> <http://example.org/is> \"'so'\" } {}", "'so'"),
+}
+
+
+@pytest.fixture(scope="module")
+def client(folder: Path) -> Iterator[httpx.Client]:
+    with serving(folder, workers=1) as server, httpx.Client(base_url=server.url, headers=HTML, timeout=30) as made:
+        yield made
+
+
+def copied(page: str) -> list[tuple[str, str]]:
+    """The language and the text of each piece of code on a page, as a reader copies it."""
+    found = re.findall(r'<code[^>]*data-language="(\w+)">(.*?)</code>', page, re.DOTALL)
+    return [(language, unescape(text)) for language, text in found]
+
+
+def run(language: str, text: str) -> str:
+    """What the lines print."""
+    command = ["bash", "-c", text] if language == "sh" else [sys.executable, "-c", text]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+@pytest.mark.parametrize("form", QUERIES)
+def test_the_lines_of_curl_and_python_do_as_shown_what_they_say(client: httpx.Client, form: str) -> None:
+    query, expected = QUERIES[form]
+    pieces = copied(client.get("/sparql", params={"query": query}).text)
+    pythons = ["py"] * (3 if form == "solutions" else 2)
+    assert [language for language, _ in pieces] == ["sh", *pythons, "R", "js"]
+    for language, text in pieces:
+        if language in ("sh", "py"):
+            said = run(language, text)
+            assert any(told in said for told in expected), (text, said)
+
+
+def test_an_address_that_is_none_gets_no_lines_to_copy() -> None:
+    assert snippets("ASK {}", Form.BOOLEAN, "http://x';rm -rf ~;'/sparql") == []
+    assert len(snippets("ASK {}", Form.BOOLEAN, "http://[::1]:8080/sparql")) == 5
+
+
+@pytest.mark.parametrize(
+    "text", ['ends with "', '"""', ')"', ')-"', "back\\slash", "${x} `y`", "'", "\u00e9\U0001f600"]
+)
+def test_quoting_keeps_every_text(text: str) -> None:
+    assert ast.literal_eval(python(text)).removeprefix("\n") == text
+    told = subprocess.run(["bash", "-c", f"printf %s {shell(text)}"], capture_output=True, text=True, check=True).stdout
+    assert told == text
+    raw = re.fullmatch(r'r"(-*)\(\n(.*)\)\1"', r(text), re.DOTALL)
+    assert raw
+    assert raw[2] == text
+    assert f'){raw[1]}"' not in text
+
+
+def test_a_query_that_cannot_be_read_gets_no_lines(client: httpx.Client) -> None:
+    assert 'id="snippets"' not in client.get("/sparql", params={"query": "SELECT"}).text
+
+
+def test_the_page_names_limits_forms_and_the_version(client: httpx.Client) -> None:
+    page = client.get("/sparql", params={"query": "ASK {}"}).text
+    assert "<dd>30 s</dd>" in page
+    assert "<dd>1,000,000 rows, 64 MB</dd>" in page
+    assert "100,000 characters, 1,000 patterns, brackets 100 deep" in page
+    assert "<code>jsonld</code>" in page
+    assert 'data-version="1"' in page
+    assert re.search(r'data-seconds="\d\.\d{3}"', page)
+
+
+def test_rows_are_taken_away_as_a_workbook(client: httpx.Client) -> None:
+    query = (
+        'SELECT ?a ?b ?c ?d { VALUES (?a ?b ?c ?d) { ("=1+1" 7 2.5 <http://example.org/>) ("x"@en UNDEF 1e400 true) } }'
+    )
+    page = client.get("/sparql", params={"query": query}).text
+    link = re.search(r'href="(/result\.xlsx\?[^"]+)"', page)
+    assert link
+    answer = client.get(unescape(link[1]))
+    assert answer.headers["content-disposition"] == 'attachment; filename="result.xlsx"'
+    assert answer.headers["iesi-kg-version"] == "1"
+    rows = list(load_workbook(BytesIO(answer.content))["Result"].iter_rows(values_only=True))
+    assert rows[0] == ("a", "b", "c", "d")
+    assert rows[1] == ("=1+1", 7, 2.5, "http://example.org/")
+    assert rows[2][:2] == ("x", None)
+    assert load_workbook(BytesIO(answer.content))["Result"]["A2"].data_type == "s"
+
+
+@pytest.mark.parametrize(
+    ("params", "status", "told"),
+    [
+        ({}, 400, "parameter is missing"),
+        ({"query": "CONSTRUCT WHERE { ?s ?p ?o }"}, 400, "a graph has no rows"),
+        ({"query": "SELECT"}, 400, "line 1"),
+        ({"query": "SELECT * { SERVICE <http://example.org/> { ?s ?p ?o } }"}, 403, "SERVICE"),
+    ],
+)
+def test_what_makes_no_workbook_is_refused_in_words(
+    client: httpx.Client, params: dict[str, str], status: int, told: str
+) -> None:
+    answer = client.get("/result.xlsx", params=params, headers={"Accept": "application/json"})
+    assert answer.status_code == status
+    assert told in answer.json()["detail"]
+
+
+def test_yes_or_no_is_a_workbook_too(client: httpx.Client) -> None:
+    answer = client.get("/result.xlsx", params={"query": "ASK {}"})
+    assert load_workbook(BytesIO(answer.content))["Result"]["A2"].value is True
+
+
+def test_the_commands_name_no_host_that_is_none(client: httpx.Client) -> None:
+    page = client.get("/build", headers={**HTML, "Host": "x';echo"}).text
+    assert "x&#39;;echo/sparql \\" not in page

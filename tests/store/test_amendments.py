@@ -1,0 +1,118 @@
+"""Changes over HTTP below HTTP: one after the other, durable, seen by every later query, in memory and on disk."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from iesi_kg.errors import QueryTimeout, ServiceBusy, UsageError
+from iesi_kg.operations.amendments import Amendments
+from iesi_kg.operations.audit import Act
+from iesi_kg.store.amending import Amended, Amendment, Operation
+from iesi_kg.store.base import ChangeSet
+from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.workers import Job, Limits, Pool
+
+ACT = Act("tester", "http", "update", datetime(2026, 1, 1, tzinfo=UTC))
+LIMITS = Limits(seconds=20.0)
+STEP = "DELETE { ?c ?p ?n } INSERT { ?c ?p ?m } WHERE { ?c ?p ?n BIND(?n + 1 AS ?m) }"
+
+
+def allow(met: Amended, change: ChangeSet) -> None:
+    """Whatever it is."""
+
+
+def update(text: str) -> Amendment:
+    return Amendment("update", operations=(Operation(text),))
+
+
+async def number(pool: Pool) -> tuple[str, int]:
+    answer = await pool.run(Job("SELECT ?n { <urn:counter> <urn:is> ?n }", "text/csv"), LIMITS)
+    return answer.body.decode().split()[-1], answer.version
+
+
+@pytest.mark.parametrize("in_memory", [1_000_000, 0], ids=["in memory", "on disk"])
+def test_every_change_is_seen_by_the_next_query(tmp_path: Path, in_memory: int) -> None:
+    async def run() -> None:
+        store = EmbeddedStore.open(tmp_path, create=True)
+        pool = Pool(tmp_path, workers=2, in_memory=in_memory)
+        await pool.start()
+        amendments = Amendments(store, pool, queue=8, lasting=True)
+        try:
+            await amendments.make(update("INSERT DATA { <urn:counter> <urn:is> 0 }"), LIMITS, allow, ACT)
+            for expected in range(1, 3 if in_memory == 0 else 30):
+                _, version = await amendments.make(update(STEP), LIMITS, allow, ACT)
+                assert await number(pool) == (str(expected), version)
+        finally:
+            await pool.close()
+            await amendments.close()
+        assert store.current().number == version
+        assert not list(tmp_path.glob(".trial-*"))
+        store.close()
+
+    asyncio.run(run())
+
+
+def test_processes_that_are_replaced_begin_where_the_others_are(tmp_path: Path) -> None:
+    """A killed process is replaced by one that reads the last checkpoint and the changes since."""
+    endless = (
+        "SELECT (COUNT(*) AS ?n) { "
+        + " ".join(f"VALUES ?v{place} {{ {' '.join(map(str, range(60)))} }}" for place in range(6))
+        + " }"
+    )
+
+    async def run() -> None:
+        store = EmbeddedStore.open(tmp_path, create=True, checkpoint_seconds=3600.0)
+        pool = Pool(tmp_path, workers=2)
+        await pool.start()
+        amendments = Amendments(store, pool, queue=8, lasting=True)
+        try:
+            await amendments.make(update("INSERT DATA { <urn:counter> <urn:is> 0 }"), LIMITS, allow, ACT)
+            for _ in range(5):
+                await amendments.make(update(STEP), LIMITS, allow, ACT)
+            assert store.current().number < pool.version
+            for _ in range(2):
+                with pytest.raises(QueryTimeout):
+                    await pool.run(Job(endless, "text/csv"), Limits(seconds=1.0))
+            for _ in range(8):
+                assert await number(pool) == ("5", pool.version)
+        finally:
+            await pool.close()
+            await amendments.close()
+        store.close()
+
+    asyncio.run(run())
+
+
+def test_what_may_not_be_made_is_not(tmp_path: Path) -> None:
+    def forbid(met: Amended, change: ChangeSet) -> None:
+        raise UsageError("no")
+
+    async def run() -> None:
+        store = EmbeddedStore.open(tmp_path, create=True)
+        pool = Pool(tmp_path, workers=1)
+        await pool.start()
+        amendments = Amendments(store, pool, queue=2, lasting=True)
+        insert = update("INSERT DATA { <urn:counter> <urn:is> 0 }")
+        try:
+            with pytest.raises(UsageError, match="no"):
+                await amendments.make(insert, LIMITS, forbid, ACT)
+            with pytest.raises(UsageError, match="blank node"):
+                await amendments.make(update("INSERT DATA { _:b <urn:is> 0 }"), LIMITS, allow, ACT)
+            assert await number(pool) == ("n", 0)
+            made = await asyncio.gather(
+                *(amendments.make(insert, LIMITS, allow, ACT) for _ in range(5)), return_exceptions=True
+            )
+            assert sum(isinstance(each, ServiceBusy) for each in made) in (2, 3)
+            assert await number(pool) == ("0", 1)
+        finally:
+            await pool.close()
+            await amendments.close()
+        with pytest.raises(ServiceBusy, match="stopping"):
+            await amendments.make(insert, LIMITS, allow, ACT)
+        store.close()
+
+    asyncio.run(run())
