@@ -96,7 +96,7 @@ def test_time_limit(towns: Server) -> None:
         (["ASK {}", "--endpoint", "ftp://example.org"], "not the address of a service"),
         (["ASK {}", "--endpoint", "http://127.0.0.1:1/sparql"], "no answer from http://127.0.0.1:1/sparql"),
         (["ASK {}", "--endpoint", "http://e", "--store", "x"], "exclude one another"),
-        (["INSERT DATA { <a:b> <a:b> 1 }"], "answers queries only"),
+        (["INSERT DATA { <a:b> <a:b> 1 }"], "not sent as a query"),
         (["ASK {}", "--format", "banana"], "banana"),
         ([], "QUERY"),
     ],

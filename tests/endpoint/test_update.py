@@ -111,6 +111,12 @@ def test_requests_that_would_reach_out_are_tried_and_refused(text: str, keyword:
 def test_quads_of_insert_data_are_no_patterns() -> None:
     quads = " . ".join(f"<urn:s> <urn:p> {number}" for number in range(2_000))
     assert len(plan(Update(f"INSERT DATA {{ {quads} }}"), GUARDS).operations) == 1
+    for where, word in (
+        (f"?s {'/'.join(['<urn:p>'] * 150)} ?o", "path"),
+        (f"VALUES ?x {{ {'1 ' * 20_000} }}", "VALUES"),
+    ):
+        with pytest.raises(QueryRefused, match=word):
+            plan(Update(f"INSERT {{ <urn:s> <urn:p> 1 }} WHERE {{ {where} }}"), GUARDS)
     with pytest.raises(QueryRefused, match="patterns"):
         plan(Update(f"INSERT {{ <urn:s> <urn:p> 1 }} WHERE {{ {quads} }}"), GUARDS)
 

@@ -125,7 +125,7 @@ def test_the_page_shows_the_joined_rows(service: Server, oxigraph: Running) -> N
     page = service.query(text, "text/html")
     assert page.status == 200
     assert "Vilnis" in page.text
-    assert f"SERVICE {oxigraph.endpoint}: 1 row in 1 request, " in page.text
+    assert f"SERVICE {oxigraph.endpoint}: 1 row, 1 request, " in page.text
     assert "SERVICE http://127.0.0.1:1/: no answer: it is not among the peers" in page.text
 
 

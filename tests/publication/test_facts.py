@@ -15,6 +15,7 @@ from iesi_kg.publication.bundled import vocabulary
 from iesi_kg.publication.workflow import Published, check, publish, receive
 from iesi_kg.records import Finding, SourceFile
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.vocabulary import iris
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 FACT = {
@@ -94,8 +95,19 @@ def test_another_record_keeps_its_source_for_a_shared_fact(store: EmbeddedStore)
         store, {**GOOD, **cells}, {**GOOD, "identifier": "other", "name": "Other", **cells, "fact_locator": "page 9"}
     )
     assert [fact[4] for fact in facts(store)] == ["page 3", "page 9"]
+    other = {**GOOD, "identifier": "other", "name": "Other"}
     submit(store, {**GOOD, "description": "Without a source of its own now."})
     assert [fact[4] for fact in facts(store)] == ["page 9"]
+    submit(store, {**GOOD, "description": "Still without."}, other)
+    assert [*store.reader().quads(graph=iris.graph("codings"))] == []
+
+
+def test_two_records_give_up_a_shared_fact_at_once(store: EmbeddedStore) -> None:
+    cells = {**FACT, "fact_column": "lead_org_type"}
+    other = {**GOOD, "identifier": "other", "name": "Other"}
+    submit(store, {**GOOD, **cells}, {**other, **cells})
+    submit(store, {**GOOD, "description": "Said otherwise."}, other)
+    assert [*store.reader().quads(graph=iris.graph("codings"))] == []
 
 
 def test_bringing_the_bundle_up_to_date_leaves_the_facts_of_submissions(store: EmbeddedStore) -> None:

@@ -123,6 +123,7 @@ BROKEN = [
 ALSO = {
     "from-year-range": set(),
     "evidence-without-source": {("outcome-source-missing", W)},
+    "supersedes-address": {("coding-twice", V)},
 }
 STRONGER = [
     ("outcome-none", without(X, "iesi:hasOutcome")),

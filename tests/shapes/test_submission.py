@@ -169,8 +169,8 @@ def test_a_day_that_is_no_date_is_found(full: Graph, submission: Graph, findings
 
 def _focus(subject: Node, code: str, data: Graph, shapes: Graph) -> bool:
     shape = shapes.value(predicate=CODE, object=Literal(code))
-    targets = shapes.objects(shapes.value(predicate=SH.property, object=shape), SH.targetClass)
-    return any((subject, None, target) in data for target in targets)
+    owners = shapes.subjects(SH.property, shape)
+    return any((subject, None, target) in data for owner in owners for target in shapes.objects(owner, SH.targetClass))
 
 
 def _another(value: object, data: Graph) -> URIRef | Literal:

@@ -116,3 +116,30 @@ def test_what_may_not_be_made_is_not(tmp_path: Path) -> None:
         store.close()
 
     asyncio.run(run())
+
+
+def test_who_gives_up_while_the_store_is_locked_leaves_no_lock_behind(tmp_path: Path) -> None:
+    async def run() -> None:
+        store = EmbeddedStore.open(tmp_path, create=True)
+        pool = Pool(tmp_path, workers=1)
+        await pool.start()
+        amendments = Amendments(store, pool, queue=8)
+        insert = update("INSERT DATA { <urn:counter> <urn:is> 0 }")
+        try:
+            with EmbeddedStore.open(tmp_path).writer():
+                task = asyncio.create_task(amendments.make(insert, LIMITS, allow, ACT))
+                await asyncio.sleep(0.3)
+                task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await number(pool) == ("n", 0)
+            await amendments.make(insert, LIMITS, allow, ACT)
+            assert await number(pool) == ("0", 1)
+            with EmbeddedStore.open(tmp_path, lock_timeout=5.0).writer() as other:
+                assert len(list(other.reader.quads())) == 1
+        finally:
+            await pool.close()
+            await amendments.close()
+        store.close()
+
+    asyncio.run(run())

@@ -69,6 +69,7 @@ AMBIGUOUS = {
     "a space in the address": b"GET /a b HTTP/1.1\r\n" + HOST + b"\r\n",
     "no host": b"GET /health HTTP/1.1\r\n\r\n",
     "two hosts": b"GET /health HTTP/1.1\r\n" + HOST + b"Host: 127.0.0.1\r\n\r\n",
+    "an empty host and another": b"GET /health HTTP/1.1\r\nHost: \r\n" + HOST + b"\r\n",
     "a host that is none": b"GET /health HTTP/1.1\r\nHost: a/b<script>\r\n\r\n",
     "another version": b"GET /health HTTP/1.2\r\n" + HOST + b"\r\n",
     "the beginning of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
@@ -212,6 +213,8 @@ def test_what_was_accepted_is_remembered_within_bounds() -> None:
 OTHER_SITES = [
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
+    {"Origin": "http://["},
+    {"Origin": "https://evil.example", "Authorization": "Basic eDp4"},
     {"Origin": "http://localhost.evil.example"},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},

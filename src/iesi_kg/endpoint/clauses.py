@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from iesi_kg.endpoint.syntax import mentions, position
+from iesi_kg.endpoint.syntax import mentions, position, wavers
 from iesi_kg.endpoint.tree import LONGEST, Node, first_fault, outline
 from iesi_kg.errors import QueryRefused, QuerySyntaxError
 
 Render = Callable[[int, int], str]
 
 _SERVICE, _OPTIONAL, _GROUP = "service_graph_pattern", "optional_graph_pattern", "group_graph_pattern"
-_TRIPLES, _FILTER = "triples_block", "filter"
+_TRIPLES, _FILTER, _UNION = "triples_block", "filter", "group_or_union_graph_pattern"
 _QUERIES = ("select_query", "ask_query", "construct_query", "describe_query")
 _MARKS = frozenset({"{", "}", ".", "comment"})
 # What follows one of these is not simply joined with what stands before it.
@@ -30,7 +30,7 @@ _PLACES = {
     "sub_select": "inside a sub-select",
     "exists_func": "inside EXISTS",
     "not_exists_func": "inside NOT EXISTS",
-    "group_or_union_graph_pattern": "inside UNION or a group of its own",
+    _UNION: "inside UNION or a group of its own",
     "graph_graph_pattern": "inside GRAPH",
     "minus_graph_pattern": "inside MINUS",
 }
@@ -109,6 +109,20 @@ class Plan:
         )
         return f"{head}SELECT * WHERE {pattern} LIMIT {most}{values}"
 
+    def wavering(self) -> list[Node]:
+        """The groups beside the clauses that may come out otherwise the next time: LIMIT without order, RAND, SAMPLE.
+
+        What is sent along must be what is joined later, so these are to be evaluated once.
+        """
+        steps = {id(node): node for clause in self.clauses for step in clause.path for node in step.elements}
+        groups = [node for node in steps.values() if node.kind == _UNION]
+        return [node for node in groups if wavers(self.text[node.start : node.end])]
+
+    def alone(self, node: Node, most: int) -> str:
+        """The query for one group as it stands."""
+        head = "".join(self.text[found.start : found.end] + "\n" for found in self.declarations)
+        return f"{head}SELECT * {self.dataset} WHERE {{ {self.text[node.start : node.end]} }} LIMIT {most}"
+
     def local(self, clause: Clause, variables: Sequence[str], render: Render, most: int) -> tuple[str, list[str]]:
         """The query for what the clause is joined with, and those of the variables that it may bind; none is no query.
 
@@ -116,11 +130,18 @@ class Plan:
         follows it in its own group up to the next OPTIONAL, MINUS or BIND (what follows an OPTIONAL must not decide
         what it matches); other SERVICE clauses count once they have been answered.
         """
+        if wavers(self.text[clause.pattern.start : clause.pattern.end]):
+            return "", []  # each block would meet another answer of the peer
         group, names = "", set[str]()
         for depth, step in enumerate(reversed(clause.path)):
             inner = f"{{ {group} }}" if group else ""
-            parts = [*self._around(step, render, names, outer=depth > 0)]
-            group = "\n".join(filter(None, [*parts[: step.index], inner, *parts[step.index :]]))
+            used = self._joined(step, outer=depth > 0)
+            if any(self._unsteady(node, render) for node in used):
+                return "", []
+            names.update(name for node in used for name in self._variables(node))
+            parts = [self._piece(node, used, render) for node in step.elements]
+            parts[step.index] = inner
+            group = "\n".join(filter(None, parts))
         shared = [name for name in variables if name in names]
         if not shared:
             return "", []
@@ -128,28 +149,35 @@ class Plan:
         wanted = " ".join(f"?{name}" for name in shared)
         return f"{head}SELECT DISTINCT {wanted}\n{self.dataset} WHERE {{ {group} }} LIMIT {most}", shared
 
-    def _around(self, step: Step, render: Render, names: set[str], *, outer: bool) -> Iterator[str]:
-        """The elements of a group joined with the one the step leads to, in their order; the rest as nothing."""
+    def _joined(self, step: Step, *, outer: bool) -> list[Node]:
+        """The elements of a group that are joined with the one the step leads to, FILTERs that hold there included."""
         behind = range(step.index + 1, len(step.elements))
         barriers = (index for index in behind if step.elements[index].kind in _BARRIERS)
         after = step.index if outer else next(barriers, len(step.elements))
-        bound = {name for node in step.elements[:after] if node.kind == _TRIPLES for name in self._variables(node)}
-        for index, node in enumerate(step.elements):
-            if index == step.index:
-                continue
-            text = ""
-            if node.kind == _FILTER:
-                if self._certain(node, bound):
-                    text = self.text[node.start : node.end]
-            elif index < after and (node.kind != _SERVICE or index < step.index):
-                text = render(node.start, node.end)
-                names |= set(self._variables(node))
-            yield text + (" ." if text and node.kind == _TRIPLES and node.children[-1].kind != "." else "")
+        near = [
+            node
+            for index, node in enumerate(step.elements[:after])
+            if index < step.index or (index > step.index and node.kind != _SERVICE)
+        ]
+        bound = {name for node in near if node.kind == _TRIPLES for name in self._variables(node)}
+        filters = [node for node in step.elements if node.kind == _FILTER and self._certain(node, bound)]
+        return [*(node for node in near if node.kind != _FILTER), *filters]
+
+    def _unsteady(self, node: Node, render: Render) -> bool:
+        text = self.text[node.start : node.end]
+        return wavers(text) and render(node.start, node.end) == text
+
+    def _piece(self, node: Node, used: Sequence[Node], render: Render) -> str:
+        if not any(node is other for other in used):
+            return ""
+        ending = " ." if node.kind == _TRIPLES and node.children[-1].kind != "." else ""
+        return render(node.start, node.end) + ending
 
     def _certain(self, node: Node, bound: set[str]) -> bool:
         """Whether a FILTER can be decided on a part of the group: what it asks about is bound in that part for sure."""
         exists = any(below.kind in _EXISTS for below in node.walk())
-        return not exists and bound.issuperset(self._variables(node))
+        known = bound.issuperset(self._variables(node))
+        return known and not exists and not wavers(self.text[node.start : node.end])
 
     def _variables(self, node: Node) -> list[str]:
         return [self.text[below.start + 1 : below.end] for below in node.walk() if below.kind == "var"]

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pyoxigraph import NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
+from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
 
 from iesi_kg import __version__
 from iesi_kg.endpoint.clauses import Clause, Edit, Plan, plan
 from iesi_kg.endpoint.negotiation import JSON
 from iesi_kg.endpoint.runner import Runner
 from iesi_kg.endpoint.syntax import position
+from iesi_kg.endpoint.tree import Node
 from iesi_kg.errors import PeerError, QueryRefused, QuerySyntaxError, QueryTimeout, ServiceBusy
 from iesi_kg.records import Answer, ServiceCall
 from iesi_kg.settings import Settings
@@ -113,6 +114,8 @@ class _Run:
         self.edits = self.plan.check(variables)
         await self._whole()
         self.edits = []
+        for node in self.plan.wavering():
+            await self._freeze(node)
         for clause, names in zip(self.plan.clauses, variables, strict=True):
             await self._replace(clause, names)
         return replace(await self._whole(), services=tuple(self.calls))
@@ -142,7 +145,22 @@ class _Run:
         # SILENT: "a single solution mapping without bindings" (Federated Query section 2.3).
         rows = table.rows if fault is None else [(None,) * len(variables)]
         text = await asyncio.to_thread(_values, variables, rows)
-        self.edits.append(Edit(clause.start, clause.end, text))
+        self._edit(Edit(clause.start, clause.end, text))
+
+    async def _freeze(self, node: Node) -> None:
+        """Put the rows of a part that may come out otherwise the next time in its place, where they are not many."""
+        answer = await self._evaluate(self.plan.alone(node, MOST_BINDINGS + 1), JSON.name)
+        result = parse_query_results(answer.body, QueryResultsFormat.JSON)
+        assert isinstance(result, QuerySolutions)
+        names = [variable.value for variable in result.variables]
+        rows = [tuple(row[name] for name in names) for row in result]
+        plain = all(isinstance(term, NamedNode | Literal | None) for row in rows for term in row)
+        if plain and len(rows) <= MOST_BINDINGS:
+            written = [tuple(None if term is None else str(term) for term in row) for row in rows]
+            self._edit(Edit(node.start, node.end, _values(names, written)))
+
+    def _edit(self, edit: Edit) -> None:
+        self.edits = sorted([*self.edits, edit], key=lambda one: one.start)
 
     async def _variables(self, clause: Clause) -> Sequence[str]:
         """The variables a pattern binds, in their order; the engine also says here what is wrong in it."""

@@ -54,6 +54,7 @@ _FORMS = {
 }
 _UPDATES = frozenset({"insert", "delete", "load", "clear", "drop", "create", "copy", "move", "add", "with", "modify"})
 _VOLATILE = frozenset({"now", "rand", "uuid", "struuid", "bnode"})
+_WAVERING = _VOLATILE | {"limit", "offset", "sample", "group_concat"}
 _CLAUSES = frozenset({"filter", "bind", "as", "union", "optional", "minus", "graph", "exists", "values", "lateral"})
 _SEPARATORS = frozenset({".", ";", "{"})
 _OPERATORS = frozenset({"&&", "||", "-", "+", "*", "/", "|", "!", "=", "<", ">", "^"})
@@ -82,8 +83,8 @@ OPERATORS_PER_PATTERN = 3
 class Guards:
     """What a query text may be.
 
-    Its length in characters, its depth of brackets, its number of patterns, the operators of one path or expression,
-    the terms in its VALUES blocks, its SERVICE clauses (none where federation is off).
+    Its length in characters, its depth of brackets, its number of patterns, the operators of one path, the terms in its
+    VALUES blocks, its SERVICE clauses (none where federation is off).
     """
 
     length: int
@@ -125,7 +126,7 @@ def inspect(text: str, guards: Guards) -> Shape:
 
 
 def bound(text: str, guards: Guards) -> set[str]:
-    """The keywords, in lower case, of a text within the limits of length, nesting and patterns. Raises QueryRefused."""
+    """The keywords, in lower case, of an update within the limits of a text. Raises QueryRefused, QuerySyntaxError."""
     if len(text) > guards.length:
         raise QueryRefused(
             f"the update is {len(text):,} characters long; at most {guards.length:,} are accepted",
@@ -137,9 +138,13 @@ def bound(text: str, guards: Guards) -> set[str]:
     tokens = [token for token in _TOKEN.findall(text) if token]
     if tokens and tokens[-1][0] in _QUOTES:
         raise _syntax(text, len(text) - len(tokens[-1]), "the string that begins here is not closed")
+    words = _words(tokens)
     _check_nesting(tokens, guards)
     _check_patterns(tokens, guards)
-    return _words(tokens)
+    _check_paths(tokens, guards)
+    if "values" in words:
+        _check_values(text, guards)
+    return words
 
 
 def _inspect(text: str, guards: Guards) -> Shape:
@@ -166,6 +171,16 @@ def _inspect(text: str, guards: Guards) -> Shape:
 
 
 _short = lru_cache(maxsize=1024)(_inspect)  # long texts are rarely asked twice and would fill the memory
+
+
+def wavers(text: str) -> bool:
+    """Whether a part of a query may come out otherwise when it is evaluated again.
+
+    >>> wavers("{ SELECT ?s { ?s ?p ?o } LIMIT 3 }"), wavers("?limit a <urn:now>")
+    (True, False)
+    """
+    words = _words(token for token in _TOKEN.findall(text) if token)
+    return not words.isdisjoint(_WAVERING) or _HIDDEN_CALL.search(text) is not None
 
 
 def mentions(text: str, keyword: str) -> bool:
@@ -197,8 +212,8 @@ def _keyword(text: str, tokens: Iterable[str]) -> str:
         return first
     if first in _UPDATES:
         raise QueryRefused(
-            f"{first.upper()} is SPARQL Update; this endpoint answers queries only",
-            hint="data change by `iesi-kg submit FILE`, which checks them first",
+            f"{first.upper()} is SPARQL Update, which is not sent as a query",
+            hint="POST it to /update; what is published changes by `iesi-kg submit FILE` alone",
             keyword=first.upper(),
         )
     if first is None:

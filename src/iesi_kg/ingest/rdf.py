@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from xml.parsers import expat
 
 import pyoxigraph
-from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple
 
 from iesi_kg.errors import UnreadableFile
 from iesi_kg.ingest.kinds import Kind, bom
@@ -28,6 +28,7 @@ _FORMATS = {
 _BRACKETED = (Kind.TURTLE, Kind.TRIG, Kind.JSONLD)
 _DEEPEST = 100
 _SUBJECT, _PREDICATE, _OBJECT = (NamedNode(RDF + name) for name in ("subject", "predicate", "object"))
+_TERM = (NamedNode, Literal)
 _ADDRESS = re.compile(r"/id/statement/[0-9a-f]{16}$")
 _TOKENS = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^\'\\]|\\.|\'(?!\'\'))*\'\'\'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
@@ -92,12 +93,15 @@ def _findings(triples: Collection[Triple], subjects: Collection[NamedNode], temp
 def _statements(triples: Collection[Triple], template: Template) -> Iterator[Finding]:
     """What is wrong with statements about statements: another address than theirs, or a fact that nobody states."""
     kinds = {kind for node in template.nodes if node.reifies for kind in node.types}
-    nodes = dict.fromkeys(t.subject for t in triples if t.object in kinds and isinstance(t.subject, NamedNode))
-    parts = {node: {t.predicate: t.object for t in triples if t.subject == node} for node in nodes}
-    stated = set(triples) if nodes else set()
+    nodes = (t.subject for t in triples if t.object in kinds)
+    parts: dict[NamedNode, dict[NamedNode, object]] = {node: {} for node in nodes if isinstance(node, NamedNode)}
+    for t in triples if parts else ():
+        if isinstance(t.subject, NamedNode) and t.subject in parts:
+            parts[t.subject][t.predicate] = t.object
+    stated = set(triples) if parts else set()
     for node, facts in parts.items():
         subject, predicate, value = (facts.get(part) for part in (_SUBJECT, _PREDICATE, _OBJECT))
-        if not isinstance(subject, NamedNode) or not isinstance(predicate, NamedNode) or value is None:
+        if not (isinstance(subject, NamedNode) and isinstance(predicate, NamedNode)) or not isinstance(value, _TERM):
             continue  # said by the shapes
         fact = Triple(subject, predicate, value)
         if fact not in stated:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import ExitStack, suppress
 from typing import TypeVar
 
-from iesi_kg.errors import IesiKgError, ServiceBusy, StoreError
+from iesi_kg.errors import ServiceBusy, StoreError
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.audited import AuditedWriter
 from iesi_kg.store.amending import Amended, Amendment
@@ -93,20 +93,24 @@ class Amendments:
             raise ServiceBusy("the service is stopping")
         writer = self._writer
         if writer is None:
-            writer = await asyncio.to_thread(self._held.enter_context, self._store.writer())
-            self._writer = writer
+            writer = await _to_the_end(self._take())
         await self._pool.reach(writer.reader.version, _REACH_SECONDS)
+        return writer
+
+    async def _take(self) -> EmbeddedWriter:
+        self._writer = writer = await asyncio.to_thread(self._held.enter_context, self._store.writer())
         return writer
 
     async def _land(self, writer: EmbeddedWriter, change: ChangeSet, payload: bytes, act: Act) -> int:
         target = writer if self._log is None else AuditedWriter(writer, self._log, act)
+        number = 0
         with self._pool.changing():
             try:
                 number = await asyncio.to_thread(target.commit, change)
-            except IesiKgError:
-                await self._let_go()  # the next change begins with a writer that has looked at what is there
-                raise
-            if self._pool.keeps(writer.triples):
+            finally:
+                if not number:
+                    await self._let_go()  # the next change begins with a writer that has looked at what is there
+            if self._pool.can_advance(number, writer.triples):
                 self._pool.advance(number, payload, writer.triples)
                 if writer.published == number:
                     self._pool.rebase(self._store.current())

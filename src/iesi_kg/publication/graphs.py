@@ -75,11 +75,14 @@ def _apart(triples: Collection[Triple]) -> tuple[Collection[Triple], Collection[
 def unsourced(reader: Reader, subjects: Iterable[NamedNode]) -> set[Triple]:
     """What leaves the graph of codings when these records are published again or withdrawn."""
     leaving: set[Triple] = set()
-    for subject in subjects:
+    renewed = set(subjects)
+    if next(iter(reader.quads(predicate=_TYPE, object=_STATEMENT, graph=CODINGS)), None) is None:
+        return leaving
+    for subject in renewed:
         for node in {triple.subject for triple in _owned(reader, subject)} if is_published(reader, subject) else ():
             for naming in reader.quads(object=node, graph=CODINGS):
                 about = {quad.triple for quad in reader.quads(naming.subject, graph=CODINGS)}  # type: ignore[arg-type]
-                others = {_base(t.object) for t in about if isinstance(t.object, NamedNode)} - {subject}
+                others = {_base(t.object) for t in about if isinstance(t.object, NamedNode)} - renewed
                 leaving |= {naming.triple} if any(_graphs_of(reader, other) for other in others) else about
     return leaving
 

@@ -73,10 +73,12 @@ class Crew:
         self._watcher: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
 
-    def keeps(self, triples: int) -> bool:
-        """Whether the processes of the current version and of one of this size hold copies of their own."""
-        versions = () if self.version is None else (self.version, replace(self.version, triples=triples))
-        return bool(versions) and all(self._staffing.fits_in_memory(version) for version in versions)
+    def can_advance(self, number: int, triples: int) -> bool:
+        """Whether a change can lead to this version: from the one before, by processes with copies of their own."""
+        version = self.version
+        if version is None or self.switching or version.number != number - 1:
+            return False
+        return all(self._staffing.fits_in_memory(each) for each in (version, replace(version, triples=triples)))
 
     @property
     def switching(self) -> bool:
@@ -97,7 +99,9 @@ class Crew:
                 child.advance(self.version, frame)
 
     def rebase(self, version: Version) -> None:
-        """Begin new processes with this checkpoint and the changes made since."""
+        """Begin new processes with this checkpoint and the changes made since; one still ahead is left to the watch."""
+        if self.version is None or version.number > self.version.number:
+            return
         self._base = version
         self._changes = [(number, frame) for number, frame in self._changes if number > version.number]
 

@@ -28,6 +28,7 @@ __all__ = ["Job", "Limits", "Pool"]
 TICK_SECONDS = 0.01
 DEMOTE_SECONDS = 0.03
 SLOW_SECONDS = 0.1
+EVICTION_SECONDS = 0.25  # sooner the new process would cost more than the query still does
 PATIENT_SECONDS = 0.5
 ABANDONED_SECONDS = 0.1
 QUEUE_SECONDS = 10.0
@@ -73,9 +74,9 @@ class Pool:
         """Whether the kernel keeps every process from the network."""
         return all(child.confined for child in self._crew.children if child.loaded)
 
-    def keeps(self, triples: int) -> bool:
-        """Whether the processes hold copies of their own, also of a version of this size, which changes can make."""
-        return self._crew.keeps(triples)
+    def can_advance(self, number: int, triples: int) -> bool:
+        """Whether the processes can go on to this version by a change, rather than be started anew."""
+        return self._crew.can_advance(number, triples)
 
     def advance(self, number: int, change: bytes, triples: int) -> None:
         """Have every job from now on answered on the next version, which ``change`` makes of this one."""
@@ -323,6 +324,8 @@ class Pool:
             self._crew.discard(child)
 
     def _is_wanted(self, child: Child) -> bool:
-        """Whether the place of a long query goes to a waiting one: at once to other callers, later to its own."""
+        """Whether the place of a long query goes to a waiting one: soon to other callers, later to its own."""
         computing = self._loop.time() - child.started
-        return self._line.others(self._computing()) or (computing >= PATIENT_SECONDS and len(self._line) > 0)
+        if computing >= PATIENT_SECONDS:
+            return len(self._line) > 0
+        return computing >= EVICTION_SECONDS and self._line.others(self._computing())

@@ -178,7 +178,7 @@ class Application:
             self.updates.start(site, amendments)
             self.graphs.start(site, amendments)
             self.sparql.start(site)
-            self.editions.start(site, gate=self.state.gate, meter=self.meter)
+            self.editions.start(site, gate=self.state.gate, meter=self.meter, editions=self.editions)
             api.state.editions = self.editions
             yield
         finally:

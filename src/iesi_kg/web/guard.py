@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from iesi_kg.errors import CrossSite, RequestError
 from iesi_kg.settings import Settings
@@ -26,22 +25,23 @@ class Guard:
 
     def admit(self, scope: Any) -> None:  # noqa: ANN401  (ASGI)
         """Raises RequestError, Misdirected, CrossSite."""
-        host, fields = "", {}
+        host, fields = None, {}
         for name, value in scope["headers"]:
             if name == b"host":
-                if host:
+                if host is not None:
                     raise RequestError("the header Host came more than once")
                 host = value.decode("latin-1")
             elif name in (b"origin", b"sec-fetch-site", b"authorization", b"transfer-encoding"):
                 fields[name] = value.decode("latin-1")
-        if host or scope["http_version"] != "1.0":
+        if host is not None or scope["http_version"] != "1.0":
             server = scope.get("server") or ("", 0)
-            self._hosts.require(host, str(server[0]))
+            self._hosts.require(host or "", str(server[0]))
         if b"transfer-encoding" in fields and scope["http_version"] == "1.0":  # RFC 9112 section 6.1
             raise RequestError("HTTP/1.0 has no Transfer-Encoding")
         access.refuse_in_address(scope)
-        if scope["method"] not in _SAFE and b"authorization" not in fields and not _OPEN.fullmatch(scope["path"]):
-            _refuse_other_sites(fields, host)
+        shown = fields.get(b"authorization", "").lower().startswith("bearer ")
+        if scope["method"] not in _SAFE and not shown and not _OPEN.fullmatch(scope["path"]):
+            _refuse_other_sites(fields, host or "")
 
 
 def _refuse_other_sites(fields: dict[bytes, str], host: str) -> None:
@@ -52,7 +52,7 @@ def _refuse_other_sites(fields: dict[bytes, str], host: str) -> None:
     neither header, and a token is never sent by a browser unasked.
     """
     site, origin = fields.get(b"sec-fetch-site"), fields.get(b"origin")
-    own = site in _OWN if site is not None else origin is None or urlsplit(origin).netloc.lower() == host.lower()
+    own = site in _OWN if site is not None else origin is None or origin.partition("://")[2].lower() == host.lower()
     if not own:
         raise CrossSite("a page of another site sent this", hint="use the form of this service, or a program of yours")
 

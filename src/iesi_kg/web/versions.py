@@ -27,6 +27,7 @@ _SERVED = re.compile(
     r"/(?:sparql/?|id/.+|codes(?:[/.].*)?|ontology(?:[/.].*)?|initiatives(?:[/.].*)?|\.well-known/void)"
 )
 _OWN = re.compile(rb'((?:href|action)=")(/(?:id|codes|ontology|initiatives|sparql)(?=["/?.#]))')
+_CITE = re.compile(rb'(formaction="/cite)(\?)?')
 _LINK = re.compile(rb"<(/[^>]*)>")
 _PLAIN = re.compile(r"[!#-;=?-~]{0,4000}")
 _MAIN = b'<main id="content" tabindex="-1">'
@@ -145,7 +146,7 @@ def _fields(given: Headers, release: Release, mount: bytes, links: str) -> Heade
 def _page(body: bytes, release: Release, mount: bytes) -> bytes:
     body = _OWN.sub(rb"\1" + mount + rb"\2", body)
     name = release.name
-    body = body.replace(b'name="release" value=""', f'name="release" value="{name}"'.encode())
+    body = _CITE.sub(rb"\1?release=" + name.encode(), body)
     note = f"""{_MAIN.decode()}
 <p class="note">This is <a href="/releases/{name}">release {name}</a>, as it stood then.</p>"""
     return body.replace(_MAIN, note.encode(), 1)

@@ -97,12 +97,35 @@ class Transport(asyncio.Transport):
         self._wire.resume_reading()
 
 
+class Crowd:
+    """The open connections of one service, oldest first, looked at by one timer."""
+
+    def __init__(self) -> None:
+        self.wires: dict[Wire, None] = {}
+        self._sweeping = False
+
+    def join(self, wire: Wire, loop: asyncio.AbstractEventLoop) -> None:
+        """Watch one more."""
+        self.wires[wire] = None
+        if not self._sweeping:
+            self._sweeping = True
+            loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for wire in list(self.wires):
+            wire.check(now)
+        self._sweeping = bool(self.wires)
+        if self._sweeping:
+            loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+
+
 class Wire(Strict):
     """One connection under watch; made a class of its own per service by ``protocol``."""
 
     seconds = 10.0
     most_connections = 800
-    watched: dict[Wire, None]
+    crowd: Crowd
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.phase = _Phase.HEAD
@@ -111,15 +134,13 @@ class Wire(Strict):
         self.stuck: tuple[float, int] | None = None
         self.outgoing = Transport(transport, self.loop)
         self.answered = 0
-        if not self.watched:
-            self.loop.call_later(_SWEEP_SECONDS, _sweep, self.watched, self.loop)
-        elif len(self.watched) >= self.most_connections:
+        if len(self.crowd.wires) >= self.most_connections:
             self._make_room()
-        self.watched[self] = None
+        self.crowd.join(self, self.loop)
         super().connection_made(self.outgoing)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.watched.pop(self, None)
+        self.crowd.wires.pop(self, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -186,18 +207,9 @@ class Wire(Strict):
             self.outgoing.close()
 
     def _make_room(self) -> None:
-        """Cut off whoever takes longest over sending a request, else the newcomer has to wait its turn."""
-        slowest = next((wire for wire in self.watched if wire.phase is _Phase.HEAD), None)
-        if slowest is not None:
-            slowest.outgoing.abort()
-
-
-def _sweep(watched: dict[Wire, None], loop: asyncio.AbstractEventLoop) -> None:
-    now = loop.time()
-    for wire in list(watched):
-        wire.check(now)
-    if watched:
-        loop.call_later(_SWEEP_SECONDS, _sweep, watched, loop)
+        """Cut off whoever takes longest over sending a request; where all others are served, the newcomer."""
+        slowest = next((wire for wire in self.crowd.wires if wire.phase is _Phase.HEAD), self)
+        slowest.outgoing.abort()
 
 
 def protocol(settings: Settings) -> type[Wire]:
@@ -207,6 +219,6 @@ def protocol(settings: Settings) -> type[Wire]:
         header_bytes = settings.header_bytes
         seconds = settings.client_seconds
         most_connections = settings.connections
-        watched: dict[Wire, None] = {}  # noqa: RUF012  (shared by all connections of the service)
+        crowd = Crowd()
 
     return Bounded

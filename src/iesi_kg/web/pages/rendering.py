@@ -69,6 +69,7 @@ def _frame(request: Request, asked: Spoken) -> dict[str, object]:
     return {
         "path": request.url.path,
         "host": str(request.base_url).rstrip("/"),
+        "releases_kept": hasattr(request.app.state, "editions"),
         "spoken": asked,
         "lang": asked.code,
         "t": asked.wording,

@@ -58,7 +58,6 @@ async def sparql_html(request: Request, query_text: str | None = None) -> HTMLRe
         "version": run.version if run and run.version else site.pool.version,
         "most_rows": MOST_ROWS,
         "snippets": [] if run and run.error else _snippets(request, text),
-        "citable": hasattr(request.app.state, "editions"),
         "bad_lines": _numbered(text, run.error) if run and run.error else [],
     }
     status = run.error.status if run and run.error else 200
