@@ -168,6 +168,9 @@ def test_the_button_of_a_result_leads_to_a_citation(server: Server) -> None:
     assert 'formaction="/cite" formmethod="post"' in page
     older = server.ask("GET", f"/v/2026.1/sparql?{urlencode({'query': QUERY})}", {"Accept": "text/html"}).text
     assert 'formaction="/cite?release=2026.1"' in older
+    address = f"/v/2026.1/sparql?{urlencode({'query': QUERY, 'lang': 'fr'})}"
+    french = server.ask("GET", address, {"Accept": "text/html"}).text
+    assert 'formaction="/cite?release=2026.1&amp;lang=fr"' in french
     shown = cite(server, "text/html", query=QUERY, release="2026.1")
     assert shown.status == 200
     assert "Cite this answer" in shown.text

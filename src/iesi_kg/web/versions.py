@@ -146,7 +146,8 @@ def _fields(given: Headers, release: Release, mount: bytes, links: str) -> Heade
 def _page(body: bytes, release: Release, mount: bytes) -> bytes:
     body = _OWN.sub(rb"\1" + mount + rb"\2", body)
     name = release.name
-    body = _CITE.sub(rb"\1?release=" + name.encode(), body)
+    cited = b"?release=" + name.encode()
+    body = _CITE.sub(lambda found: found[1] + cited + (b"&amp;" if found[2] else b""), body)
     note = f"""{_MAIN.decode()}
 <p class="note">This is <a href="/releases/{name}">release {name}</a>, as it stood then.</p>"""
     return body.replace(_MAIN, note.encode(), 1)
