@@ -61,6 +61,8 @@ class Settings:
     service_bytes: int = _setting(10_000_000, "largest answer to one SERVICE, in bytes after decompression")
     service_rows: int = _setting(10_000, "largest answer to one SERVICE, in rows")
     lock_seconds: float = _setting(10.0, "how long a writer waits for another writer")
+    releases_open: int = _setting(2, "releases that may be open for queries at once, each with a process of its own")
+    releases_idle_seconds: float = _setting(300.0, "how long a release stays open that nobody asks")
     query_log: str = _setting("", "file to which a line of JSON is added for each query; none is kept when empty")
     query_log_as: str = _setting("hash", "what that line says of the query: its SHA-256 (hash) or all of it (text)")
     keep_versions: int = _setting(3, "published versions kept on disk")

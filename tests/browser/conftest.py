@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
+from iesi_kg.publication import release
+from iesi_kg.publication.release_shelf import Shelf
+from iesi_kg.store.embedded import EmbeddedStore
 from running_server import fill, serving
 
 
@@ -22,8 +26,19 @@ def address(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     provenance = (root / "tests" / "pages" / "provenance.ttl").read_text("utf-8")
     turtle = "\n".join(path.read_text("utf-8") for path in files)
     fill(store, turtle, {"https://w3id.org/iesi-kg/graph/provenance": provenance})
+    make_release(store, "2026.1")
+    fill(
+        store, '<https://w3id.org/iesi-kg/id/initiative/cafe-numerique> <http://purl.org/dc/terms/alternative> "Café" .'
+    )
+    make_release(store, "2026.2")
     with serving(store) as server:
         yield server.url
+
+
+def make_release(folder: Path, name: str) -> None:
+    store = EmbeddedStore.open(folder)
+    release.make(store, Shelf(folder), name, at=datetime(2026, 11, 22, tzinfo=UTC))
+    store.close()
 
 
 @dataclass

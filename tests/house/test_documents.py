@@ -68,6 +68,8 @@ def test_the_redirects_cover_every_kind_of_address(root: Path) -> None:
         iris.graph("provenance"),
         f"{BASE}ontology",
         f"{BASE}shapes",
+        f"{BASE}service",
+        iris.release("2026.1"),
     ]
     for address in iri:
         path = str(getattr(address, "value", address)).removeprefix(BASE).lstrip("/")

@@ -61,7 +61,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> list[Quad]:
 
 
 def _is_initiative(quad: Quad) -> bool:
-    return isinstance(quad.object, NamedNode) and quad.object.value.endswith("ontology#Initiative")
+    is_type = quad.predicate.value.endswith("#type")
+    return is_type and isinstance(quad.object, NamedNode) and quad.object.value.endswith("ontology#Initiative")
 
 
 def _about(reader: Reader, name: str) -> Iterator[Quad]:

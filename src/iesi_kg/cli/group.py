@@ -13,14 +13,17 @@ from iesi_kg.errors import IesiKgError
 COMMANDS = {
     "build": "make the generated files under ontology/generated from ontology and shapes",
     "check": "say what is wrong in a file, cell by cell; changes nothing",
+    "erase": "take personal data out of the store and of every release, for good",
     "export": "write what is published in the terms of CPSV-AP, CPOV or DCAT-AP",
     "log": "show who changed what, when and in which version, and whether the log is whole",
     "peers": "list, check or probe the other servers that SERVICE may ask",
     "query": "run a SPARQL query on a store or an endpoint",
     "reason": "say what follows from the published statements, by which rule and why",
+    "release": "give what is published now a name, and keep it for good",
     "serve": "serve the pages and the SPARQL endpoint; an empty store is filled first",
     "settings": "list every setting with its default and its value now",
     "submit": "check a file and publish it whole, or not at all",
+    "verify": "run a cited query again and say whether its answer is the same",
     "template": "write an empty table to fill in, or one filled example",
     "token": "make, list and revoke the tokens that open more than reading",
 }

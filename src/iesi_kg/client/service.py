@@ -8,6 +8,7 @@ from ast import literal_eval
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 from iesi_kg import __version__
 from iesi_kg.errors import PeerError, UsageError
@@ -40,6 +41,23 @@ def ask(url: str, query: str, accept: str, *, seconds: float = 60.0) -> Answer:
         raise PeerError(f"no answer from {url}: {reason}", hint="is the address right and the service up?") from None
     media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     return Answer(_form(media_type, body), media_type, body, _version(response))
+
+
+def document(url: str, *, seconds: float = 60.0) -> Any:  # noqa: ANN401  (JSON)
+    """The JSON document at an address. Raises PeerError with the sentence of the service, UsageError."""
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"{url!r} is not the address of a service", hint="it begins with http:// or https://")
+    request = Request(url, headers={"Accept": "application/json", "User-Agent": f"iesi-kg/{__version__}"})
+    try:
+        with urlopen(request, timeout=seconds) as response:
+            return json.loads(response.read())
+    except HTTPError as error:
+        raise _refused(url, error.code, error.read()) from None
+    except (URLError, HTTPException, OSError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise PeerError(f"no answer from {url}: {reason}", hint="is the address right and the service up?") from None
+    except ValueError:
+        raise PeerError(f"{url} did not answer in JSON", hint="is it the address of this kind of service?") from None
 
 
 def _wrapper(url: str, query: str, accept: str, seconds: float) -> Any:  # noqa: ANN401  (untyped library)

@@ -16,6 +16,7 @@ from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.serialisation import write
 from iesi_kg.errors import Gone, Superseded
 from iesi_kg.store.base import Reader
+from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import RDF
 
 
@@ -111,13 +112,21 @@ def _versioned(reader: Reader, iri: NamedNode) -> NamedNode | None:
 
 
 def _refuse_withdrawn(reader: Reader, iri: NamedNode) -> None:
+    """Raises Gone for what was withdrawn, and for what was erased, which is known by a digest of its IRI only."""
+    hint = "the address stays reserved; earlier releases still hold the record"
     stones = reader.select(_query("tombstone"), {"thing": iri})
+    if not stones:
+        stones = reader.select(_query("tombstone"), {"thing": iris.erased(iri)})
+        hint = "the address stays reserved; the record was taken out of the releases too"
     if stones:
-        when = getattr(stones[0].get("when"), "value", None)
+        when, why = (getattr(stones[0].get(name), "value", None) for name in ("when", "reason"))
         raise Gone(
-            f"<{iri.value}> was published here and has been withdrawn" + (f" on {when}" if when else ""),
-            hint="the address stays reserved; earlier releases still hold the record",
+            f"<{iri.value}> was published here and has been withdrawn"
+            + (f" on {when}" if when else "")
+            + (f": {why}" if why else ""),
+            hint=hint,
             iri=iri.value,
+            **({"reason": why} if why else {}),
         )
 
 

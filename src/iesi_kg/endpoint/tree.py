@@ -173,3 +173,109 @@ def _parser() -> Any:  # noqa: ANN401
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the grammar still hands over its pointer as a number
         return Parser(Language(tree_sitter_sparql.language()))
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A part of a query that keeps only some solutions (LIMIT, OFFSET): what it hands on, and what it is sorted by.
+
+    ``handed_on`` is None for ``*``; ``grouped`` the variables of GROUP BY, None where that has expressions.
+    """
+
+    offset: int
+    handed_on: frozenset[str] | None
+    sorted_by: frozenset[str]
+    grouped: frozenset[str] | None
+
+
+def cuts(query: str) -> tuple[Cut, ...]:
+    """Every LIMIT and OFFSET of a query, in document order; they count solutions, so their order matters."""
+    found = []
+    for node in _walk(query):
+        if node.type in _SELECTING:
+            modifier = _child(node, "solution_modifier")
+            sliced = modifier and _child(modifier, "limit_offset_clauses")
+            if sliced:
+                found.append(Cut(_offset(query, sliced), _handed_on(node), _sorted_by(modifier), _grouped(modifier)))
+    return tuple(found)
+
+
+def words_of(query: str, kinds: frozenset[str]) -> tuple[tuple[int, str], ...]:
+    """Where nodes of these kinds stand in a query, and the word that each begins with, in capitals."""
+    found = []
+    for node in _walk(query):
+        if node.type in kinds:
+            text = node.text.decode("utf-8", "replace")
+            found.append((_offset(query, node), re.split(r"\W", text, maxsplit=1)[0].upper()))
+    return tuple(found)
+
+
+_SELECTING = frozenset({"select_query", "sub_select", "construct_query", "describe_query"})
+
+
+def _walk(query: str) -> Iterator[Any]:
+    waiting = [_parser().parse(query.encode("utf-8")).root_node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(node.children))
+
+
+def _child(node: Any, kind: str) -> Any:  # noqa: ANN401
+    return next((child for child in node.children if child.type == kind), None)
+
+
+def _offset(query: str, node: Any) -> int:  # noqa: ANN401
+    return len(query.encode("utf-8")[: node.start_byte].decode("utf-8", "ignore"))
+
+
+def _variable(node: Any) -> str:  # noqa: ANN401
+    return str(node.text.decode("utf-8"))[1:]
+
+
+def _handed_on(node: Any) -> frozenset[str] | None:  # noqa: ANN401
+    if node.type == "construct_query":
+        template = _child(node, "construct_template")
+        return frozenset(_variable(found) for found in _below(template) if found.type == "var") if template else None
+    clause = node if node.type == "describe_query" else _child(node, "select_clause")
+    names, inside = set(), False
+    for child in clause.children:
+        if child.type == "*":
+            return None
+        if child.type == "(":
+            inside = True
+        elif child.type.upper() == "AS":
+            inside = False
+        elif child.type == "var" and not inside:
+            names.add(_variable(child))
+    return frozenset(names)
+
+
+def _sorted_by(modifier: Any) -> frozenset[str]:  # noqa: ANN401
+    """The plain variables of ORDER BY: an expression may be the same for different values."""
+    clause = _child(modifier, "order_clause")
+    names = set()
+    for condition in clause.children if clause else ():
+        inner = _child(condition, "bracketted_expression")
+        parts = [child for child in (inner or condition).children if child.is_named]
+        if len(parts) == 1 and parts[0].type == "var":
+            names.add(_variable(parts[0]))
+    return frozenset(names)
+
+
+def _grouped(modifier: Any) -> frozenset[str] | None:  # noqa: ANN401
+    clause = _child(modifier, "group_clause")
+    if clause is None:
+        return None
+    conditions = [child for child in clause.children if child.is_named]
+    if any([part.type for part in condition.children] != ["var"] for condition in conditions):
+        return None
+    return frozenset(_variable(condition.children[0]) for condition in conditions)
+
+
+def _below(node: Any) -> Iterator[Any]:  # noqa: ANN401
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(node.children)

@@ -17,7 +17,7 @@ from pyoxigraph import Store as MemoryStore
 
 from iesi_kg import assets
 from iesi_kg.errors import IesiKgError
-from iesi_kg.publication import entailment, graphs, provenance, workflow
+from iesi_kg.publication import catalogue, entailment, graphs, provenance, workflow
 from iesi_kg.publication.provenance import DerivedFrom, Notice, Occasion
 from iesi_kg.records import Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
@@ -64,6 +64,7 @@ def load_bundled(store: Store, *, at: datetime) -> Loaded:
         add = list(dict.fromkeys(quad for change in changes for quad in change.add))
         remove = list(dict.fromkeys(quad for change in changes for quad in change.remove))
         change = entailment.with_inference(reader, ChangeSet("bundled data", add, remove), at)
+        change = catalogue.with_description(reader, change)
         if not change.add and not change.remove:
             return Loaded(reader.version, left_out)
         return Loaded(writer.commit(change), left_out)

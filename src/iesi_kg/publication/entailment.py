@@ -7,10 +7,9 @@ in the graph of provenance says by which rules, over which version, when, and ho
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import overload
 
 from pyoxigraph import NamedNode, Quad, Triple
 
@@ -19,32 +18,12 @@ from iesi_kg.inference.derivation import Derived
 from iesi_kg.inference.rules import Program
 from iesi_kg.publication import provenance
 from iesi_kg.publication.graphs import Quads
+from iesi_kg.publication.joined import Joined
 from iesi_kg.publication.provenance import Run
 from iesi_kg.store.base import ChangeSet, Reader
 from iesi_kg.vocabulary import iris
 
 GRAPH = iris.graph("inference")
-
-
-class _Joined(Sequence[Quad]):
-    """Sequences of quads seen as one, without a copy."""
-
-    def __init__(self, *parts: Sequence[Quad]) -> None:
-        self._parts = parts
-
-    def __len__(self) -> int:
-        return sum(map(len, self._parts))
-
-    def __iter__(self) -> Iterator[Quad]:
-        for part in self._parts:
-            yield from part
-
-    @overload
-    def __getitem__(self, index: int) -> Quad: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Quad]: ...
-    def __getitem__(self, index: int | slice) -> Quad | list[Quad]:
-        return list(self)[index]
 
 
 class _After:
@@ -96,8 +75,8 @@ def with_inference(reader: Reader, change: ChangeSet, at: datetime) -> ChangeSet
     told = _told(reader, change, new, at) if _is_news(reader, change, new != old) else ChangeSet("")
     return ChangeSet(
         label=change.label,
-        add=_Joined(change.add, Quads((new - old, GRAPH)), told.add),
-        remove=_Joined(change.remove, Quads((old - new, GRAPH)), told.remove),
+        add=Joined(change.add, Quads((new - old, GRAPH)), told.add),
+        remove=Joined(change.remove, Quads((old - new, GRAPH)), told.remove),
     )
 
 

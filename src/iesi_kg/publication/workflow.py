@@ -15,7 +15,7 @@ from iesi_kg.errors import SubmissionRejected
 from iesi_kg.ingest import csv, kinds, mapping, rdf, xlsx
 from iesi_kg.ingest.template import Template
 from iesi_kg.ingest.values import ValueReader
-from iesi_kg.publication import entailment, graphs, provenance
+from iesi_kg.publication import catalogue, entailment, graphs, provenance
 from iesi_kg.publication.provenance import Notice, Occasion
 from iesi_kg.records import CellRef, Finding, Report, Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
@@ -111,7 +111,7 @@ def publish(store: Store, receipt: Receipt, *, by: str, at: datetime, notice: No
             return Published(reader.version, before, receipt.report.records, changed=False)
         decide(against(reader, receipt))
         change, graph = prepare(reader, receipt, Occasion(by, at, notice))
-        change = entailment.with_inference(reader, change, at)
+        change = catalogue.kept_true(reader, entailment.with_inference(reader, change, at))
         replaced = sum(graphs.is_published(reader, subject) for subject in receipt.submission.subjects)
         return Published(writer.commit(change), graph, receipt.report.records, changed=True, replaced=replaced)
 

@@ -126,6 +126,30 @@ def submission_graph(activity: NamedNode) -> NamedNode:
     return graph("submission", activity.value.rsplit("/", 1)[1])
 
 
+def dataset() -> NamedNode:
+    """Everything published, as one data set."""
+    return _thing("dataset", "iesi-kg")
+
+
+def release(name: str) -> NamedNode:
+    """The IRI of a release of the data set.
+
+    >>> release("2026.1").value
+    'https://w3id.org/iesi-kg/releases/2026.1'
+    """
+    return NamedNode(f"{BASE}releases/{name}")
+
+
+def erased(thing: NamedNode) -> NamedNode:
+    """What stands for a thing that was erased: a digest, since the IRI itself may hold a name."""
+    return _thing("erased", _digest(thing.value, 24))
+
+
+def is_about_another(node: object) -> bool:
+    """Whether an IRI names a judgement, or a statement about a statement: it has no meaning without its subject."""
+    return isinstance(node, NamedNode) and node.value.startswith((f"{BASE}id/judgement/", f"{BASE}id/statement/"))
+
+
 def skolem(run: str, label: str) -> NamedNode:
     """The IRI that stands for a blank node of another server in one answer (RDF 1.1 Concepts section 3.5).
 

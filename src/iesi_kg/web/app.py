@@ -24,8 +24,24 @@ from iesi_kg.settings import Settings
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
-from iesi_kg.web import access, entity, guard, headers, openapi, pages, peers, problem, queries, standing
+from iesi_kg.web import (
+    access,
+    cite,
+    description,
+    entity,
+    feeds,
+    guard,
+    headers,
+    openapi,
+    pages,
+    peers,
+    problem,
+    queries,
+    releases,
+    standing,
+)
 from iesi_kg.web.cache import ResultCache
+from iesi_kg.web.editions import Editions
 from iesi_kg.web.graphstore import PATH as GRAPH_PATH
 from iesi_kg.web.graphstore import GraphStore
 from iesi_kg.web.guard import Guard
@@ -36,6 +52,7 @@ from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql, preflight
 from iesi_kg.web.update import PATH as UPDATE_PATH
 from iesi_kg.web.update import Updates
+from iesi_kg.web.versions import PREFIX, Versions
 from iesi_kg.web.visit import Visit
 
 _DESCRIPTION = (
@@ -45,7 +62,19 @@ _DESCRIPTION = (
 
 
 # What scripts of other origins may read; the forms of the pages are not among it.
-_OPEN = ("/id/", "/codes/", "/ontology", "/health", "/peers", "/problems/")
+_OPEN = (
+    "/id/",
+    "/codes/",
+    "/ontology",
+    "/health",
+    "/peers",
+    "/problems/",
+    "/releases",
+    "/cite",
+    "/feeds/",
+    "/service",
+    "/.well-known/",
+)
 
 
 # What a scratch store serves beside /sparql, /update and /graph.
@@ -69,6 +98,8 @@ class Application:
         self.updates = Updates()
         self.graphs = GraphStore()
         self.sparql = Sparql(self.updates)
+        self.editions = Editions(_edition)
+        self.versions = Versions(self.editions)
         self.api = _api(self._lifespan)
         self.state = self.api.state
         self.state.gate = access.Gate(settings)
@@ -91,6 +122,8 @@ class Application:
                 await self.graphs(scope, receive, send)
             elif self.scratch and not scope["path"].startswith(_OF_SCRATCH):
                 raise NotFound("a scratch store has no pages of its own", hint="/sparql, /update and /graph are there")
+            elif scope["path"].startswith(PREFIX):
+                await self.versions(scope, receive, _secured(send))
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
                 await preflight(send, "GET, HEAD, OPTIONS")
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(queries.PATH):
@@ -112,6 +145,7 @@ class Application:
         if hasattr(self.state, "site"):
             await self.state.site.pool.close()
             await self.updates.amendments.close()
+        await self.editions.close()
 
     def _in_a_sentence(self, send: Any) -> Any:  # noqa: ANN401
         """Say why the service cannot start without the traceback that the framework would send."""
@@ -144,8 +178,11 @@ class Application:
             self.updates.start(site, amendments)
             self.graphs.start(site, amendments)
             self.sparql.start(site)
+            self.editions.start(site, gate=self.state.gate, meter=self.meter, editions=self.editions)
+            api.state.editions = self.editions
             yield
         finally:
+            await self.editions.close()
             await pool.close()
             await amendments.close()
             store.close()
@@ -171,6 +208,23 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     readable(api, "/whoami", _whoami, "What the token of this request opens")
     readable(api, "/problems/{code}", _problem_kind, "What a kind of error means")
     api.include_router(standing.router)
+    api.include_router(releases.router)
+    api.include_router(cite.router)
+    api.include_router(feeds.router)
+    _equip(api)
+    openapi.describe(api)
+    return api
+
+
+def _edition() -> FastAPI:
+    """The pages of a release: things, codes and lists, without what changes or checks anything."""
+    api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    _equip(api)
+    return api
+
+
+def _equip(api: FastAPI) -> None:
+    api.include_router(description.router)
     api.include_router(entity.router)
     api.include_router(peers.router)
     api.include_router(queries.router)
@@ -179,8 +233,6 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     api.add_exception_handler(HTTPException, _on_error)
     api.add_exception_handler(RequestValidationError, _on_error)
     api.add_exception_handler(Exception, _on_error)
-    openapi.describe(api)
-    return api
 
 
 async def _whoami(request: Request) -> Response:

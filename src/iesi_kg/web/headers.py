@@ -15,8 +15,8 @@ TIMING = b"server-timing"
 MISS: Headers = ((b"iesi-kg-cache", b"miss"),)
 HIT: Headers = ((b"iesi-kg-cache", b"hit"),)
 EXPOSED = (
-    "Content-Location, ETag, IESI-KG-Cache, IESI-KG-Hint, IESI-KG-Limits, IESI-KG-Rows, IESI-KG-Services, "
-    "IESI-KG-Version, Link, Retry-After, Server-Timing"
+    "Content-Location, ETag, IESI-KG-Cache, IESI-KG-Hint, IESI-KG-Limits, IESI-KG-Release, IESI-KG-Rows, "
+    "IESI-KG-Services, IESI-KG-Version, Link, Memento-Datetime, Retry-After, Server-Timing"
 )
 
 # A page may load its own files and nothing else; the editor carries its style in a nonce-less file of ours.

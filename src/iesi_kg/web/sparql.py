@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any, Protocol
 
 from iesi_kg import __version__
-from iesi_kg.endpoint import description, negotiation
+from iesi_kg.endpoint import negotiation
 from iesi_kg.endpoint.allowance import Allowance
 from iesi_kg.endpoint.emptiness import misspelt
 from iesi_kg.endpoint.execution import execute
@@ -25,6 +25,7 @@ from iesi_kg.store.workers import Limits
 from iesi_kg.web import access, consulted, headers, problem, queries
 from iesi_kg.web.body import refuse_packed
 from iesi_kg.web.cache import Entry
+from iesi_kg.web.description import described
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
 from iesi_kg.web.site import Site, limits
@@ -226,14 +227,8 @@ class Sparql:
                 "the `query` parameter is missing",
                 hint=f"{PATH}?query=ASK%7B%7D asks a query; Accept: text/turtle gets a description of the service",
             )
-        most = self.site.anonymous
-        sentence = (
-            f"a query may run {most.seconds:g} seconds and return {most.bytes:,} bytes "
-            f"or {most.rows:,} rows; one that meets a limit fails as a whole"
-        )
-        site = self.site
-        body = description.service_description(_address(scope), media, site.guards, sentence, scratch=site.scratch)
-        await _send(send, 200, self._headers(most, self.site.version, media, "", len(body)), body)
+        body = await asyncio.to_thread(described, self.site, _address(scope), media)
+        await _send(send, 200, self._headers(self.site.anonymous, self.site.version, media, "", len(body)), body)
 
 
 class _Asked:
@@ -303,7 +298,7 @@ def _too_large(most: int) -> RequestTooLarge:
 
 def _address(scope: Any) -> str:  # noqa: ANN401
     host = headers.find(scope["headers"], b"host") or "localhost"
-    return f"{scope.get('scheme', 'http')}://{host}{PATH}"
+    return f"{scope.get('scheme', 'http')}://{host}{scope.get('mount', '')}{PATH}"
 
 
 async def preflight(send: Any, methods: str) -> None:  # noqa: ANN401

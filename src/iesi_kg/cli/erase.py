@@ -1,0 +1,49 @@
+"""``iesi-kg erase``: takes a record or a person out of the store and of every release; the address then says why."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from iesi_kg import settings as settings_module
+from iesi_kg.errors import StoreError
+from iesi_kg.vocabulary import curies, iris
+
+
+@click.command()
+@click.argument("thing")
+@click.option("--reason", required=True, help="why, as the address will say from now on; no personal data")
+@click.option("--also", multiple=True, metavar="TEXT", help="erase every statement whose text holds TEXT; repeatable")
+@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+@click.option("--yes", is_flag=True, help="do not ask")
+def command(thing: str, reason: str, also: tuple[str, ...], store: Path | None, yes: bool) -> None:
+    """Erase THING (an IRI, or a path such as /id/agent/name) for good: personal data that must not be published.
+
+    Releases that hold it are rewritten and marked; citations of them verify as redacted. This cannot be undone.
+
+    Exit code 0: done; 3: nothing is known of it, no reason, or the store cannot be written.
+    """
+    from iesi_kg.publication import erasure
+    from iesi_kg.publication.release_shelf import Shelf
+    from iesi_kg.store.embedded import EmbeddedStore
+
+    settings = settings_module.load(store=store)
+    if not settings.store.is_dir():
+        raise StoreError(f"there is no store at {settings.store}", hint="--store DIR, or `iesi-kg serve` makes one")
+    node = iris.from_path(thing) if thing.startswith("/") else curies.expand(thing)
+    order = erasure.Order(node, " ".join(reason.split()), datetime.now(UTC), also)
+    if not yes:
+        click.confirm(f"erase <{node.value}> from {settings.store} and from every release, for good?", abort=True)
+    # No older version is kept: it would still hold what is erased.
+    opened = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=1)
+    try:
+        done = erasure.erase(opened, Shelf(settings.store), order)
+    finally:
+        opened.close()
+    click.echo(f"erased: {done.quads:,} statements; version {done.version} no longer holds them")
+    if done.releases:
+        click.echo(f"rewritten and marked: releases {', '.join(done.releases)}")
+    for mention in done.mentions:
+        click.echo(f"still mentions the name in a text: {mention} (look at it; --also TEXT erases such statements)")

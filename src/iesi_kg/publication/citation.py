@@ -1,0 +1,162 @@
+"""An answer to a citation (release, query, hash of the rows) in the forms that reference managers read, and back.
+
+BibTeX; CSL-JSON, https://citeproc-js.readthedocs.io/en/latest/csl-json/markup.html ; CFF 1.2.0,
+https://github.com/citation-file-format/citation-file-format . Each carries one address, which holds all that is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+from iesi_kg.endpoint.fingerprint import Fingerprint
+from iesi_kg.errors import UnreadableFile
+
+PATH = "/cite"
+_ADDRESS = re.compile(r"https?://[^\s\"'<>{}\\|^`]+/cite\?[^\s\"'<>{}\\|^`]+")
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class Verdict(StrEnum):
+    """What running a cited query again shows."""
+
+    SAME = "same"
+    DIFFERS = "differs"
+    REDACTED = "redacted"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What was asked of which release of which service, and the SHA-256 of what it answered."""
+
+    service: str
+    release: str
+    query: str
+    sha256: str
+
+    @property
+    def address(self) -> str:
+        """The address that holds all of it."""
+        query = quote(self.query, safe="")
+        return f"{self.service}{PATH}?release={self.release}&sha256={self.sha256}&query={query}"
+
+    @property
+    def key(self) -> str:
+        """A short name for reference lists."""
+        return f"iesi-kg-{self.release}-{self.sha256[:8]}"
+
+
+def read(text: str) -> Citation:
+    """The citation in an address, or in any text that holds its address. Raises UnreadableFile.
+
+    >>> read("see https://example.org/cite?release=2026.1&sha256=" + "0" * 64 + "&query=ASK%7B%7D").query
+    'ASK{}'
+    """
+    found = _ADDRESS.search(text.replace("\\_", "_").replace("\\%", "%").replace("\\&", "&"))
+    if found is None:
+        raise UnreadableFile(
+            "there is no address of a cited answer in it",
+            hint="give the address (https://.../cite?release=...), or a file in BibTeX, CSL-JSON or CFF that holds it",
+        )
+    parts = urlsplit(found[0])
+    given = parse_qs(parts.query, keep_blank_values=True)
+    values = {name: given.get(name, [""])[0] for name in ("release", "query", "sha256")}
+    missing = [name for name, value in values.items() if not value]
+    if missing:
+        raise UnreadableFile(f"the address of the citation has no {' and no '.join(missing)}", hint="copy it whole")
+    if not _HASH.fullmatch(values["sha256"]):
+        raise UnreadableFile("the hash in the citation is not a SHA-256 of 64 hexadecimal digits", hint="copy it whole")
+    service = f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix(PATH)}"
+    return Citation(service, **values)
+
+
+def verdict(citation: Citation, found: Fingerprint, redactions: list[Mapping[str, Any]]) -> Verdict:
+    """What the answer of today says about a citation."""
+    if found.sha256 == citation.sha256:
+        return Verdict.SAME
+    return Verdict.REDACTED if redactions else Verdict.DIFFERS
+
+
+def bibtex(citation: Citation, manifest: Mapping[str, Any], lines: int) -> str:
+    """The citation for BibTeX and BibLaTeX."""
+    fields = {
+        "author": " and ".join(f"{{{_tex(name)}}}" for name in _authors(manifest)),
+        "title": f"{{{_tex(_title(manifest))}}}",
+        "year": manifest["issued"][:4],
+        "version": citation.release,
+        "publisher": _tex(_authors(manifest)[0]),
+        "url": citation.address,
+        "note": _tex(_note(citation, lines)),
+    }
+    body = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
+    return f"@misc{{{citation.key},\n{body}}}\n"
+
+
+def csl(citation: Citation, manifest: Mapping[str, Any], lines: int) -> str:
+    """The citation as CSL-JSON."""
+    day = [int(part) for part in manifest["issued"][:10].split("-")]
+    item = {
+        "id": citation.key,
+        "type": "dataset",
+        "title": _title(manifest),
+        "author": [{"literal": name} for name in _authors(manifest)],
+        "issued": {"date-parts": [day]},
+        "version": citation.release,
+        "publisher": _authors(manifest)[0],
+        "URL": citation.address,
+        "note": _note(citation, lines),
+    }
+    return json.dumps([item], ensure_ascii=False, indent=1) + "\n"
+
+
+def cff(citation: Citation, manifest: Mapping[str, Any], lines: int) -> str:
+    """The citation as a Citation File Format document; JSON strings are YAML strings."""
+    text = [
+        "cff-version: 1.2.0",
+        f"message: {_quoted('If you use this answer, please cite it as below.')}",
+        "type: dataset",
+        f"title: {_quoted(_title(manifest))}",
+        f"version: {_quoted(citation.release)}",
+        f"date-released: {_quoted(manifest['issued'][:10])}",
+        f"url: {_quoted(citation.address)}",
+        f"abstract: {_quoted(_note(citation, lines))}",
+        "authors:",
+        *(f"  - name: {_quoted(name)}" for name in _authors(manifest)),
+        "identifiers:",
+        "  - type: other",
+        f"    value: {_quoted('sha256:' + citation.sha256)}",
+        '    description: "SHA-256 of the canonical answer"',
+    ]
+    return "\n".join(text) + "\n"
+
+
+FORMS = {
+    "bibtex": ("application/x-bibtex", "bib", bibtex),
+    "csl": ("application/vnd.citationstyles.csl+json", "json", csl),
+    "cff": ("text/yaml", "cff", cff),
+}
+
+
+def _authors(manifest: Mapping[str, Any]) -> list[str]:
+    return list(manifest["publishers"]) or ["iesi-kg"]
+
+
+def _title(manifest: Mapping[str, Any]) -> str:
+    return f"{manifest['title']}: answer to a SPARQL query"
+
+
+def _note(citation: Citation, lines: int) -> str:
+    return f"{lines} {'row' if lines == 1 else 'rows'}, SHA-256 of the canonical rows {citation.sha256}"
+
+
+def _tex(text: str) -> str:
+    return re.sub(r"([&%$#_{}])", r"\\\1", text)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

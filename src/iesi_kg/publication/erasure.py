@@ -1,0 +1,185 @@
+"""Takes a record or a person out of what is published and out of every release, and says why where it stood.
+
+Right to erasure, GDPR Article 17 (https://eur-lex.europa.eu/eli/reg/2016/679/art_17/oj). What stays is a mark under a
+digest of the IRI, which itself may hold a name: the address answers 410 with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pyoxigraph import Literal, NamedNode, Quad, Triple
+
+from iesi_kg.errors import NotFound, UsageError
+from iesi_kg.publication import catalogue, entailment, graphs, provenance, release, release_content
+from iesi_kg.publication.release_shelf import Release, Shelf
+from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader, Store
+from iesi_kg.vocabulary import iris
+from iesi_kg.vocabulary.namespaces import DCT, FOAF, PROV, RDF, RDFS, SKOS, XSD
+
+_NAMES = tuple(NamedNode(name) for name in (FOAF + "name", DCT + "title", SKOS + "prefLabel"))
+_LONGEST_REASON = 500
+_MOST_MENTIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be erased, why, when, and which texts go too."""
+
+    thing: NamedNode
+    reason: str
+    at: datetime
+    also: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        reason = self.reason
+        if not reason.strip() or len(reason) > _LONGEST_REASON or not reason.isprintable():
+            raise UsageError(
+                "an erasure needs a reason that can be shown", hint=f"--reason, at most {_LONGEST_REASON} characters"
+            )
+        path = iris.local_path(self.thing) or ""
+        if not path.startswith("/id/") or "#" in path or self.thing == iris.dataset():
+            raise UsageError(
+                f"<{self.thing.value}> is no record or person of this graph",
+                hint="name one by its IRI or its path, as in /id/initiative/name or /id/agent/name",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure did: statements taken out, releases rewritten, things whose texts still mention a name."""
+
+    version: int
+    quads: int
+    releases: tuple[str, ...]
+    mentions: tuple[str, ...]
+
+
+def erase(store: Store, shelf: Shelf, order: Order) -> Erased:
+    """Erase a thing here and in every release. Raises NotFound where nothing is known of it anywhere."""
+    with shelf.locked():
+        rewritten, taken = _in_releases(shelf, order)
+        with store.writer() as writer:
+            reader = writer.reader
+            leaving = found(reader, order.thing, order.also)
+            if not leaving and not rewritten:
+                raise NotFound(
+                    f"nothing is known of <{order.thing.value}>, here or in a release", iri=order.thing.value
+                )
+            names = _names(reader, order.thing)
+            change = ChangeSet("erasure", add=_mark(order), remove=sorted(leaving, key=str))
+            change = catalogue.kept_true(reader, entailment.with_inference(reader, change, order.at))
+            version = writer.commit(change)
+            mentions = _mentions(writer.reader, names)
+    return Erased(version, len(leaving) + taken, rewritten, mentions)
+
+
+def found(reader: Reader, thing: NamedNode, also: Collection[str] = ()) -> set[Quad]:
+    """Every quad that is about a thing, or about what only it upholds, or that holds one of the texts."""
+    renewed = [thing] if graphs.is_published(reader, thing) else []
+    passing = graphs.superseded(reader, renewed)
+    nodes = {thing.value, *_orphans(reader, passing)}
+    nodes |= {_base(quad.subject) for quad in reader.quads() if _depends(quad, nodes)}
+    texts = [text.casefold() for text in also if text.strip()]
+    return {
+        quad
+        for quad in reader.quads()
+        if quad.triple in passing or _base(quad.subject) in nodes or _base(quad.object) in nodes or _holds(quad, texts)
+    }
+
+
+def _in_releases(shelf: Shelf, order: Order) -> tuple[tuple[str, ...], int]:
+    """Rewrite the first release that holds the thing and those after it, whose lists of changes may name it."""
+    rewritten: list[str] = []
+    taken = 0
+    before: Release | None = None
+    for each in shelf.all():
+        each.check()
+        with release.frozen(each.quads, shelf.folder / ".open" / ".erasing", 1) as reader:
+            leaving = found(reader, order.thing, order.also)
+            if leaving or rewritten:
+                change = ChangeSet("erasure", add=_mark(order), remove=sorted(leaving, key=str))
+                change = catalogue.with_statistics(reader, change)
+                each = release.build(shelf, _facts(each, order, len(leaving)), _after(reader, change), before)
+                rewritten.append(each.name)
+                taken += len(leaving)
+        before = each
+    return tuple(rewritten), taken
+
+
+def _facts(each: Release, order: Order, quads: int) -> dict[str, Any]:
+    told = {
+        "at": _time(order.at),
+        "reason": order.reason,
+        "erased": iris.erased(order.thing).value,
+        "quads": quads,
+        "before": {name: item["sha256"] for name, item in each.files.items()},
+    }
+    kept = {name: each.manifest[name] for name in ("release", "issued", "store_version")}
+    return {**kept, "redactions": [*each.redactions, told]}
+
+
+def _after(reader: Reader, change: ChangeSet) -> Iterator[Quad]:
+    leaving = set(change.remove)
+    yield from (quad for quad in release_content.published(reader) if quad not in leaving)
+    yield from change.add
+
+
+def _mark(order: Order) -> list[Quad]:
+    """What is left: that something stood under this digest, when it was erased, and why."""
+    node = iris.erased(order.thing)
+    moment = Literal(_time(order.at), datatype=NamedNode(XSD + "dateTime"))
+    return [
+        Quad(node, NamedNode(RDF + "type"), NamedNode(PROV + "Entity"), provenance.GRAPH),
+        Quad(node, NamedNode(PROV + "invalidatedAtTime"), moment, provenance.GRAPH),
+        Quad(node, NamedNode(RDFS + "comment"), Literal(order.reason), provenance.GRAPH),
+    ]
+
+
+def _orphans(reader: Reader, passing: set[Triple]) -> set[str]:
+    """Things of which nothing stays in the merge once these statements have left it."""
+    nodes = {triple.subject for triple in passing if isinstance(triple.subject, NamedNode)}
+    return {
+        node.value.partition("#")[0]
+        for node in nodes
+        if all(quad.triple in passing for quad in reader.quads(node, graph=DEFAULT_GRAPH))
+    }
+
+
+def _depends(quad: Quad, nodes: Collection[str]) -> bool:
+    """Whether a quad makes its subject, a statement about a statement or a judgement, one about these things."""
+    return _base(quad.object) in nodes and iris.is_about_another(quad.subject)
+
+
+def _base(term: object) -> str:
+    return term.value.partition("#")[0] if isinstance(term, NamedNode) else ""
+
+
+def _holds(quad: Quad, texts: Iterable[str]) -> bool:
+    return isinstance(quad.object, Literal) and any(text in quad.object.value.casefold() for text in texts)
+
+
+def _names(reader: Reader, thing: NamedNode) -> list[str]:
+    """What the thing is called, in any graph."""
+    return [
+        quad.object.value
+        for naming in _NAMES
+        for quad in reader.quads(thing, naming)
+        if isinstance(quad.object, Literal) and quad.object.value.strip()
+    ]
+
+
+def _mentions(reader: Reader, names: Collection[str]) -> tuple[str, ...]:
+    """Things whose texts still hold one of the names: for people to look at."""
+    texts = [name.casefold() for name in names]
+    if not texts:
+        return ()
+    things = {_base(quad.subject) for quad in reader.quads() if _holds(quad, texts)}
+    return tuple(sorted(things)[:_MOST_MENTIONS])
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,36 @@
+"""Turns an N-Quads file into a store folder that holds just that, under a version number; never written again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from pyoxigraph import RdfFormat, Store
+
+from iesi_kg.errors import StoreDamaged
+from iesi_kg.store.durable import store_error
+from iesi_kg.store.versions import Layout, publish
+
+
+def freeze(quads: Path, folder: Path, number: int) -> None:
+    """Make the store folder, unless it is there; it appears whole or not at all. Raises StoreError."""
+    if folder.is_dir():
+        return
+    draft = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    layout = Layout(draft)
+    try:
+        layout.versions.mkdir(parents=True)
+        live = Store(str(layout.live))
+        live.bulk_load(path=str(quads), format=RdfFormat.N_QUADS)
+        live.optimize()
+        publish(layout, live, number, len(live))
+        del live
+        shutil.rmtree(layout.live)
+        draft.rename(folder)
+    except SyntaxError as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise StoreDamaged(f"{quads} is no N-Quads: {error}", hint="restore the file from a copy") from None
+    except (OSError, RuntimeError) as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise store_error(error, folder.parent) from error
