@@ -49,6 +49,8 @@ def test_a_record_is_erased_everywhere_and_its_citation_is_redacted(small: Path,
         assert (done.returncode, done.stderr) == (0, "")
         assert "rewritten and marked: releases 2026.1, 2026.2\n" in done.stdout
         assert holders(small, b"alpha-lisboa") == holders(small, b"casa alpha") == []
+        logged = run("log", "--store", small, "--what", "erasure", "--format", "json").stdout
+        assert WHY in logged and "alpha-lisboa" not in logged
         for path in ("/v/2026.1/id/initiative/alpha-lisboa", "/v/2026.2/id/initiative/alpha-lisboa"):
             gone = json.loads(running.ask("GET", path).body)
             assert (gone["status"], gone["reason"]) == (410, WHY)

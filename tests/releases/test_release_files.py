@@ -68,7 +68,7 @@ def test_hashes_sizes_and_counts_of_the_manifest(shelf: Shelf) -> None:
     assert facts["graphs"]["https://w3id.org/iesi-kg/graph/codes"] == content.count(b"/graph/codes> .\n")
     assert facts["counts"]["records"] == 146  # 144 of the bundle, Alpha and Beta
     assert facts["examples"]["001-initiatives-of-a-country"]["rows"] == 8  # six of the bundle, Alpha and Beta
-    assert (facts["issued"], facts["predecessor"], facts["ontology"]) == ("2026-11-22T09:00:00Z", "2026.1", "0.2.0")
+    assert (facts["issued"], facts["predecessor"], facts["ontology"]) == ("2026-11-22T09:00:00Z", "2026.1", "0.3.0")
 
 
 def test_tables(shelf: Shelf) -> None:
@@ -162,6 +162,12 @@ def test_equal_data_gives_equal_bytes(copy: Path) -> None:
     done = run("release", "2026.3", "--store", copy)
     assert done.returncode == 0, done.stderr
     assert "since 2026.2: 0 added, 0 changed, 0 removed" in done.stdout
+    refused = run("release", "2026.3", "--store", copy)
+    assert refused.returncode == 3
+    logged = [json.loads(line) for line in run("log", "--store", copy, "--format", "json").stdout.splitlines()]
+    assert [(entry["what"], entry["detail"].get("name")) for entry in logged[-3:]] == [
+        ("release", "2026.3"), ("release", "2026.3"), ("failed", None),
+    ]  # fmt: skip
     shelf = Shelf(copy)
     made = shelf.get("2026.3")
     before = shelf.get("2026.2")

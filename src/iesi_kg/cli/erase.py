@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from iesi_kg import settings as settings_module
+from iesi_kg.cli.files import os_user
 from iesi_kg.errors import StoreError
 from iesi_kg.vocabulary import curies, iris
 
@@ -25,6 +26,8 @@ def command(thing: str, reason: str, also: tuple[str, ...], store: Path | None, 
 
     Exit code 0: done; 3: nothing is known of it, no reason, or the store cannot be written.
     """
+    from iesi_kg.operations.audit import Act, AuditLog
+    from iesi_kg.operations.audited import AuditedStore
     from iesi_kg.publication import erasure
     from iesi_kg.publication.release_shelf import Shelf
     from iesi_kg.store.embedded import EmbeddedStore
@@ -38,8 +41,9 @@ def command(thing: str, reason: str, also: tuple[str, ...], store: Path | None, 
         click.confirm(f"erase <{node.value}> from {settings.store} and from every release, for good?", abort=True)
     # No older version is kept: it would still hold what is erased.
     opened = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=1)
+    act = Act(os_user(), "command", "erasure", order.at, {"mark": iris.erased(node).value, "reason": order.reason})
     try:
-        done = erasure.erase(opened, Shelf(settings.store), order)
+        done = erasure.erase(AuditedStore(opened, AuditLog(settings.store), act), Shelf(settings.store), order)
     finally:
         opened.close()
     click.echo(f"erased: {done.quads:,} statements; version {done.version} no longer holds them")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from iesi_kg import settings as settings_module
+from iesi_kg.cli.files import os_user
 from iesi_kg.errors import StoreError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def command(name: str | None, store: Path | None, check: bool) -> None:
 
     Exit code 0: done; 3: the name is taken or malformed, a file is damaged, or the store cannot be read or written.
     """
+    from iesi_kg.operations.audit import Act, AuditLog
+    from iesi_kg.operations.audited import audited
     from iesi_kg.publication import release
     from iesi_kg.publication.release_shelf import Shelf
     from iesi_kg.store.embedded import EmbeddedStore
@@ -39,8 +42,11 @@ def command(name: str | None, store: Path | None, check: bool) -> None:
         _list(shelf)
         return
     opened = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
+    now = datetime.now(UTC)
+    act = Act(os_user(), "command", "release", now, {"name": name})
     try:
-        made = release.make(opened, shelf, name, at=datetime.now(UTC))
+        with audited(AuditLog(settings.store), act):
+            made = release.make(opened, shelf, name, at=now)
     finally:
         opened.close()
     facts = made.manifest

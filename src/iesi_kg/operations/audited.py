@@ -1,4 +1,4 @@
-"""Turns a store into one that writes every commit into the log before it is made."""
+"""Turns what changes a store into what is written into the log before it is done."""
 
 from __future__ import annotations
 
@@ -44,11 +44,17 @@ class AuditedWriter:
 
     def commit(self, change: ChangeSet) -> int:
         """Log, then commit; a commit that fails is logged as failed. Raises LogDamaged with nothing changed."""
-        entry = self._log.append(self._act, self._writer.reader.version + 1)
-        try:
+        with audited(self._log, self._act, self._writer.reader.version + 1):
             return self._writer.commit(change)
-        except IesiKgError as error:
-            with suppress(StoreError):  # on a full disk the next entry, which makes the same version, tells it
-                failure = replace(self._act, what=FAILED, detail={"entry": entry.number, "reason": error.code})
-                self._log.append(failure)
-            raise
+
+
+@contextmanager
+def audited(log: AuditLog, act: Act, version: int | None = None) -> Iterator[None]:
+    """Log an act, then let it be done; one that fails is logged as failed. Raises LogDamaged with nothing done."""
+    entry = log.append(act, version)
+    try:
+        yield
+    except IesiKgError as error:
+        with suppress(StoreError):  # on a full disk the next entry, which makes the same version, tells it
+            log.append(replace(act, what=FAILED, detail={"entry": entry.number, "reason": error.code}))
+        raise

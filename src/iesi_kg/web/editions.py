@@ -103,7 +103,9 @@ class Editions:
         store = EmbeddedStore(folder)
         pool = Pool(folder, workers=1, memory=settings.query_memory, queue=_QUEUE)
         await pool.start()
-        site = Site(settings, store, pool, ResultCache(settings.cache_bytes // _SHARE_OF_CACHE))
+        cache = ResultCache(settings.cache_bytes // _SHARE_OF_CACHE)
+        # Whoever asks a release is counted with what else he asks, and stops a query of it at the same address.
+        site = Site(settings, store, pool, cache, queries=self.site.queries, turnstile=self.site.turnstile)
         sparql = Sparql()
         sparql.start(site)
         api = self._build()
