@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -470,3 +471,33 @@ def test_processes_die_with_a_service_that_was_killed(large: Path) -> None:
     while any(Path(f"/proc/{pid}").exists() for pid in pids):
         assert time.monotonic() < deadline, "a query process outlived its service"
         time.sleep(0.02)
+
+
+def test_time_limits_outlive_a_lack_of_files(large: Path) -> None:
+    """Where no process can be started the others go on, no file stays open, and it is tried again."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    async def story(pool: Pool) -> None:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        free = os.open("/dev/null", os.O_RDONLY)
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free + 2, most[1]))  # a pair of sockets, and nothing more
+        try:
+            asked = [asyncio.ensure_future(pool.run(Job(RUNAWAY, CSV), Limits(seconds=0.5))) for _ in range(2)]
+            ended = await asyncio.gather(*asked, return_exceptions=True)
+            assert [type(each) for each in ended] == [errors.QueryTimeout] * 2
+            await asyncio.sleep(1.0)  # two attempts in vain
+            assert len(list(Path("/proc/self/fd").iterdir())) <= before
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, most)
+        assert (await pool.run(Job(LOOKUP, CSV), LIMITS)).body == FOUND
+        await until(lambda: len(pool._crew.idle) == 3)
+        with pytest.raises(errors.QueryTimeout):
+            await pool.run(Job(RUNAWAY, CSV), Limits(seconds=0.5))
+
+    async def tell() -> None:
+        async with running(large, workers=2) as pool:
+            await until(lambda: len(pool._crew.idle) == 3)
+            await story(pool)
+
+    asyncio.run(tell())

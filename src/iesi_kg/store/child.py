@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from enum import Enum, auto
 from pathlib import Path
 
@@ -76,21 +76,27 @@ class Child:
         self._loop = asyncio.get_running_loop()
         self._on_ready: Callable[[Child], None] = lambda child: None
         self._on_death: Callable[[Child], None] = lambda child: None
-        self._channel, theirs = socket.socketpair()
-        self._store = os.memfd_create("iesi-kg result")
-        self._words = os.memfd_create("iesi-kg last words")
-        assignment = Assignment(
-            theirs.fileno(), self._store, os.getpid(), memory, str(version.path), version.number, in_memory, background
+        with ExitStack() as unmade:  # where the machine has no more of them, none of its files may stay open
+            self._channel, theirs = socket.socketpair()
+            unmade.callback(self._channel.close)
+            with theirs:
+                self._store = os.memfd_create("iesi-kg result")
+                unmade.callback(os.close, self._store)
+                self._words = os.memfd_create("iesi-kg last words")
+                unmade.callback(os.close, self._words)
+                place = (theirs.fileno(), self._store, os.getpid(), memory, str(version.path), version.number)
+                self.process = self._started_on(Assignment(*place, in_memory, background))
+            unmade.pop_all()
+
+    def _started_on(self, assignment: Assignment) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # starts clean: the parent's threads, memory and files stay here
+            [sys.executable, "-P", "-c", BOOT, PACKAGES, *assignment.arguments()],
+            stdin=subprocess.DEVNULL,
+            stdout=self._words,
+            stderr=self._words,
+            pass_fds=(assignment.channel, self._store),
+            process_group=0,  # no session: as a scheduling group of its own SCHED_IDLE would not reach beyond it
         )
-        with theirs:
-            self.process = subprocess.Popen(  # starts clean: the parent's threads, memory and files stay here
-                [sys.executable, "-P", "-c", BOOT, PACKAGES, *assignment.arguments()],
-                stdin=subprocess.DEVNULL,
-                stdout=self._words,
-                stderr=self._words,
-                pass_fds=(theirs.fileno(), self._store),
-                process_group=0,  # no session: as a scheduling group of its own SCHED_IDLE would not reach beyond it
-            )
 
     def listen(self, on_ready: Callable[[Child], None], on_death: Callable[[Child], None]) -> None:
         """Call back when the process is ready for a job, and when it has died."""

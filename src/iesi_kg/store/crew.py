@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from iesi_kg.errors import IesiKgError, WorkerLost
+from iesi_kg.errors import IesiKgError, StartError, WorkerLost
 from iesi_kg.store.child import Child, State
 from iesi_kg.store.versions import Layout, Version, current_stamp, open_current, read_current
 
@@ -183,12 +183,25 @@ class Crew:
         for _ in range(self._staffing.workers + spare - len(crew)):
             in_memory = self._staffing.fits_in_memory(version)
             start, changes = (self._base, self._changes) if self._base and version is self.version else (version, [])
-            child = Child(start, self._staffing.memory, in_memory=in_memory, background=self.version is not None)
+            try:
+                child = Child(start, self._staffing.memory, in_memory=in_memory, background=self.version is not None)
+            except OSError as error:
+                self._do_without(error)
+                return
             child.listen(self._on_ready, self.end)
             for _, frame in changes:
                 child.advance(version, frame)
             child.version = version
             self.children.add(child)
+
+    def _do_without(self, error: OSError) -> None:
+        """The machine has no process or no file to give now: the others go on, and it is tried again."""
+        if self.version is None and not self._started.done():
+            self._started.set_exception(StartError(f"no query process can be started: {error.strerror}"))
+            return
+        log.warning("no query process can be started now: %s", error.strerror)
+        if self._pause is None:
+            self._pause = self._loop.call_later(PAUSE_SECONDS, self._resume)
 
     def _needed_pause(self) -> float:
         """A pause when processes end in quick succession, so that a crash loop does not spin."""

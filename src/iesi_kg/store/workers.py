@@ -293,15 +293,20 @@ class Pool:
     def _tick(self) -> None:
         now = self._loop.time()
         busy = [child for child in self._crew.children if child.state is State.BUSY]
-        for child in sorted(busy, key=lambda child: child.started):  # the longest gives way first
-            elapsed = now - child.started
-            if now >= child.deadline:
-                self._time_out(child, now)
-            elif elapsed >= DEMOTE_SECONDS and not child.demoted:
-                child.demote()
-            elif elapsed >= SLOW_SECONDS and not child.slow:
-                self._slow_down(child)
-        self._ticker = self._loop.call_later(TICK_SECONDS, self._tick) if busy else None
+        try:
+            for child in sorted(busy, key=lambda child: child.started):  # the longest gives way first
+                self._look_at(child, now)
+        finally:  # whatever happens to one: without the ticker no time limit holds any more
+            self._ticker = self._loop.call_later(TICK_SECONDS, self._tick) if busy else None
+
+    def _look_at(self, child: Child, now: float) -> None:
+        elapsed = now - child.started
+        if now >= child.deadline:
+            self._time_out(child, now)
+        elif elapsed >= DEMOTE_SECONDS and not child.demoted:
+            child.demote()
+        elif elapsed >= SLOW_SECONDS and not child.slow:
+            self._slow_down(child)
 
     def _time_out(self, child: Child, now: float) -> None:
         if child.future is not None and not child.future.done():
