@@ -81,9 +81,13 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def from_address(server: Server, address: str, text: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     """A query from another address of the loopback network."""
+    return asked(server, address, f"/sparql?query={quote(text)}", **headers)
+
+
+def asked(server: Server, address: str, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     with socket.create_connection(server.address, source_address=(address, 0), timeout=20) as connection:
         more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        request = f"GET /sparql?query={quote(text)} HTTP/1.1\r\nHost: e\r\n{more}Connection: close\r\n\r\n"
+        request = f"GET {path} HTTP/1.1\r\nHost: e\r\n{more}Connection: close\r\n\r\n"
         connection.sendall(request.encode())
         response = HTTPResponse(connection)
         response.begin()
@@ -133,3 +137,11 @@ def test_a_token_has_limits_of_its_own(strict: Server) -> None:
     assert known.headers["IESI-KG-Limits"].startswith("class=token, seconds=120, ")
     assert strict.query(rows).status == 503  # what was kept for the token is not for others
     assert strict.query(rows, Authorization="Bearer ikg_00000000_wrong").status == 401
+
+
+def test_graphs_that_are_read_count_too(strict: Server) -> None:
+    statuses = [asked(strict, "127.0.0.6", "/graph?default")[0] for _ in range(60)]
+    assert statuses[:40] == [200] * 40
+    assert 429 in statuses[40:]
+    assert from_address(strict, "127.0.0.6", "ASK {} # after graphs")[0] == 429
+    assert asked(strict, "127.0.0.7", "/graph?default")[0] == 200

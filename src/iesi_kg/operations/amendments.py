@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from iesi_kg.errors import ServiceBusy, StoreError
@@ -45,12 +46,14 @@ class Amendments:
         self._writer: EmbeddedWriter | None = None
         self._closed = False
 
-    async def read(self, wanted: Amendment, limits: Limits) -> tuple[Amended, int]:
-        """What a ``get`` finds, and the version it is of."""
-        answer = await self._pool.run(wanted.job(), limits)
+    async def read(self, wanted: Amendment, limits: Limits, caller: str = "") -> tuple[Amended, int]:
+        """What a ``get`` finds, and the version it is of; ``caller`` is whoever asked."""
+        answer = await self._pool.run(replace(wanted.job(), caller=caller), limits)
         return Amended.of(answer.body), answer.version
 
-    async def make(self, wanted: Amendment, limits: Limits, check: Check, act: Act) -> tuple[Amended, int]:
+    async def make(
+        self, wanted: Amendment, limits: Limits, check: Check, act: Act, caller: str = ""
+    ) -> tuple[Amended, int]:
         """Make a change durable and visible; returns what it met and the version after it.
 
         ``check`` may raise to forbid the change. Raises the QueryErrors, StoreErrors and ServiceBusy.
@@ -64,7 +67,7 @@ class Amendments:
             self._waiting -= 1
         try:
             writer = await self._open()
-            answer = await self._pool.run(wanted.job(), limits)
+            answer = await self._pool.run(replace(wanted.job(), caller=caller), limits)
             outcome = Amended.of(answer.body)
             change = await asyncio.to_thread(lambda: outcome.change)
             check(outcome, change)

@@ -22,9 +22,10 @@ from iesi_kg.store.base import ChangeSet
 from iesi_kg.vocabulary import iris
 from iesi_kg.web import headers, problem
 from iesi_kg.web.body import receive_body
+from iesi_kg.web.counted import counted
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
-from iesi_kg.web.site import Site
+from iesi_kg.web.site import Site, limits
 from iesi_kg.web.sparql import preflight
 from iesi_kg.web.validators import matches
 from iesi_kg.web.writing import Permit, permit
@@ -81,7 +82,10 @@ class GraphStore:
     async def _read(self, asked: Target, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
         media = negotiation.choose(Form.GRAPH, headers.find(scope["headers"], b"accept"))
         amendment = Amendment("get", graph=asked.graph or "", parts=((media.name, b""),))
-        outcome, version = await watched(self.amendments.read(amendment, self.site.limits), receive)
+        caller, allowance = counted(self.site, scope)
+        with self.site.turnstile.passage(caller, allowance):
+            work = self.amendments.read(amendment, limits(allowance), caller)
+            outcome, version = await watched(work, receive)
         etag = tag(outcome.digest, media)
         fields: Headers = (
             (b"etag", etag.encode()),
@@ -109,14 +113,22 @@ class GraphStore:
             documents = await asyncio.to_thread(parts, headers.find(scope["headers"], b"content-type"), body)
         base = graph if asked.graph is None else asked.base
         amendment = Amendment(verb, base=base, graph=graph, parts=documents)
-        outcome, version = await watched(self._make(amendment, allowed, scope), receive)
+        caller, allowance = counted(self.site, scope)
+        with self.site.turnstile.passage(caller, allowance):
+            outcome, version = await watched(self._make(amendment, allowed, scope, caller), receive)
         status = 204 if verb == "delete" or outcome.existed else 201
         fields: Headers = ((headers.VERSION, str(version).encode()), *headers.NO_STORE, *headers.CORS)
         if asked.graph is None:
             fields = ((b"location", quote(graph, safe=":/?&=%~!$'()*+,;@").encode()), *fields)
         await _send(send, status, ((b"content-length", b"0"), *fields) if status != 204 else fields)
 
-    async def _make(self, amendment: Amendment, allowed: Permit, scope: Any) -> tuple[Amended, int]:  # noqa: ANN401
+    async def _make(
+        self,
+        amendment: Amendment,
+        allowed: Permit,
+        scope: Any,  # noqa: ANN401
+        caller: str,
+    ) -> tuple[Amended, int]:
         if_match, if_none_match = (headers.find(scope["headers"], name) for name in (b"if-match", b"if-none-match"))
 
         def check(outcome: Amended, change: ChangeSet) -> None:
@@ -125,7 +137,7 @@ class GraphStore:
 
         detail = {"graph": amendment.graph}
         act = Act(allowed.name, "http", f"graph {amendment.verb}", datetime.now(UTC), detail)
-        return await self.amendments.make(amendment, self.site.limits, check, act)
+        return await self.amendments.make(amendment, self.site.limits, check, act, caller)
 
 
 def _address(scope: Any) -> str:  # noqa: ANN401

@@ -19,12 +19,12 @@ from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.protocol import METHODS, Query, is_update, parse, with_base
 from iesi_kg.endpoint.syntax import Shape, inspect
 from iesi_kg.errors import IesiKgError, QueryRefused, RequestError, RequestTooLarge
-from iesi_kg.operations.attempts import network_of
 from iesi_kg.records import Answer
 from iesi_kg.store.workers import Limits
-from iesi_kg.web import access, consulted, headers, problem, queries
+from iesi_kg.web import consulted, headers, problem, queries
 from iesi_kg.web.body import refuse_packed
 from iesi_kg.web.cache import Entry
+from iesi_kg.web.counted import counted
 from iesi_kg.web.description import described
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
@@ -81,13 +81,7 @@ class Sparql:
 
     def _recognise(self, asked: _Asked, scope: Any) -> None:  # noqa: ANN401
         """Who asks, and what that class of caller may use. Raises Unauthorized."""
-        if asked.has_token and not self.site.scratch:
-            caller = access.caller(scope)
-            asked.caller = f"token {caller.name}"
-            asked.allowance = self.site.token if caller.may("read-more") else self.site.anonymous
-        else:
-            asked.caller = network_of(str((scope.get("client") or ("",))[0]))
-            asked.allowance = self.site.anonymous
+        asked.caller, asked.allowance = counted(self.site, scope, has_token=asked.has_token)
 
     async def _answer(self, asked: _Asked, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
         if asked.method == "OPTIONS":

@@ -6,6 +6,7 @@ https://www.w3.org/TR/sparql11-protocol/#update-operation
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from iesi_kg.store.amending import Amended, Amendment
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.web import headers, problem
 from iesi_kg.web.body import receive_body
+from iesi_kg.web.counted import counted
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import preflight
@@ -72,7 +74,10 @@ class Updates:
             planned.refuse()
             allowed.check(outcome, change)
 
-        version = await watched(self._make(planned, amendment, check, act), receive)
+        caller, allowance = counted(site, scope)
+        with site.turnstile.passage(caller, allowance):
+            work = self.amendments.make(amendment, site.limits, check, act, caller)
+            version = await watched(_explained(planned, work), receive)
         fields = ((headers.VERSION, str(version).encode()), *headers.NO_STORE, *headers.CORS)
         await send({"type": "http.response.start", "status": 204, "headers": fields})
         await send({"type": "http.response.body", "body": b""})
@@ -94,12 +99,13 @@ class Updates:
                     raise
         return found
 
-    async def _make(self, planned: Plan, amendment: Amendment, check: Any, act: Act) -> int:  # noqa: ANN401
-        try:
-            _, version = await self.amendments.make(amendment, self.site.limits, check, act)
-        except QuerySyntaxError as error:
-            raise planned.explain(error) from None
-        return version
+
+async def _explained(planned: Plan, work: Coroutine[None, None, tuple[Amended, int]]) -> int:
+    try:
+        _, version = await work
+    except QuerySyntaxError as error:
+        raise planned.explain(error) from None
+    return version
 
 
 def _address(scope: Any) -> str:  # noqa: ANN401
