@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -244,3 +246,30 @@ def test_verify_says_what_it_cannot_read(server: Server, tmp_path: Path) -> None
 def test_an_unreadable_citation(cited: str, detail: str) -> None:
     with pytest.raises(UnreadableFile, match=detail):
         citation.read(cited)
+
+
+def test_an_answer_of_too_many_rows_is_not_cited(server: Server) -> None:
+    numbers = " ".join(map(str, range(330)))
+    reply = cite(server, query=f"SELECT ?a ?b {{ VALUES ?a {{ {numbers} }} VALUES ?b {{ {numbers} }} }}")
+    assert reply.status == 503
+    told = json.loads(reply.text)
+    assert (told["limit_rows"], "cannot be cited" in told["detail"]) == (100_000, True)
+    assert "at most 100,000 rows can be cited" in told["hint"]
+
+
+def test_citations_count_among_the_queries_of_a_caller(folder: Path) -> None:
+    with serving(folder, query_requests=2) as counting:
+        assert [cite(counting, query=QUERY).status for _ in range(3)] == [200, 200, 429]
+
+
+def test_who_hangs_up_ends_the_query_of_a_citation(server: Server) -> None:
+    """The release has one process: whoever asks next would wait for it."""
+    endless = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+    with socket.create_connection(server.address, timeout=20) as connection:
+        body = urlencode({"query": endless}).encode()
+        head = f"POST /cite HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM['Content-Type']}\r\n"
+        connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        time.sleep(0.5)
+    begun = time.monotonic()
+    assert cite(server, query=QUERY).status == 200
+    assert time.monotonic() - begun < 20  # a query may take 30 seconds

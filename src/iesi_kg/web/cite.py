@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -15,17 +16,20 @@ from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.fingerprint import Fingerprint, fingerprint, media
 from iesi_kg.endpoint.negotiation import prefers_html
 from iesi_kg.endpoint.protocol import Query
-from iesi_kg.errors import NotFound, RequestError, RequestTooLarge
+from iesi_kg.errors import NotFound, RequestError, RequestTooLarge, ResultTooLarge
 from iesi_kg.publication import citation
 from iesi_kg.publication.citation import FORMS, Citation
 from iesi_kg.publication.release_shelf import Release
 from iesi_kg.web import headers
+from iesi_kg.web.counted import counted
 from iesi_kg.web.editions import Editions
+from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.routing import readable
 
 router = APIRouter()
 _FIELDS = {name.decode(): value.decode() for name, value in (*headers.CORS, *headers.NO_STORE)}
 _MOST = LONGEST * 12 + 2_000
+MOST_ROWS = 100_000  # what is cited is sorted as a whole, at each look at the citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,10 @@ readable(router, citation.PATH, cited, "Whether a cited answer is the same today
 
 async def _answer(request: Request, asked: _Asked) -> Response:
     editions: Editions = request.app.state.editions
-    release, found = await _run(editions, asked)
+    try:
+        release, found = await _run(editions, asked, request)
+    except HangUp:
+        return Response(status_code=499)  # nobody reads it
     service = str(request.base_url).rstrip("/")
     held = None
     if asked.sha256:
@@ -85,7 +92,7 @@ async def _answer(request: Request, asked: _Asked) -> Response:
     return JSONResponse({**shown, **written}, headers=_FIELDS)
 
 
-async def _run(editions: Editions, asked: _Asked) -> tuple[Release, Fingerprint]:
+async def _run(editions: Editions, asked: _Asked, request: Request) -> tuple[Release, Fingerprint]:
     name = asked.release or next(reversed(editions.shelf.names()), "")
     if not name:
         raise NotFound(
@@ -93,10 +100,22 @@ async def _run(editions: Editions, asked: _Asked) -> tuple[Release, Fingerprint]
             hint="those who run the service make a release: iesi-kg release 2026.1",
         )
     shape = citable(asked.query, editions.site.guards)
-    async with editions.use(name) as edition:
-        site = edition.site
-        answer = await execute(Query(asked.query), media(shape.form), site.pool, site.limits)
-        return edition.release, fingerprint(answer)
+    caller, allowance = counted(editions.site, request.scope)
+    with editions.site.turnstile.passage(caller, allowance):
+        async with editions.use(name) as edition:
+            site = edition.site
+            most = replace(site.limits, rows=min(site.limits.rows, MOST_ROWS))
+            try:
+                work = execute(Query(asked.query), media(shape.form), site.pool, most, caller)
+                answer = await watched(work, request.receive)
+            except ResultTooLarge as error:
+                raise _too_large(error) from None
+            return edition.release, await asyncio.to_thread(fingerprint, answer)
+
+
+def _too_large(error: ResultTooLarge) -> ResultTooLarge:
+    hint = f"at most {MOST_ROWS:,} rows can be cited; cite the release itself, or ask for less"
+    return ResultTooLarge(f"the answer cannot be cited: {error.detail}", hint=hint, **error.members)
 
 
 async def _sent(request: Request) -> dict[str, Any]:
