@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from iesi_kg.errors import QueryTimeout, ServiceBusy, UsageError
+from iesi_kg.errors import QueryTimeout, ResultTooLarge, ServiceBusy, UsageError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import Act
 from iesi_kg.store.amending import Amended, Amendment, Operation
@@ -137,6 +137,32 @@ def test_who_gives_up_while_the_store_is_locked_leaves_no_lock_behind(tmp_path: 
             assert await number(pool) == ("0", 1)
             with EmbeddedStore.open(tmp_path, lock_timeout=5.0).writer() as other:
                 assert len(list(other.reader.quads())) == 1
+        finally:
+            await pool.close()
+            await amendments.close()
+        store.close()
+
+    asyncio.run(run())
+
+
+def test_a_change_that_is_too_large_changes_nothing(tmp_path: Path) -> None:
+    """Ten million equal characters travel in a few thousand bytes; what counts is what they become."""
+
+    async def run() -> None:
+        store = EmbeddedStore.open(tmp_path, create=True)
+        pool = Pool(tmp_path, workers=1)
+        await pool.start()
+        amendments = Amendments(store, pool, queue=2, lasting=True)
+        three = update("INSERT DATA { <urn:a> <urn:p> 1, 2, 3 }")
+        long = update(f"INSERT DATA {{ <urn:a> <urn:p> '{'a' * 10_000_000}' }}")
+        try:
+            with pytest.raises(ResultTooLarge, match=r"nothing was changed.* 2 statements") as rows:
+                await amendments.make(three, Limits(rows=2), allow, ACT)
+            assert rows.value.members == {"limit_rows": 2}
+            with pytest.raises(ResultTooLarge, match=r"nothing was changed.* 1,000,000 bytes") as size:
+                await amendments.make(long, Limits(bytes=1_000_000), allow, ACT)
+            assert size.value.members == {"limit_bytes": 1_000_000}
+            assert (await amendments.make(three, Limits(rows=3), allow, ACT))[1] == 1
         finally:
             await pool.close()
             await amendments.close()

@@ -18,6 +18,7 @@ from iesi_kg.operations.audited import AuditedWriter
 from iesi_kg.store.amending import Amended, Amendment
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.journal import Extent, decode
 from iesi_kg.store.workers import Limits, Pool
 from iesi_kg.store.writer import EmbeddedWriter
 
@@ -69,8 +70,7 @@ class Amendments:
             writer = await self._open()
             answer = await self._pool.run(replace(wanted.job(), caller=caller), limits)
             outcome = Amended.of(answer.body)
-            change = await asyncio.to_thread(lambda: outcome.change)
-            check(outcome, change)
+            change = await asyncio.to_thread(_checked, outcome, limits, check)
             if not change:
                 return outcome, answer.version
             number = await _to_the_end(self._land(writer, change, outcome.payload, act))
@@ -136,6 +136,12 @@ class Amendments:
         with suppress(StoreError):  # what is committed is durable; the next writer publishes it
             await asyncio.to_thread(held.close)
             self._pool.rebase(self._store.current())
+
+
+def _checked(outcome: Amended, limits: Limits, check: Check) -> ChangeSet:
+    change = decode(outcome.payload, Extent(limits.rows, limits.bytes))
+    check(outcome, change)
+    return change
 
 
 async def _to_the_end(work: Coroutine[None, None, T]) -> T:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse, serialize
 
-from iesi_kg.errors import StoreDamaged
+from iesi_kg.errors import ResultTooLarge, StoreDamaged
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.durable import sync_directory
 
@@ -36,6 +36,14 @@ class Entry:
 
     number: int
     change: ChangeSet
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How large one change may be: quads that enter or leave, and the bytes of their text."""
+
+    rows: int
+    bytes: int
 
 
 class Journal:
@@ -157,13 +165,29 @@ def encode(change: ChangeSet) -> bytes:
     return zlib.compress(json.dumps(facts).encode() + b"\n" + remove + add, 1)
 
 
-def decode(payload: bytes) -> ChangeSet:
-    """The change in a payload of ``encode``."""
-    head, _, body = zlib.decompress(payload).partition(b"\n")
+def decode(payload: bytes, most: Extent | None = None) -> ChangeSet:
+    """The change in a payload of ``encode``. Raises ResultTooLarge beyond ``most``, before it is laid out in memory."""
+    head, _, body = _unpacked(payload, most).partition(b"\n")
     facts = json.loads(head)
     cut = int(facts["remove"])
     drop, create = (tuple(map(NamedNode, facts.get(name, ()))) for name in ("drop", "create"))
     return ChangeSet(str(facts["label"]), from_nquads(body[cut:]), from_nquads(body[:cut]), drop, create)
+
+
+def _unpacked(payload: bytes, most: Extent | None) -> bytes:
+    if most is None:
+        return zlib.decompress(payload)
+    plain = zlib.decompressobj().decompress(payload, most.bytes + 1)
+    if len(plain) > most.bytes:
+        raise _too_large(f"{most.bytes:,} bytes", limit_bytes=most.bytes)
+    if plain.count(b"\n") - 1 > most.rows:  # beside its first line, one line is one quad
+        raise _too_large(f"{most.rows:,} statements", limit_rows=most.rows)
+    return plain
+
+
+def _too_large(extent: str, **members: object) -> ResultTooLarge:
+    hint = "make it in several smaller changes"
+    return ResultTooLarge(f"nothing was changed: the change would be larger than {extent}", hint=hint, **members)
 
 
 def to_nquads(quads: Sequence[Quad]) -> bytes:
