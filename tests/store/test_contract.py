@@ -13,6 +13,7 @@ from store_quads import iri, quad
 from iesi_kg.errors import NotAcceptable, QueryError, QuerySyntaxError, StoreBusy, StoreError, UsageError
 from iesi_kg.records import Form
 from iesi_kg.store.base import ChangeSet
+from iesi_kg.store.changes import in_steps
 from iesi_kg.store.embedded import EmbeddedStore
 
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
@@ -243,3 +244,12 @@ def test_a_folder_without_a_store_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="there is no store at"):
         EmbeddedStore(tmp_path / "nothing").reader()
     assert not (tmp_path / "nothing").exists()
+
+
+def test_a_change_of_several_transactions_is_known_as_one() -> None:
+    """A failure between them leaves a part behind, so the store is made anew then."""
+    plain, blank = quad("a", "1"), Quad(BlankNode("b"), iri("p"), Literal("1"), DefaultGraph())
+    assert not in_steps(ChangeSet("one update", [plain], [plain]))
+    assert not in_steps(ChangeSet("one insertion", [blank]))
+    assert in_steps(ChangeSet("removal, then insertion", [blank], [plain]))
+    assert in_steps(ChangeSet("removal of a blank node", [], [blank]))

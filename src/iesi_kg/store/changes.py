@@ -23,7 +23,9 @@ def is_bulk(change: ChangeSet) -> bool:
 
 def in_steps(change: ChangeSet) -> bool:
     """Whether a change takes more than one transaction, so that a failure may leave a part of it behind."""
-    return is_bulk(change) or bool(change.drop or change.create) or _has_blank_nodes(change.remove)
+    if is_bulk(change) or change.drop or change.create or _has_blank_nodes(change.remove):
+        return True
+    return bool(change.remove) and _has_blank_nodes(change.add)
 
 
 def apply(live: Store, change: ChangeSet) -> int:
