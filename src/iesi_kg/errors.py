@@ -42,6 +42,7 @@ IesiKgError                      500  3   something of ours broke
     │   └── LogDamaged           500  3   somebody changed the audit log
     ├── StoreReadOnly            500  3
     ├── StoreFailing             500  3   the disk reports errors
+    ├── NotYetVisible            500  3   a change that is made and durable, but that no query sees yet
     ├── TokensUnusable           503  3   the file of the tokens cannot be read or trusted
     └── StoreFull                507  3
 """
@@ -293,6 +294,13 @@ class StoreReadOnly(StoreError):
 
 class StoreFailing(StoreError):
     title = "The disk of the store fails"
+
+
+class NotYetVisible(StoreError):
+    """``version`` is the one that the change made."""
+
+    title = "Made, but not visible yet"
+    hint = "do not send it again: the next change, or a restart of the service, makes it visible"
 
 
 class TokensUnusable(StoreError):

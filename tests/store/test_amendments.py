@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from iesi_kg.errors import QueryTimeout, ResultTooLarge, ServiceBusy, UsageError
+from iesi_kg.errors import NotYetVisible, QueryTimeout, ResultTooLarge, ServiceBusy, UsageError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import Act
 from iesi_kg.store.amending import Amended, Amendment, Operation
@@ -163,6 +163,31 @@ def test_a_change_that_is_too_large_changes_nothing(tmp_path: Path) -> None:
                 await amendments.make(long, Limits(bytes=1_000_000), allow, ACT)
             assert size.value.members == {"limit_bytes": 1_000_000}
             assert (await amendments.make(three, Limits(rows=3), allow, ACT))[1] == 1
+        finally:
+            await pool.close()
+            await amendments.close()
+        store.close()
+
+    asyncio.run(run())
+
+
+def test_a_durable_change_that_cannot_be_shown_yet_is_not_called_undone(tmp_path: Path) -> None:
+    async def run() -> None:
+        store = EmbeddedStore.open(tmp_path, create=True)
+        pool = Pool(tmp_path, workers=1, in_memory=0)
+        await pool.start()
+        amendments = Amendments(store, pool, queue=2, lasting=True)
+        obstacle = store.layout.versions / ".00000001.new"  # where the checkpoint is drafted
+        obstacle.touch()
+        try:
+            with pytest.raises(NotYetVisible, match="version 1 is durable but not visible yet") as caught:
+                await amendments.make(update("INSERT DATA { <urn:counter> <urn:is> 0 }"), LIMITS, allow, ACT)
+            assert caught.value.members == {"version": 1}
+            assert "nothing was changed" not in caught.value.detail
+            assert await number(pool) == ("n", 0)
+            obstacle.unlink()
+            assert (await amendments.make(update(STEP), LIMITS, allow, ACT))[1] == 2
+            assert await number(pool) == ("1", 2)
         finally:
             await pool.close()
             await amendments.close()

@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TypeVar
 
-from iesi_kg.errors import ServiceBusy, StoreError
+from iesi_kg.errors import NotYetVisible, ServiceBusy, StoreError
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.audited import AuditedWriter
 from iesi_kg.store.amending import Amended, Amendment
@@ -118,9 +118,19 @@ class Amendments:
                 if writer.published == number:
                     self._pool.rebase(self._store.current())
                 return number
-        await asyncio.to_thread(writer.checkpoint)
-        await self._pool.reach(number, _REACH_SECONDS)
+        await self._show(writer, number)
         return number
+
+    async def _show(self, writer: EmbeddedWriter, number: int) -> None:
+        """Have queries see a version that no change leads the processes to. Raises NotYetVisible."""
+        try:
+            if writer.published != number:
+                await asyncio.to_thread(writer.checkpoint)
+            await self._pool.reach(number, _REACH_SECONDS)
+        except (StoreError, ServiceBusy) as error:
+            await self._let_go()  # the next writer makes it visible before it changes anything
+            reason = error.detail.replace("; nothing was changed", "")
+            raise NotYetVisible(f"version {number} is durable but not visible yet: {reason}", version=number) from None
 
     async def _rest(self) -> None:
         try:

@@ -97,11 +97,15 @@ class EmbeddedWriter:
         try:
             publish(self._layout, self._open_view().store, self._number, self._triples)
         except (OSError, RuntimeError) as error:
+            traceback.clear_frames(error.__traceback__)  # they hold the engine instance, which must close with us
             raise store_error(error, self._layout.root) from error
         self._published = self._number
         self._checkpointed = time.monotonic()
-        self._journal.cover(self._number)
-        prune(self._layout, self._pace.keep, self._number)
+        try:
+            self._journal.cover(self._number)
+            prune(self._layout, self._pace.keep, self._number)
+        except OSError as error:
+            raise store_error(error, self._layout.root) from error
 
     def close(self) -> None:
         """Publish the last commit and let go of the live directory."""
@@ -120,6 +124,8 @@ class EmbeddedWriter:
         try:
             self.checkpoint()
         except StoreError as error:
+            if self._published == self._number:  # only what it makes superfluous is still there
+                raise
             error.detail = f"version {self._number} is safe in the journal but not yet visible: {error.detail}"
             raise
 
