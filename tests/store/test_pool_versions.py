@@ -92,6 +92,28 @@ def test_a_damaged_new_version_leaves_the_old_one_in_service(store: EmbeddedStor
     with_pool(store.layout.root, story)
 
 
+def test_a_version_that_could_not_be_loaded_is_served_once_it_can_be(store: EmbeddedStore, tmp_path: Path) -> None:
+    commit(store, "first")
+    away = tmp_path / "away"
+
+    async def story(pool: Pool) -> None:
+        with store.writer() as writer:
+            writer.commit(ChangeSet("second", [quad("second", "1")]))
+            folder = store.layout.version(2)
+            away.mkdir()
+            for file in folder.iterdir():
+                file.rename(away / file.name)
+        await until(lambda: pool._crew._given_up == 1, 30.0)
+        assert (await pool.run(COUNT, LIMITS)).body == b"n\r\n1\r\n"
+        for file in away.iterdir():
+            file.rename(folder / file.name)
+        await until(lambda: pool.version == 2, 60.0)
+        assert (await pool.run(COUNT, LIMITS)).body == b"n\r\n2\r\n"
+        assert pool._crew._given_up == 0
+
+    with_pool(store.layout.root, story)
+
+
 def test_a_store_that_cannot_be_read_stops_the_start_with_its_own_error(store: EmbeddedStore) -> None:
     commit(store, "first")
     store.close()

@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 
 from iesi_kg.errors import IesiKgError, StartError, WorkerLost
 from iesi_kg.store.child import Child, State
@@ -23,6 +24,7 @@ CALM_DEATHS = 8
 CALM_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
 LOAD_ATTEMPTS = 3
+LONGEST_PAUSE_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,8 @@ class Crew:
         self._fresh: list[Child] = []  # ready on the target, before the switch
         self._ends: deque[float] = deque(maxlen=CALM_DEATHS)
         self._failed_loads = 0
+        self._given_up = 0  # how often in a row a new version was left alone
+        self._look_again = inf  # when a version that was left alone is tried once more
         self._burials: set[asyncio.Task[None]] = set()
         self._watcher: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
@@ -206,7 +210,7 @@ class Crew:
     def _needed_pause(self) -> float:
         """A pause when processes end in quick succession, so that a crash loop does not spin."""
         if self._failed_loads:
-            return PAUSE_SECONDS * self._failed_loads
+            return min(PAUSE_SECONDS * self._failed_loads, LONGEST_PAUSE_SECONDS)
         hasty = len(self._ends) == CALM_DEATHS and self._loop.time() - self._ends[0] < CALM_SECONDS
         return PAUSE_SECONDS if hasty else 0.0
 
@@ -217,6 +221,8 @@ class Crew:
 
     def _on_ready(self, child: Child) -> None:
         loading, child.loaded = not child.loaded, True
+        if loading:
+            self._failed_loads = 0
         if child.version is self.version:
             self.rest(child)
         elif child.version is self._target and loading:
@@ -237,7 +243,8 @@ class Crew:
         self.version, old = self._target, self.idle
         self._base, self._changes = None, []
         self.idle, self._fresh = self._fresh, []
-        self._failed_loads = 0
+        self._failed_loads = self._given_up = 0
+        self._look_again = inf
         for child in old:
             self.discard(child)
         if not self._started.done():
@@ -251,9 +258,10 @@ class Crew:
         if self.changing:
             return
         stamp = current_stamp(self._layout)
-        if stamp == self._stamp or self._target is not self.version:
+        due = stamp != self._stamp or self._loop.time() >= self._look_again
+        if not due or self.switching:
             return
-        self._stamp = stamp
+        self._stamp, self._look_again = stamp, inf
         self._aim()
 
     def _aim(self) -> None:
@@ -262,6 +270,7 @@ class Crew:
             version = read_current(self._layout)
         except IesiKgError as error:
             log.warning("the new version cannot be read yet: %s", error.detail)
+            self._try_later()
             return
         if version.number <= self._advanced:  # a checkpoint of what the processes have got by changes
             self.rebase(version)
@@ -275,13 +284,22 @@ class Crew:
     def _fail_load(self, cause: IesiKgError) -> None:
         """A process could not load the target: it may have been pruned by now, or be damaged."""
         self._failed_loads += 1
-        if self._failed_loads < LOAD_ATTEMPTS:
+        if self._failed_loads < LOAD_ATTEMPTS or not self.switching:  # what is served now is never given up
             self.maintain()
         elif not self._started.done():
             self._started.set_exception(cause)
         else:
             log.warning("version %s cannot be served: %s", self._target and self._target.number, cause.detail)
-            self._target = self.version
+            abandoned, self._target, self._failed_loads = self._target, self.version, 0
+            for child in [child for child in self.children if child.version is abandoned]:
+                self.discard(child)
+            self._try_later()
+
+    def _try_later(self) -> None:
+        """Look at the same version once more, after a pause that grows: what kept it from loading may pass."""
+        self._given_up += 1
+        pause = min(PAUSE_SECONDS * 2**self._given_up, LONGEST_PAUSE_SECONDS)
+        self._look_again = self._loop.time() + pause
 
     def _retire_surplus(self) -> None:
         long_idle = self._loop.time() - SURPLUS_SECONDS
