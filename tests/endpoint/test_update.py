@@ -132,3 +132,28 @@ def test_several_using_graphs_are_merged() -> None:
     ]
     assert operations[3].text == f"DROP SILENT GRAPH {merged}"
     assert len(plan(Update("INSERT { ?s ?p ?o } USING <urn:a> USING <urn:a> WHERE {}"), GUARDS).operations) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "maximum"),
+    [
+        (" ; ".join(["CLEAR DEFAULT"] * 1_001), "query_patterns", 1_000),
+        (f"PREFIX : <urn:{'a' * 30_000}> " + " ; ".join(["CLEAR DEFAULT"] * 500), "query_length", 5_000_000),
+        (
+            f"PREFIX : <urn:{'a' * 30_000}> INSERT {{}} {' '.join(f'USING :{n}' for n in range(900))} WHERE {{}}",
+            "query_length",
+            5_000_000,
+        ),
+    ],
+    ids=["operations", "prologues", "merged graphs"],
+)
+def test_a_short_text_does_not_become_a_long_one(text: str, limit: str, maximum: int) -> None:
+    assert len(text) < 63_000
+    with pytest.raises(QueryRefused) as caught:
+        plan(Update(text), GUARDS)
+    assert caught.value.members == {"limit": limit, "maximum": maximum}
+
+
+def test_as_many_operations_as_a_query_has_patterns_pass() -> None:
+    text = "PREFIX : <urn:> " + " ; ".join(["CLEAR DEFAULT"] * 1_000)
+    assert len(plan(Update(text), GUARDS).operations) == 1_000

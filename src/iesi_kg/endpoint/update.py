@@ -30,6 +30,7 @@ _ENTITIES = (b"<!DOCTYPE", b"<!ENTITY")
 _PAIRS = frozenset({"ADD", "MOVE", "COPY"})
 MERGED = "urn:x-iesi-kg:merged"
 SEVERAL = 2
+PROLOGUES = 50  # so many times the longest text may the prologues of one request have together
 _SINGLES = frozenset({"CLEAR", "DROP", "CREATE"})
 
 
@@ -123,7 +124,9 @@ def plan(update: Update, guards: Guards, loaded: Mapping[Load, str] | None = Non
     starts: list[tuple[int, int]] = []
     names = _Names()
     _refuse_shared_blank_nodes(text)
-    for tokens in _split(text, names):
+    carried = 0
+    for number, tokens in enumerate(_split(text, names), 1):
+        _bound_operations(number, carried, guards)
         load = _load(tokens, names)
         if load is not None and load in loaded and not refused:
             operations.append(Operation(loaded[load], _touched(tokens, names), INSERT))
@@ -136,6 +139,8 @@ def plan(update: Update, guards: Guards, loaded: Mapping[Load, str] | None = Non
         tried = bool(refused) or tokens[0].word == "LOAD"
         head = names.prologue + (f"{TRIAL}\n" if tried else "")
         body, merged = _with_dataset(body, tokens, update)
+        carried += len(head) * (len(merged) + 1)
+        _bound_operations(number, carried, guards)
         steps = [Operation(head + body, _touched(tokens, names), data, len(head), tried)]
         if len(merged) > 1 and not tried:
             # A triple of two default graphs counts once (SPARQL 1.1 Query section 13.2): they are merged for a moment.
@@ -148,6 +153,20 @@ def plan(update: Update, guards: Guards, loaded: Mapping[Load, str] | None = Non
         operations.extend(steps)
         starts.extend([(head.count("\n"), tokens[0].start)] * len(steps))
     return Plan(text, tuple(operations), tuple(starts), refused)
+
+
+def _bound_operations(number: int, carried: int, guards: Guards) -> None:
+    """Each operation goes to the engine with its whole prologue, so that both together are bounded."""
+    most = guards.length * PROLOGUES
+    if number <= guards.patterns and carried <= most:
+        return
+    bound_met = f"{guards.patterns:,} operations" if number > guards.patterns else f"{most:,} characters of prologues"
+    raise QueryRefused(
+        f"the request has more than {bound_met}, its prologue counted once for each operation",
+        hint="put the quads of many operations into one INSERT DATA or DELETE DATA, or send several requests",
+        limit="query_patterns" if number > guards.patterns else "query_length",
+        maximum=guards.patterns if number > guards.patterns else most,
+    )
 
 
 class _Names:
