@@ -301,6 +301,23 @@ class TestAccess:
             assert count(server, "?s ?p ?o") == 0
             assert update(server, text, Authorization="Bearer open sesame").status == 204
             assert count(server, "?s ?p ?o") == 1
+            statuses = [update(server, text, Authorization=f"Bearer {number}").status for number in range(11)]
+            assert statuses == [401] * 9 + [429] * 2  # the tenth wrong one was "open"
+            assert update(server, text, Authorization="Bearer open sesame").status == 429
+
+    def test_no_script_of_another_site_reads(self, server: Server) -> None:
+        foreign = {"Origin": "https://example.org"}
+        asked = foreign | {"Access-Control-Request-Method": "GET"}
+        assert update(server, "INSERT DATA { <urn:s> <urn:p> 1 }").status == 204
+        for method, path, fields in (
+            ("GET", "/sparql?query=ASK%7B%7D", foreign),
+            ("GET", "/graph?default", foreign),
+            ("GET", "/sparql?query=wrong", foreign),
+            ("OPTIONS", "/sparql", asked),
+            ("OPTIONS", "/graph", asked),
+        ):
+            reply = server.ask(method, path, fields)
+            assert [name for name in reply.headers if name.lower().startswith("access-control-")] == [], path
 
     def test_no_page_of_another_site_writes(self, server: Server) -> None:
         form = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -29,7 +29,7 @@ SCOPES = {
     "submit": "hand in records over HTTP",
     "review": "decide on records that were handed in",
     "write": "SPARQL Update and Graph Store on the workspace graphs named with it",
-    "admin": "everything",
+    "admin": "everything but writing: the graphs for that are named with the scope write",
 }
 FOLDER = "operations"
 PATTERN = re.compile(r"ikg_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import time
 from dataclasses import dataclass
@@ -57,6 +58,21 @@ class Gate:
         self.tokens = Tokens(settings.store)
         self.uses = Uses(settings.store)
         self.attempts = Attempts()
+
+    def require_only(self, token: str, header: str, address: str) -> None:
+        """Let through who shows the one token of a scratch store. Raises Unauthorized, TooManyAttempts."""
+        clock = time.monotonic()
+        self.attempts.admit(address, clock)
+        scheme, _, given = header.strip().partition(" ")
+        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode()):
+            return
+        if header:
+            self.attempts.failed(address, clock)
+        raise Unauthorized(
+            "this store is written with its token only",
+            hint="send the value of IESI_KG_TOKEN as `Authorization: Bearer ...`",
+            challenge=_CHALLENGE,
+        )
 
     def caller(self, header: str, address: str) -> Caller:
         """The caller that an ``Authorization`` header names. Raises Unauthorized, TooManyAttempts, TokensUnusable."""

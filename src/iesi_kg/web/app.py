@@ -77,6 +77,7 @@ _OPEN = (
 )
 
 
+_CROSS_ORIGIN = b"access-control-"
 # What a scratch store serves beside /sparql, /update and /graph.
 _OF_SCRATCH = ("/health", "/metrics", "/peers", "/problems/", "/queries/", "/static/")
 
@@ -111,7 +112,7 @@ class Application:
             return
         scope["app"] = self.api
         visit = Visit(scope, receive, send, self.meter, self.log)
-        receive, send = visit.receive, visit.send
+        receive, send = visit.receive, _private(visit.send) if self.scratch else visit.send
         try:
             self._guard.admit(scope)
             if scope["path"].rstrip("/") == PATH:
@@ -272,6 +273,18 @@ def _allowed(request: Request) -> str:
     routes = request.app.routes
     known = (m for m, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes))
     return ", ".join(known)
+
+
+def _private(send: Any) -> Any:  # noqa: ANN401
+    """Leave out what lets scripts of any site read an answer: a scratch store is nobody's publication."""
+
+    async def private(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            fields = [field for field in message.get("headers", ()) if not field[0].lower().startswith(_CROSS_ORIGIN)]
+            message = {**message, "headers": fields}
+        await send(message)
+
+    return private
 
 
 def _secured(send: Any) -> Any:  # noqa: ANN401

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 from typing import Any
 
 from pyoxigraph import DefaultGraph, NamedNode
 
-from iesi_kg.errors import Forbidden, Unauthorized
+from iesi_kg.errors import Forbidden
 from iesi_kg.store.amending import Amended
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.vocabulary.iris import is_workspace
 from iesi_kg.web import access, headers
 from iesi_kg.web.site import Site
 
-_CHALLENGE = 'Bearer realm="iesi-kg"'
 _OWN = ("same-origin", "none")
 
 
@@ -48,26 +46,18 @@ class Permit:
 
 
 def permit(site: Site, scope: Any) -> Permit:  # noqa: ANN401  (ASGI)
-    """What the sender of a request may write. Raises Unauthorized and Forbidden."""
+    """What the sender of a request may write. Raises Unauthorized, TooManyAttempts and Forbidden."""
     if not site.scratch:
         caller = access.caller(scope)
         caller.require("write")
         return Permit(caller.name or "", caller.graphs)
     if site.settings.token:
-        _require_token(site.settings.token, headers.find(scope["headers"], b"authorization"))
+        gate: access.Gate = scope["app"].state.gate
+        shown = headers.find(scope["headers"], b"authorization") or ""
+        gate.require_only(site.settings.token, shown, str((scope.get("client") or ("",))[0]))
     else:
         _refuse_other_sites(scope["headers"])
     return Permit("scratch", None)
-
-
-def _require_token(token: str, header: str | None) -> None:
-    scheme, _, given = (header or "").strip().partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):
-        raise Unauthorized(
-            "this store is written with its token only",
-            hint="send the value of IESI_KG_TOKEN as `Authorization: Bearer ...`",
-            challenge=_CHALLENGE,
-        )
 
 
 def _refuse_other_sites(fields: list[tuple[bytes, bytes]]) -> None:
