@@ -107,6 +107,8 @@ def test_blank_nodes_that_nothing_tells_apart_are_refused_at_once() -> None:
         ("SELECT (RAND() AS ?x) {}", "differs each time"),
         ("SELECT (SAMPLE(?s) AS ?x) { ?s ?p ?o }", "SAMPLE"),
         ("SELECT (GROUP_CONCAT(?s) AS ?x) { ?s ?p ?o }", "GROUP_CONCAT"),
+        ("SELECT REDUCED ?s { ?s ?p ?o }", "REDUCED"),
+        ("ASK { { select reduced * { ?s ?p ?o } } }", "REDUCED"),
         ("SELECT * { SERVICE <http://example.org/sparql> { ?s ?p ?o } }", "SERVICE|another server"),
         ("SELECT * { ?s ?p", "cannot be understood"),
         ("DELETE WHERE { ?s ?p ?o }", "Update"),
@@ -126,6 +128,7 @@ def test_what_cannot_be_cited(query: str, reason: str) -> None:
         "SELECT ?s (?x AS ?y) { ?s ?p ?x } ORDER BY ?s ?y LIMIT 3",
         "SELECT ?s (COUNT(?o) AS ?n) { ?s ?p ?o } GROUP BY ?s ORDER BY DESC(?n) ?s LIMIT 3",
         "SELECT ?s { ?s ?p 'LIMIT 3 NOW() SAMPLE(?x)' }",
+        "SELECT DISTINCT ?reduced { ?reduced ?p 'REDUCED' }",
         "DESCRIBE ?s { ?s ?p ?o } ORDER BY ?s LIMIT 1",
     ],
 )
