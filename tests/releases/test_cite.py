@@ -261,6 +261,28 @@ def test_verify_says_what_it_cannot_read(server: Server, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    "prose",
+    [
+        "{}",
+        "See {}.",
+        "({})",
+        "({}).",
+        "at {}, and",
+        "{}; then",
+        "<{}>",
+        "[it]({})!",
+        '"{}"',
+        "[{}]...",
+        "url = {{{}}},",
+    ],
+)
+@pytest.mark.parametrize("query", ["ASK {}", "SELECT (COUNT(*) AS ?n) { ?a ?b 'c,d;e!' } # all.", "ASK {} #..."])
+def test_an_address_in_prose(prose: str, query: str) -> None:
+    cited = Citation("https://example.org", "2026.1", query, year_hash(2012), 16 * "a")
+    assert citation.read(prose.format(cited.address)) == cited
+
+
+@pytest.mark.parametrize(
     ("cited", "detail"),
     [
         ("", "no address"),

@@ -19,7 +19,8 @@ from iesi_kg.errors import UnreadableFile
 from iesi_kg.publication.release_shelf import QUADS
 
 PATH = "/cite"
-_ADDRESS = re.compile(r"https?://[^\s\"'<>{}\\|^`]+/cite\?[^\s\"'<>{}\\|^`]+")
+# Our addresses percent-encode what may follow one in prose, and never end in a full stop.
+_ADDRESS = re.compile(r"https?://[^\s\"'<>{}\\|^`]+/cite\?[^\s\"'<>{}\\|^`(),;!\[\]]*[^\s\"'<>{}\\|^`(),;!\[\].]")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _DATA_DIGITS = 16
 _DATA = re.compile(rf"[0-9a-f]{{{_DATA_DIGITS}}}")
@@ -49,7 +50,7 @@ class Citation:
     @property
     def address(self) -> str:
         """The address that holds all of it."""
-        query = quote(self.query, safe="")
+        query = re.sub(r"\.\Z", "%2E", quote(self.query, safe=""))
         data = f"&data={self.data}" if self.data else ""
         return f"{self.service}{PATH}?release={self.release}{data}&sha256={self.sha256}&query={query}"
 
@@ -61,6 +62,8 @@ class Citation:
 
 def read(text: str) -> Citation:
     """The citation in an address, or in any text that holds its address. Raises UnreadableFile.
+
+    What closes a sentence or a bracket after it is not part of it.
 
     >>> read("see https://example.org/cite?release=2026.1&sha256=" + "0" * 64 + "&query=ASK%7B%7D").query
     'ASK{}'
