@@ -71,6 +71,26 @@ def test_a_record_is_erased_everywhere_and_its_citation_is_redacted(small: Path,
     assert f"{ID}initiative/beta-porto" in {one["thing"] for one in listed}
 
 
+def test_what_a_client_kept_of_a_release_is_not_confirmed_after_an_erasure(small: Path) -> None:
+    query = quote(f"SELECT ?o {{ <{ALPHA.value}> <http://purl.org/dc/terms/description> ?o }}")
+    asked = {
+        f"/v/2026.1/sparql?query={query}": "text/csv",
+        "/v/2026.1/id/initiative/alpha-lisboa": "text/turtle",
+    }
+    with serving(small) as running:
+        kept = {path: running.ask("GET", path, {"Accept": kind}) for path, kind in asked.items()}
+        for path, kind in asked.items():
+            assert "Jane Doe" in kept[path].text
+            conditional = {"Accept": kind, "If-None-Match": kept[path].headers["ETag"]}
+            assert running.ask("GET", path, conditional).status == 304
+        done = run("erase", JANE.value, "--reason", WHY, "--also", "Jane Doe", "--store", small, "--yes")
+        assert (done.returncode, done.stderr) == (0, "")
+        for path, kind in asked.items():
+            conditional = {"Accept": kind, "If-None-Match": kept[path].headers["ETag"]}
+            again = running.ask("GET", path, conditional)
+            assert (again.status, "Jane Doe" in again.text) == (200, False)
+
+
 def test_the_present_says_why_too(small: Path) -> None:
     store = EmbeddedStore.open(small, keep=1)
     done = erasure.erase(store, Shelf(small), Order(ALPHA, WHY, AT))
