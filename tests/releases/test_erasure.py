@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
-from pyoxigraph import NamedNode
+from pyoxigraph import Literal, NamedNode
 
-from iesi_kg.errors import NotFound, UsageError
-from iesi_kg.publication import erasure
+from iesi_kg.errors import NotFound, StoreDamaged, UsageError
+from iesi_kg.publication import erasure, release
 from iesi_kg.publication.erasure import Order
 from iesi_kg.publication.release_shelf import Shelf
+from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.vocabulary.namespaces import PROV
 from running_server import serving
 
 ID = "https://w3id.org/iesi-kg/id/"
@@ -30,6 +33,15 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "iesi_kg", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def erase_here(folder: Path, thing: NamedNode, *also: str, at: datetime = AT) -> erasure.Erased:
+    """An erasure without the command."""
+    store = EmbeddedStore.open(folder, keep=1)
+    try:
+        return erasure.erase(store, Shelf(folder), Order(thing, WHY, at, also))
+    finally:
+        store.close()
 
 
 def holders(folder: Path, text: bytes) -> list[str]:
@@ -120,6 +132,42 @@ def test_a_person_is_erased_and_what_still_mentions_the_name_is_listed(small: Pa
     assert not [quad for quad in store.reader().quads() if "jane" in str(quad).lower()]
     assert next(iter(store.reader().quads(ALPHA)), None) is not None  # the record itself stays
     store.close()
+
+
+def test_an_erasure_that_was_cut_between_two_releases_is_completed(small: Path, tmp_path: Path) -> None:
+    store, shelf = EmbeddedStore.open(small, keep=1), Shelf(small)
+    with store.writer() as writer:  # the record is withdrawn: the third release only says that it was there
+        writer.commit(ChangeSet("withdrawal", remove=list(erasure.found(writer.reader, ALPHA))))
+    release.make(store, shelf, "2026.3", at=AT - timedelta(days=1))
+    store.close()
+    assert "alpha-lisboa" in (shelf.get("2026.3").folder / "changes.json").read_text()
+    assert "alpha-lisboa" not in shelf.get("2026.3").quads.read_text()
+    kept = Path(shutil.copytree(small / "releases", tmp_path / "kept"))
+    erase_here(small, ALPHA)
+    assert holders(small, b"alpha-lisboa") == []
+    first_at = [told["at"] for told in shelf.get("2026.1").redactions]
+    for cut in (("2026.2", "2026.3"), ("2026.3",)):
+        for name in cut:
+            shutil.rmtree(small / "releases" / name)
+            shutil.copytree(kept / name, small / "releases" / name)
+        assert holders(small, b"alpha-lisboa") != []
+        done = erase_here(small, ALPHA, at=AT + timedelta(hours=1))
+        assert done.releases == cut
+        assert holders(small, b"alpha-lisboa") == []
+    assert [told["at"] for told in shelf.get("2026.1").redactions] == first_at
+    done = erase_here(small, ALPHA, at=AT + timedelta(hours=2))  # nothing is left to do, and that is no fault
+    assert (done.quads, done.releases) == (0, ())
+    moments = EmbeddedStore.open(small).reader().quads(predicate=NamedNode(f"{PROV}invalidatedAtTime"))
+    assert [quad.object.value for quad in moments if isinstance(quad.object, Literal)] == ["2026-11-25T02:00:00Z"]
+
+
+def test_nothing_is_rewritten_while_a_release_is_damaged(small: Path) -> None:
+    shelf = Shelf(small)
+    first = shelf.get("2026.1").files["data.nq"]["sha256"]
+    (shelf.get("2026.2").folder / "codes.csv").write_text("")
+    with pytest.raises(StoreDamaged, match=r"codes\.csv of release 2026\.2"):
+        erase_here(small, ALPHA)
+    assert shelf.get("2026.1").files["data.nq"]["sha256"] == first
 
 
 @pytest.mark.parametrize(

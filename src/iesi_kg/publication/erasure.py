@@ -65,12 +65,12 @@ def erase(store: Store, shelf: Shelf, order: Order) -> Erased:
         with store.writer() as writer:
             reader = writer.reader
             leaving = found(reader, order.thing, order.also)
-            if not leaving and not rewritten:
+            if not leaving and not rewritten and not _is_marked(reader, shelf, order):
                 raise NotFound(
                     f"nothing is known of <{order.thing.value}>, here or in a release", iri=order.thing.value
                 )
             names = _names(reader, order.thing)
-            change = ChangeSet("erasure", add=_mark(order), remove=sorted(leaving, key=str))
+            change = _change(reader, order, leaving)
             change = catalogue.kept_true(reader, entailment.with_inference(reader, change, order.at))
             version = writer.commit(change)
             mentions = _mentions(writer.reader, names)
@@ -92,22 +92,49 @@ def found(reader: Reader, thing: NamedNode, also: Collection[str] = ()) -> set[Q
 
 
 def _in_releases(shelf: Shelf, order: Order) -> tuple[tuple[str, ...], int]:
-    """Rewrite the first release that holds the thing and those after it, whose lists of changes may name it."""
+    """Rewrite the first release that holds the thing and those after it, whose lists of changes may name it.
+
+    An erasure that was cut left the first of them rewritten: those behind it are known by what it told of itself.
+    """
+    releases = shelf.all()
+    for each in releases:
+        each.check()
     rewritten: list[str] = []
     taken = 0
     before: Release | None = None
-    for each in shelf.all():
-        each.check()
+    reached = ""
+    for each in releases:
+        reached = max(reached, _told(each, order))
+        behind = _told(each, order) < reached and each.issued <= reached
         with release.frozen(each.quads, shelf.folder / ".open" / ".erasing", 1) as reader:
             leaving = found(reader, order.thing, order.also)
-            if leaving or rewritten:
-                change = ChangeSet("erasure", add=_mark(order), remove=sorted(leaving, key=str))
+            if leaving or rewritten or behind:
+                change = _change(reader, order, leaving)
                 change = catalogue.with_statistics(reader, change)
                 each = release.build(shelf, _facts(each, order, len(leaving)), _after(reader, change), before)
                 rewritten.append(each.name)
                 taken += len(leaving)
         before = each
     return tuple(rewritten), taken
+
+
+def _told(each: Release, order: Order) -> str:
+    """When a release was last rewritten for this erasure; nothing where it never was."""
+    mark = iris.erased(order.thing).value
+    return max((str(told["at"]) for told in each.redactions if told["erased"] == mark), default="")
+
+
+def _is_marked(reader: Reader, shelf: Shelf, order: Order) -> bool:
+    """Whether the thing was erased before, in whole or in part."""
+    here = next(iter(reader.quads(iris.erased(order.thing), graph=provenance.GRAPH)), None)
+    return here is not None or any(_told(each, order) for each in shelf.all())
+
+
+def _change(reader: Reader, order: Order, leaving: Collection[Quad]) -> ChangeSet:
+    """What leaves, and the mark in the place of one of an earlier attempt."""
+    mark = _mark(order)
+    earlier = set(reader.quads(iris.erased(order.thing), graph=provenance.GRAPH)) - set(mark)
+    return ChangeSet("erasure", add=mark, remove=sorted({*leaving, *earlier}, key=str))
 
 
 def _facts(each: Release, order: Order, quads: int) -> dict[str, Any]:
