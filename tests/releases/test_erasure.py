@@ -44,9 +44,9 @@ def erase_here(folder: Path, thing: NamedNode, *also: str, at: datetime = AT) ->
         store.close()
 
 
-def holders(folder: Path, text: bytes) -> list[str]:
-    """Files of the releases that hold a text."""
-    files = sorted(path for path in (folder / "releases").rglob("*") if path.is_file())
+def holders(folder: Path, text: bytes, under: str = "releases") -> list[str]:
+    """Files of the releases, or of another folder, that hold a text."""
+    files = sorted(path for path in (folder / under).rglob("*") if path.is_file())
     return [str(path.relative_to(folder)) for path in files if text in path.read_bytes().lower()]
 
 
@@ -119,6 +119,43 @@ def test_the_present_says_why_too(small: Path) -> None:
         f"{done.version:08d}"
     ]
     store.close()
+
+
+def test_no_file_of_the_store_holds_what_was_erased(small: Path) -> None:
+    graph = NamedNode("https://example.org/empty")
+    store = EmbeddedStore.open(small, keep=3)
+    with store.writer() as writer:
+        writer.commit(ChangeSet("workspace", create=[graph]))
+    store.close()
+    for text in (b"alpha-lisboa", b"casa alpha"):
+        assert {path.parts[0] for path in map(Path, holders(small, text, "."))} >= {"live", "versions", "releases"}
+    with serving(small) as running:
+        assert "Alpha Lisboa" in running.ask("GET", "/id/initiative/alpha-lisboa.ttl").text
+        done = run("erase", ALPHA.value, "--reason", WHY, "--store", small, "--yes")
+        assert (done.returncode, done.stderr, "still reads" in done.stdout) == (0, "", False)
+        assert running.ask("GET", "/id/initiative/alpha-lisboa").status == 410
+        for text in (b"alpha-lisboa", b"casa alpha"):
+            assert (text, holders(small, text, ".")) == (text, [])
+    store = EmbeddedStore.open(small)
+    store.verify()
+    with store.writer() as writer:
+        assert graph in writer._open_view().store.named_graphs()
+        assert {str(quad) for quad in writer.reader.quads()} == {str(quad) for quad in store.reader().quads()}
+        assert writer.triples == sum(1 for _ in writer.reader.quads())
+    store.close()
+
+
+def test_a_version_that_is_still_read_is_named(small: Path) -> None:
+    other = EmbeddedStore.open(small)
+    reader = other.reader()
+    done = run("erase", ALPHA.value, "--reason", WHY, "--store", small, "--yes")
+    assert f"somebody still reads version {reader.version}, whose files hold it" in done.stdout
+    assert next(iter(reader.quads(ALPHA)), None) is not None
+    del reader
+    other.close()
+    again = run("erase", ALPHA.value, "--reason", WHY, "--store", small, "--yes")
+    assert (again.returncode, "still reads" in again.stdout) == (0, False)
+    assert holders(small, b"alpha-lisboa", ".") == []
 
 
 def test_a_person_is_erased_and_what_still_mentions_the_name_is_listed(small: Path) -> None:

@@ -7,7 +7,7 @@ digest of the IRI, which itself may hold a name: the address answers 410 with th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,7 +72,7 @@ def erase(store: Store, shelf: Shelf, order: Order) -> Erased:
             names = _names(reader, order.thing)
             change = _change(reader, order, leaving)
             change = catalogue.kept_true(reader, entailment.with_inference(reader, change, order.at))
-            version = writer.commit(change)
+            version = writer.commit(replace(change, forget=True))
             mentions = _mentions(writer.reader, names)
     return Erased(version, len(leaving) + taken, rewritten, mentions)
 
