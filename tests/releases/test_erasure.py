@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal, NamedNode, Quad
 
 from iesi_kg.errors import NotFound, StoreDamaged, UsageError
 from iesi_kg.publication import erasure, release
@@ -19,7 +19,9 @@ from iesi_kg.publication.erasure import Order
 from iesi_kg.publication.release_shelf import Shelf
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
-from iesi_kg.vocabulary.namespaces import PROV
+from iesi_kg.vocabulary import iris
+from iesi_kg.vocabulary.namespaces import PROV, RDFS
+from iesi_kg.vocabulary.terms import JUDGES
 from running_server import serving
 
 ID = "https://w3id.org/iesi-kg/id/"
@@ -156,6 +158,23 @@ def test_a_version_that_is_still_read_is_named(small: Path) -> None:
     again = run("erase", ALPHA.value, "--reason", WHY, "--store", small, "--yes")
     assert (again.returncode, "still reads" in again.stdout) == (0, False)
     assert holders(small, b"alpha-lisboa", ".") == []
+
+
+def test_a_judgement_outlives_who_made_it_but_not_what_it_is_about(small: Path) -> None:
+    judgement, codings = NamedNode(f"{ID}judgement/x-2026"), iris.graph("codings")
+    kept = [
+        Quad(judgement, JUDGES, NamedNode(f"{ALPHA.value}#outcome-1"), codings),
+        Quad(judgement, NamedNode(f"{RDFS}comment"), Literal("Holds."), codings),
+    ]
+    link = Quad(judgement, NamedNode(f"{PROV}wasAttributedTo"), JANE, codings)
+    store = EmbeddedStore.open(small)
+    with store.writer() as writer:
+        writer.commit(ChangeSet("judgement", add=[*kept, link]))
+    erase_here(small, JANE)
+    assert set(store.reader().quads(judgement, graph=codings)) == set(kept)
+    erase_here(small, ALPHA)
+    assert set(store.reader().quads(judgement, graph=codings)) == set()
+    store.close()
 
 
 def test_a_person_is_erased_and_what_still_mentions_the_name_is_listed(small: Path) -> None:

@@ -19,8 +19,10 @@ from iesi_kg.publication.release_shelf import Release, Shelf
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader, Store
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import DCT, FOAF, PROV, RDF, RDFS, SKOS, XSD
+from iesi_kg.vocabulary.terms import ASSIGNED_COUNTRY, JUDGES
 
 _NAMES = tuple(NamedNode(name) for name in (FOAF + "name", DCT + "title", SKOS + "prefLabel"))
+_ABOUT = frozenset((JUDGES, ASSIGNED_COUNTRY, NamedNode(RDF + "subject"), NamedNode(RDF + "object")))
 _LONGEST_REASON = 500
 _MOST_MENTIONS = 20
 
@@ -177,8 +179,11 @@ def _orphans(reader: Reader, passing: set[Triple]) -> set[str]:
 
 
 def _depends(quad: Quad, nodes: Collection[str]) -> bool:
-    """Whether a quad makes its subject, a statement about a statement or a judgement, one about these things."""
-    return _base(quad.object) in nodes and iris.is_about_another(quad.subject)
+    """Whether a quad makes its subject, a statement about a statement or a judgement, one about these things.
+
+    Who made a judgement, or what it rests on, is not what it is about: there only the link leaves.
+    """
+    return quad.predicate in _ABOUT and _base(quad.object) in nodes and iris.is_about_another(quad.subject)
 
 
 def _base(term: object) -> str:
