@@ -12,6 +12,9 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad
+from release_records import ALPHA as ALPHA_ROW
+from release_records import BETA as BETA_ROW
+from release_records import SECOND, submit
 
 from iesi_kg.errors import NotFound, StoreDamaged, UsageError
 from iesi_kg.publication import erasure, release
@@ -175,6 +178,26 @@ def test_a_judgement_outlives_who_made_it_but_not_what_it_is_about(small: Path) 
     erase_here(small, ALPHA)
     assert set(store.reader().quads(judgement, graph=codings)) == set()
     store.close()
+
+
+def test_what_only_earlier_submissions_of_the_record_upheld_leaves_too(small: Path) -> None:
+    store = EmbeddedStore.open(small)
+    changed = ALPHA_ROW | {"lead_organisation": "Casa Nova", "coded_by": "John Roe", "coding_date": "2026-11-21"}
+    submit(store, SECOND + timedelta(hours=1), changed)
+    submit(store, SECOND + timedelta(hours=2), BETA_ROW | {"lead_organisation": "Casa Nova", "start_year": "2016"})
+    assert {"Casa Alpha", "Jane Doe", "Casa Nova", "John Roe", "Beta Porto"} <= _texts(store)
+    release.make(store, Shelf(small), "2026.3", at=SECOND + timedelta(hours=3))
+    store.close()
+    erase_here(small, ALPHA)
+    assert not {"Casa Alpha", "Jane Doe", "John Roe"} & _texts(store)
+    assert {"Casa Nova", "Beta Porto"} <= _texts(store)  # upheld by the other record
+    store.close()
+    for text in (b"casa alpha", b"jane-doe", b"john-roe"):
+        assert (text, holders(small, text, ".")) == (text, [])
+
+
+def _texts(store: EmbeddedStore) -> set[str]:
+    return {quad.object.value for quad in store.reader().quads() if isinstance(quad.object, Literal)}
 
 
 def test_a_person_is_erased_and_what_still_mentions_the_name_is_listed(small: Path) -> None:

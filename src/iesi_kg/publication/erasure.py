@@ -23,6 +23,7 @@ from iesi_kg.vocabulary.terms import ASSIGNED_COUNTRY, JUDGES
 
 _NAMES = tuple(NamedNode(name) for name in (FOAF + "name", DCT + "title", SKOS + "prefLabel"))
 _ABOUT = frozenset((JUDGES, ASSIGNED_COUNTRY, NamedNode(RDF + "subject"), NamedNode(RDF + "object")))
+_SUBMISSIONS = iris.graph("submission", "").value
 _LONGEST_REASON = 500
 _MOST_MENTIONS = 20
 
@@ -85,6 +86,7 @@ def found(reader: Reader, thing: NamedNode, also: Collection[str] = ()) -> set[Q
     passing = graphs.superseded(reader, renewed)
     nodes = {thing.value, *_orphans(reader, passing)}
     nodes |= {_base(quad.subject) for quad in reader.quads() if _depends(quad, nodes)}
+    nodes |= _left_alone(reader, nodes, passing)
     texts = [text.casefold() for text in also if text.strip()]
     return {
         quad
@@ -176,6 +178,42 @@ def _orphans(reader: Reader, passing: set[Triple]) -> set[str]:
         for node in nodes
         if all(quad.triple in passing for quad in reader.quads(node, graph=DEFAULT_GRAPH))
     }
+
+
+def _left_alone(reader: Reader, nodes: Collection[str], passing: set[Triple]) -> set[str]:
+    """Things that a graph which states one of these nodes, an earlier one too, points to and nothing else upholds.
+
+    A thing is upheld by another thing that points to it, by what stays of it in the merge, and by a graph of its own.
+    """
+    stating = {quad.graph_name for quad in reader.quads() if _is_submitted(quad) and _base(quad.subject) in nodes}
+    pointed = {
+        _base(quad.object) for quad in reader.quads() if quad.graph_name in stating and _base(quad.subject) in nodes
+    }
+    alone = {name for name in pointed - {*nodes} if (iris.local_path(name) or "").startswith("/id/")}
+    for quad in reader.quads() if alone else ():
+        if quad.graph_name in (entailment.GRAPH, catalogue.GRAPH):
+            continue
+        about = _base(quad.subject)
+        if about in alone and (_owns_nodes(quad) or _upholds_itself(quad, stating, passing)):
+            alone.discard(about)
+        if about not in nodes and (pointed_at := _base(quad.object)) != about:
+            alone.discard(pointed_at)
+    return alone
+
+
+def _is_submitted(quad: Quad) -> bool:
+    return isinstance(quad.graph_name, NamedNode) and quad.graph_name.value.startswith(_SUBMISSIONS)
+
+
+def _owns_nodes(quad: Quad) -> bool:
+    """Whether the subject is a node of a record, which stands for itself."""
+    return isinstance(quad.subject, NamedNode) and "#" in quad.subject.value
+
+
+def _upholds_itself(quad: Quad, stating: Collection[object], passing: set[Triple]) -> bool:
+    if quad.graph_name == DEFAULT_GRAPH:
+        return quad.triple not in passing
+    return quad.graph_name not in stating
 
 
 def _depends(quad: Quad, nodes: Collection[str]) -> bool:
