@@ -23,7 +23,7 @@ from iesi_kg.publication.release_shelf import Shelf
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.vocabulary import iris
-from iesi_kg.vocabulary.namespaces import PROV, RDFS
+from iesi_kg.vocabulary.namespaces import DCT, PROV, RDFS
 from iesi_kg.vocabulary.terms import JUDGES
 from running_server import serving
 
@@ -200,10 +200,29 @@ def _texts(store: EmbeddedStore) -> set[str]:
     return {quad.object.value for quad in store.reader().quads() if isinstance(quad.object, Literal)}
 
 
+def test_every_mention_of_a_name_is_counted_also_those_of_releases_alone(small: Path) -> None:
+    store = EmbeddedStore.open(small)
+    described = next(iter(store.reader().quads(ALPHA, NamedNode(f"{DCT}description"))))
+    texts = [
+        Quad(NamedNode(f"https://example.org/{n:02}"), described.predicate, Literal("By jane doe.")) for n in range(25)
+    ]
+    with store.writer() as writer:
+        writer.commit(ChangeSet("texts", add=texts, remove=list(writer.reader.quads(object=described.object))))
+    store.close()
+    done = run("erase", JANE.value, "--reason", WHY, "--store", small, "--yes")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("still mentions")]
+    assert len(lines) == 20
+    assert "https://example.org/00 (now; look at it" in lines[0]
+    assert done.stdout.endswith("\nand 6 more\n")
+    again = erase_here(small, JANE, "by jane doe.")
+    assert again.mentions == {}  # no longer called anything: nothing to look for
+    assert holders(small, b"by jane doe.") == holders(small, b"by jane doe.", "live") == []
+
+
 def test_a_person_is_erased_and_what_still_mentions_the_name_is_listed(small: Path) -> None:
     store, shelf = EmbeddedStore.open(small, keep=1), Shelf(small)
     done = erasure.erase(store, shelf, Order(JANE, WHY, AT))
-    assert done.mentions == (ALPHA.value,)  # its description says who leads it
+    assert done.mentions == {ALPHA.value: ("", "2026.1", "2026.2")}  # its description says who leads it
     assert holders(small, b"jane-doe") == []
     assert holders(small, b"jane doe") != []
     erasure.erase(store, shelf, Order(JANE, WHY, AT, also=("Jane Doe",)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from iesi_kg.store.embedded import EmbeddedStore
 
 _PATIENCE = 5.0
+_MOST_MENTIONS = 20
 
 
 @click.command()
@@ -62,8 +64,7 @@ def command(thing: str, reason: str, also: tuple[str, ...], store: Path | None, 
             f"somebody still reads version {', '.join(map(str, held))}, whose files hold it: end what reads it "
             "(restart a service), then erase again"
         )
-    for mention in done.mentions:
-        click.echo(f"still mentions the name in a text: {mention} (look at it; --also TEXT erases such statements)")
+    _tell(done.mentions)
 
 
 def _let_go(store: EmbeddedStore) -> list[int]:
@@ -72,3 +73,14 @@ def _let_go(store: EmbeddedStore) -> list[int]:
     while (held := store.forget_older()) and time.monotonic() < deadline:
         time.sleep(0.2)
     return held
+
+
+def _tell(mentions: Mapping[str, tuple[str, ...]]) -> None:
+    """Name what still holds a name in a text, and say how much more there is."""
+    for thing, places in list(mentions.items())[:_MOST_MENTIONS]:
+        where = ", ".join(f"release {place}" if place else "now" for place in places)
+        click.echo(
+            f"still mentions the name in a text: {thing} ({where}; look at it; --also TEXT erases such statements)"
+        )
+    if len(mentions) > _MOST_MENTIONS:
+        click.echo(f"and {len(mentions) - _MOST_MENTIONS:,} more")

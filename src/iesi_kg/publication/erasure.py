@@ -6,7 +6,7 @@ digest of the IRI, which itself may hold a name: the address answers 410 with th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,6 @@ _NAMES = tuple(NamedNode(name) for name in (FOAF + "name", DCT + "title", SKOS +
 _ABOUT = frozenset((JUDGES, ASSIGNED_COUNTRY, NamedNode(RDF + "subject"), NamedNode(RDF + "object")))
 _SUBMISSIONS = iris.graph("submission", "").value
 _LONGEST_REASON = 500
-_MOST_MENTIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +52,22 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What an erasure did: statements taken out, releases rewritten, things whose texts still mention a name."""
+    """What an erasure did: statements taken out, releases rewritten, things whose texts still mention a name.
+
+    Each such thing with the releases that hold such a text, and "" for what is published now.
+    """
 
     version: int
     quads: int
     releases: tuple[str, ...]
-    mentions: tuple[str, ...]
+    mentions: Mapping[str, tuple[str, ...]]
 
 
 def erase(store: Store, shelf: Shelf, order: Order) -> Erased:
     """Erase a thing here and in every release. Raises NotFound where nothing is known of it anywhere."""
     with shelf.locked():
-        rewritten, taken = _in_releases(shelf, order)
+        names: set[str] = set()
+        rewritten, taken = _in_releases(shelf, order, names)
         with store.writer() as writer:
             reader = writer.reader
             leaving = found(reader, order.thing, order.also)
@@ -72,11 +75,11 @@ def erase(store: Store, shelf: Shelf, order: Order) -> Erased:
                 raise NotFound(
                     f"nothing is known of <{order.thing.value}>, here or in a release", iri=order.thing.value
                 )
-            names = _names(reader, order.thing)
+            names |= _names(reader, order.thing)
             change = _change(reader, order, leaving)
             change = catalogue.kept_true(reader, entailment.with_inference(reader, change, order.at))
             version = writer.commit(replace(change, forget=True))
-            mentions = _mentions(writer.reader, names)
+            mentions = _mentions(writer.reader, shelf, names)
     return Erased(version, len(leaving) + taken, rewritten, mentions)
 
 
@@ -95,10 +98,11 @@ def found(reader: Reader, thing: NamedNode, also: Collection[str] = ()) -> set[Q
     }
 
 
-def _in_releases(shelf: Shelf, order: Order) -> tuple[tuple[str, ...], int]:
+def _in_releases(shelf: Shelf, order: Order, names: set[str]) -> tuple[tuple[str, ...], int]:
     """Rewrite the first release that holds the thing and those after it, whose lists of changes may name it.
 
-    An erasure that was cut left the first of them rewritten: those behind it are known by what it told of itself.
+    What they call the thing is added to ``names``. An erasure that was cut left the first of them rewritten: those
+    behind it are known by what it told of itself.
     """
     releases = shelf.all()
     for each in releases:
@@ -111,6 +115,7 @@ def _in_releases(shelf: Shelf, order: Order) -> tuple[tuple[str, ...], int]:
         reached = max(reached, _told(each, order))
         behind = _told(each, order) < reached and each.issued <= reached
         with release.frozen(each.quads, shelf.folder / ".open" / ".erasing", 1) as reader:
+            names |= _names(reader, order.thing)
             leaving = found(reader, order.thing, order.also)
             if leaving or rewritten or behind:
                 change = _change(reader, order, leaving)
@@ -232,23 +237,25 @@ def _holds(quad: Quad, texts: Iterable[str]) -> bool:
     return isinstance(quad.object, Literal) and any(text in quad.object.value.casefold() for text in texts)
 
 
-def _names(reader: Reader, thing: NamedNode) -> list[str]:
+def _names(reader: Reader, thing: NamedNode) -> set[str]:
     """What the thing is called, in any graph."""
-    return [
+    return {
         quad.object.value
         for naming in _NAMES
         for quad in reader.quads(thing, naming)
         if isinstance(quad.object, Literal) and quad.object.value.strip()
-    ]
+    }
 
 
-def _mentions(reader: Reader, names: Collection[str]) -> tuple[str, ...]:
-    """Things whose texts still hold one of the names: for people to look at."""
+def _mentions(reader: Reader, shelf: Shelf, names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Things whose texts still hold one of the names, and where: for people to look at."""
     texts = [name.casefold() for name in names]
-    if not texts:
-        return ()
-    things = {_base(quad.subject) for quad in reader.quads() if _holds(quad, texts)}
-    return tuple(sorted(things)[:_MOST_MENTIONS])
+    places: dict[str, list[str]] = {}
+    sources = [("", reader.quads()), *((each.name, release_content.read_quads(each.quads)) for each in shelf.all())]
+    for place, quads in sources if texts else ():
+        for thing in {_base(quad.subject) for quad in quads if _holds(quad, texts)}:
+            places.setdefault(thing, []).append(place)
+    return {thing: tuple(places[thing]) for thing in sorted(places)}
 
 
 def _time(at: datetime) -> str:
