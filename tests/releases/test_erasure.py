@@ -17,13 +17,13 @@ from release_records import BETA as BETA_ROW
 from release_records import SECOND, submit
 
 from iesi_kg.errors import NotFound, StoreDamaged, UsageError
-from iesi_kg.publication import erasure, release
+from iesi_kg.publication import entailment, erasure, release
 from iesi_kg.publication.erasure import Order
 from iesi_kg.publication.release_shelf import Shelf
-from iesi_kg.store.base import ChangeSet
+from iesi_kg.store.base import ChangeSet, Reader
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.vocabulary import iris
-from iesi_kg.vocabulary.namespaces import DCT, PROV, RDFS
+from iesi_kg.vocabulary.namespaces import DCT, PROV, RDFS, VOID
 from iesi_kg.vocabulary.terms import JUDGES
 from running_server import serving
 
@@ -217,6 +217,33 @@ def test_every_mention_of_a_name_is_counted_also_those_of_releases_alone(small: 
     again = erase_here(small, JANE, "by jane doe.")
     assert again.mentions == {}  # no longer called anything: nothing to look for
     assert holders(small, b"by jane doe.") == holders(small, b"by jane doe.", "live") == []
+
+
+def _is_true_of_itself(reader: Reader) -> bool:
+    """Whether conclusions are those that follow, and each graph has as many statements as is told of it."""
+    concluded = {quad.triple for quad in reader.quads(graph=entailment.GRAPH)}
+    assert concluded == entailment.derived(reader).triples
+    told = list(reader.quads(predicate=NamedNode(f"{VOID}triples"), graph=iris.graph("provenance")))
+    assert len(told) == 2 + 1  # two submissions and the conclusions
+    for quad in told:
+        assert isinstance(quad.subject, NamedNode)
+        assert isinstance(quad.object, Literal)
+        assert int(quad.object.value) == sum(1 for _ in reader.quads(graph=quad.subject)), quad.subject.value
+    return True
+
+
+def test_what_is_left_tells_the_truth_of_itself(small: Path) -> None:
+    store = EmbeddedStore.open(small)
+    assert _is_true_of_itself(store.reader())
+    store.close()
+    erase_here(small, ALPHA)
+    assert _is_true_of_itself(store.reader())
+    with release.frozen(Shelf(small).get("2026.2").quads, small / "look", 1) as reader:
+        assert _is_true_of_itself(reader)
+        for each in (reader, store.reader()):
+            told = each.quads(predicate=NamedNode(f"{VOID}entities"), graph=iris.graph("provenance"))
+            assert sorted(quad.object.value for quad in told if isinstance(quad.object, Literal)) == ["0", "1"]
+    store.close()
 
 
 def test_a_person_is_erased_and_what_still_mentions_the_name_is_listed(small: Path) -> None:

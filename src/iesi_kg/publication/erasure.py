@@ -14,7 +14,7 @@ from typing import Any
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from iesi_kg.errors import NotFound, UsageError
-from iesi_kg.publication import catalogue, entailment, graphs, provenance, release, release_content
+from iesi_kg.publication import catalogue, entailment, graphs, provenance, redaction, release, release_content
 from iesi_kg.publication.release_shelf import Release, Shelf
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader, Store
 from iesi_kg.vocabulary import iris
@@ -76,7 +76,7 @@ def erase(store: Store, shelf: Shelf, order: Order) -> Erased:
                     f"nothing is known of <{order.thing.value}>, here or in a release", iri=order.thing.value
                 )
             names |= _names(reader, order.thing)
-            change = _change(reader, order, leaving)
+            change = redaction.with_counts(reader, _change(reader, order, leaving), apart=[entailment.GRAPH])
             change = catalogue.kept_true(reader, entailment.with_inference(reader, change, order.at))
             version = writer.commit(replace(change, forget=True))
             mentions = _mentions(writer.reader, shelf, names)
@@ -118,7 +118,8 @@ def _in_releases(shelf: Shelf, order: Order, names: set[str]) -> tuple[tuple[str
             names |= _names(reader, order.thing)
             leaving = found(reader, order.thing, order.also)
             if leaving or rewritten or behind:
-                change = _change(reader, order, leaving)
+                change = redaction.with_conclusions(reader, _change(reader, order, leaving))
+                change = redaction.with_counts(reader, change)
                 change = catalogue.with_statistics(reader, change)
                 each = release.build(shelf, _facts(each, order, len(leaving)), _after(reader, change), before)
                 rewritten.append(each.name)
