@@ -107,10 +107,13 @@ class EmbeddedStore:
             raise changed_error(version, changed)
 
     def let_go(self) -> None:
-        """Let go of the open version where there is a newer one, so that it can be deleted."""
-        with self._guard:
-            if current_stamp(self.layout) != self._stamp:
-                self._view = None
+        """Let go of the open version where there is a newer one, so that it can be deleted; without waiting."""
+        if self._guard.acquire(blocking=False):
+            try:
+                if current_stamp(self.layout) != self._stamp:
+                    self._view = None
+            finally:
+                self._guard.release()
 
     def forget_older(self) -> list[int]:
         """Delete every version but the current one; says which remain because a reader holds them."""

@@ -197,7 +197,7 @@ async def _follow(store: EmbeddedStore) -> None:
     """Keep no version that has passed from being deleted, even while nobody asks anything."""
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
-        await asyncio.to_thread(store.let_go)
+        store.let_go()
 
 
 def create_app(settings: Settings) -> Application:
