@@ -105,9 +105,12 @@ class EmbeddedWriter:
         try:
             draft = renewed(self._open_view().store, self._layout)
             self._drop_view()
-            shutil.rmtree(self._layout.live)
+            old = self._layout.root / ".live.old"  # at no moment is half a store where the live one is looked for
+            shutil.rmtree(old, ignore_errors=True)
+            self._layout.live.rename(old)
             draft.rename(self._layout.live)
             sync_directory(self._layout.root)
+            shutil.rmtree(old)
             self._view = View(_open_patiently(self._layout.live, 0.0))  # no replay: it would bring the texts back
         except (OSError, RuntimeError) as error:
             found = store_error(error, self._layout.root)
