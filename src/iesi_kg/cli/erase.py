@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +14,12 @@ from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import os_user
 from iesi_kg.errors import StoreError
 from iesi_kg.vocabulary import curies, iris
+
+if TYPE_CHECKING:
+    from iesi_kg.store.embedded import EmbeddedStore
+
+_PATIENCE = 5.0
+_MOST_MENTIONS = 20
 
 
 @click.command()
@@ -44,10 +53,34 @@ def command(thing: str, reason: str, also: tuple[str, ...], store: Path | None, 
     act = Act(os_user(), "command", "erasure", order.at, {"mark": iris.erased(node).value, "reason": order.reason})
     try:
         done = erasure.erase(AuditedStore(opened, AuditLog(settings.store), act), Shelf(settings.store), order)
+        held = _let_go(opened)
     finally:
         opened.close()
     click.echo(f"erased: {done.quads:,} statements; version {done.version} no longer holds them")
     if done.releases:
         click.echo(f"rewritten and marked: releases {', '.join(done.releases)}")
-    for mention in done.mentions:
-        click.echo(f"still mentions the name in a text: {mention} (look at it; --also TEXT erases such statements)")
+    if held:
+        click.echo(
+            f"somebody still reads version {', '.join(map(str, held))}, whose files hold it: end what reads it "
+            "(restart a service), then erase again"
+        )
+    _tell(done.mentions)
+
+
+def _let_go(store: EmbeddedStore) -> list[int]:
+    """Older versions that readers do not let go of in time: a running service goes on to the new one by itself."""
+    deadline = time.monotonic() + _PATIENCE
+    while (held := store.forget_older()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return held
+
+
+def _tell(mentions: Mapping[str, tuple[str, ...]]) -> None:
+    """Name what still holds a name in a text, and say how much more there is."""
+    for thing, places in list(mentions.items())[:_MOST_MENTIONS]:
+        where = ", ".join(f"release {place}" if place else "now" for place in places)
+        click.echo(
+            f"still mentions the name in a text: {thing} ({where}; look at it; --also TEXT erases such statements)"
+        )
+    if len(mentions) > _MOST_MENTIONS:
+        click.echo(f"and {len(mentions) - _MOST_MENTIONS:,} more")

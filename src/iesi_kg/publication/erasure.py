@@ -6,23 +6,25 @@ digest of the IRI, which itself may hold a name: the address answers 410 with th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from iesi_kg.errors import NotFound, UsageError
-from iesi_kg.publication import catalogue, entailment, graphs, provenance, release, release_content
+from iesi_kg.publication import catalogue, entailment, graphs, provenance, redaction, release, release_content
 from iesi_kg.publication.release_shelf import Release, Shelf
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader, Store
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import DCT, FOAF, PROV, RDF, RDFS, SKOS, XSD
+from iesi_kg.vocabulary.terms import ASSIGNED_COUNTRY, JUDGES
 
 _NAMES = tuple(NamedNode(name) for name in (FOAF + "name", DCT + "title", SKOS + "prefLabel"))
+_ABOUT = frozenset((JUDGES, ASSIGNED_COUNTRY, NamedNode(RDF + "subject"), NamedNode(RDF + "object")))
+_SUBMISSIONS = iris.graph("submission", "").value
 _LONGEST_REASON = 500
-_MOST_MENTIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +52,34 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What an erasure did: statements taken out, releases rewritten, things whose texts still mention a name."""
+    """What an erasure did: statements taken out, releases rewritten, things whose texts still mention a name.
+
+    Each such thing with the releases that hold such a text, and "" for what is published now.
+    """
 
     version: int
     quads: int
     releases: tuple[str, ...]
-    mentions: tuple[str, ...]
+    mentions: Mapping[str, tuple[str, ...]]
 
 
 def erase(store: Store, shelf: Shelf, order: Order) -> Erased:
     """Erase a thing here and in every release. Raises NotFound where nothing is known of it anywhere."""
     with shelf.locked():
-        rewritten, taken = _in_releases(shelf, order)
+        names: set[str] = set()
+        rewritten, taken = _in_releases(shelf, order, names)
         with store.writer() as writer:
             reader = writer.reader
             leaving = found(reader, order.thing, order.also)
-            if not leaving and not rewritten:
+            if not leaving and not rewritten and not _is_marked(reader, shelf, order):
                 raise NotFound(
                     f"nothing is known of <{order.thing.value}>, here or in a release", iri=order.thing.value
                 )
-            names = _names(reader, order.thing)
-            change = ChangeSet("erasure", add=_mark(order), remove=sorted(leaving, key=str))
+            names |= _names(reader, order.thing)
+            change = redaction.with_counts(reader, _change(reader, order, leaving), apart=[entailment.GRAPH])
             change = catalogue.kept_true(reader, entailment.with_inference(reader, change, order.at))
-            version = writer.commit(change)
-            mentions = _mentions(writer.reader, names)
+            version = writer.commit(replace(change, forget=True))
+            mentions = _mentions(writer.reader, shelf, names)
     return Erased(version, len(leaving) + taken, rewritten, mentions)
 
 
@@ -83,6 +89,7 @@ def found(reader: Reader, thing: NamedNode, also: Collection[str] = ()) -> set[Q
     passing = graphs.superseded(reader, renewed)
     nodes = {thing.value, *_orphans(reader, passing)}
     nodes |= {_base(quad.subject) for quad in reader.quads() if _depends(quad, nodes)}
+    nodes |= _left_alone(reader, nodes, passing)
     texts = [text.casefold() for text in also if text.strip()]
     return {
         quad
@@ -91,23 +98,53 @@ def found(reader: Reader, thing: NamedNode, also: Collection[str] = ()) -> set[Q
     }
 
 
-def _in_releases(shelf: Shelf, order: Order) -> tuple[tuple[str, ...], int]:
-    """Rewrite the first release that holds the thing and those after it, whose lists of changes may name it."""
+def _in_releases(shelf: Shelf, order: Order, names: set[str]) -> tuple[tuple[str, ...], int]:
+    """Rewrite the first release that holds the thing and those after it, whose lists of changes may name it.
+
+    What they call the thing is added to ``names``. An erasure that was cut left the first of them rewritten: those
+    behind it are known by what it told of itself.
+    """
+    releases = shelf.all()
+    for each in releases:
+        each.check()
     rewritten: list[str] = []
     taken = 0
     before: Release | None = None
-    for each in shelf.all():
-        each.check()
+    reached = ""
+    for each in releases:
+        reached = max(reached, _told(each, order))
+        behind = _told(each, order) < reached and each.issued <= reached
         with release.frozen(each.quads, shelf.folder / ".open" / ".erasing", 1) as reader:
+            names |= _names(reader, order.thing)
             leaving = found(reader, order.thing, order.also)
-            if leaving or rewritten:
-                change = ChangeSet("erasure", add=_mark(order), remove=sorted(leaving, key=str))
+            if leaving or rewritten or behind:
+                change = redaction.with_conclusions(reader, _change(reader, order, leaving))
+                change = redaction.with_counts(reader, change)
                 change = catalogue.with_statistics(reader, change)
                 each = release.build(shelf, _facts(each, order, len(leaving)), _after(reader, change), before)
                 rewritten.append(each.name)
                 taken += len(leaving)
         before = each
     return tuple(rewritten), taken
+
+
+def _told(each: Release, order: Order) -> str:
+    """When a release was last rewritten for this erasure; nothing where it never was."""
+    mark = iris.erased(order.thing).value
+    return max((str(told["at"]) for told in each.redactions if told["erased"] == mark), default="")
+
+
+def _is_marked(reader: Reader, shelf: Shelf, order: Order) -> bool:
+    """Whether the thing was erased before, in whole or in part."""
+    here = next(iter(reader.quads(iris.erased(order.thing), graph=provenance.GRAPH)), None)
+    return here is not None or any(_told(each, order) for each in shelf.all())
+
+
+def _change(reader: Reader, order: Order, leaving: Collection[Quad]) -> ChangeSet:
+    """What leaves, and the mark in the place of one of an earlier attempt."""
+    mark = _mark(order)
+    earlier = set(reader.quads(iris.erased(order.thing), graph=provenance.GRAPH)) - set(mark)
+    return ChangeSet("erasure", add=mark, remove=sorted({*leaving, *earlier}, key=str))
 
 
 def _facts(each: Release, order: Order, quads: int) -> dict[str, Any]:
@@ -149,9 +186,48 @@ def _orphans(reader: Reader, passing: set[Triple]) -> set[str]:
     }
 
 
+def _left_alone(reader: Reader, nodes: Collection[str], passing: set[Triple]) -> set[str]:
+    """Things that a graph which states one of these nodes, an earlier one too, points to and nothing else upholds.
+
+    A thing is upheld by another thing that points to it, by what stays of it in the merge, and by a graph of its own.
+    """
+    stating = {quad.graph_name for quad in reader.quads() if _is_submitted(quad) and _base(quad.subject) in nodes}
+    pointed = {
+        _base(quad.object) for quad in reader.quads() if quad.graph_name in stating and _base(quad.subject) in nodes
+    }
+    alone = {name for name in pointed - {*nodes} if (iris.local_path(name) or "").startswith("/id/")}
+    for quad in reader.quads() if alone else ():
+        if quad.graph_name in (entailment.GRAPH, catalogue.GRAPH):
+            continue
+        about = _base(quad.subject)
+        if about in alone and (_owns_nodes(quad) or _upholds_itself(quad, stating, passing)):
+            alone.discard(about)
+        if about not in nodes and (pointed_at := _base(quad.object)) != about:
+            alone.discard(pointed_at)
+    return alone
+
+
+def _is_submitted(quad: Quad) -> bool:
+    return isinstance(quad.graph_name, NamedNode) and quad.graph_name.value.startswith(_SUBMISSIONS)
+
+
+def _owns_nodes(quad: Quad) -> bool:
+    """Whether the subject is a node of a record, which stands for itself."""
+    return isinstance(quad.subject, NamedNode) and "#" in quad.subject.value
+
+
+def _upholds_itself(quad: Quad, stating: Collection[object], passing: set[Triple]) -> bool:
+    if quad.graph_name == DEFAULT_GRAPH:
+        return quad.triple not in passing
+    return quad.graph_name not in stating
+
+
 def _depends(quad: Quad, nodes: Collection[str]) -> bool:
-    """Whether a quad makes its subject, a statement about a statement or a judgement, one about these things."""
-    return _base(quad.object) in nodes and iris.is_about_another(quad.subject)
+    """Whether a quad makes its subject, a statement about a statement or a judgement, one about these things.
+
+    Who made a judgement, or what it rests on, is not what it is about: there only the link leaves.
+    """
+    return quad.predicate in _ABOUT and _base(quad.object) in nodes and iris.is_about_another(quad.subject)
 
 
 def _base(term: object) -> str:
@@ -162,23 +238,25 @@ def _holds(quad: Quad, texts: Iterable[str]) -> bool:
     return isinstance(quad.object, Literal) and any(text in quad.object.value.casefold() for text in texts)
 
 
-def _names(reader: Reader, thing: NamedNode) -> list[str]:
+def _names(reader: Reader, thing: NamedNode) -> set[str]:
     """What the thing is called, in any graph."""
-    return [
+    return {
         quad.object.value
         for naming in _NAMES
         for quad in reader.quads(thing, naming)
         if isinstance(quad.object, Literal) and quad.object.value.strip()
-    ]
+    }
 
 
-def _mentions(reader: Reader, names: Collection[str]) -> tuple[str, ...]:
-    """Things whose texts still hold one of the names: for people to look at."""
+def _mentions(reader: Reader, shelf: Shelf, names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Things whose texts still hold one of the names, and where: for people to look at."""
     texts = [name.casefold() for name in names]
-    if not texts:
-        return ()
-    things = {_base(quad.subject) for quad in reader.quads() if _holds(quad, texts)}
-    return tuple(sorted(things)[:_MOST_MENTIONS])
+    places: dict[str, list[str]] = {}
+    sources = [("", reader.quads()), *((each.name, release_content.read_quads(each.quads)) for each in shelf.all())]
+    for place, quads in sources if texts else ():
+        for thing in {_base(quad.subject) for quad in quads if _holds(quad, texts)}:
+            places.setdefault(thing, []).append(place)
+    return {thing: tuple(places[thing]) for thing in sorted(places)}
 
 
 def _time(at: datetime) -> str:

@@ -22,7 +22,8 @@ DEFAULT_GRAPH = DefaultGraph()
 class ChangeSet:
     """What one commit does: quads that leave, then quads that enter; ``label`` names it in the journal.
 
-    ``drop`` and ``create`` are named graphs that end and begin to exist, with or without quads.
+    ``drop`` and ``create`` are named graphs that end and begin to exist, with or without quads. ``forget`` has what
+    leaves leave the files too, not only every answer.
     """
 
     label: str
@@ -30,6 +31,7 @@ class ChangeSet:
     remove: Sequence[Quad] = field(default=())
     drop: Sequence[NamedNode] = field(default=())
     create: Sequence[NamedNode] = field(default=())
+    forget: bool = False
 
     def __bool__(self) -> bool:
         """Whether anything changes."""

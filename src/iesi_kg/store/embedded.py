@@ -22,6 +22,7 @@ from iesi_kg.store.versions import (
     changed_files,
     current_stamp,
     open_current,
+    prune,
     read_current,
 )
 from iesi_kg.store.writer import EmbeddedWriter, Pace
@@ -104,6 +105,22 @@ class EmbeddedStore:
             self._mend(self._lock_timeout)
         if changed := changed_files(self.current()):
             raise changed_error(version, changed)
+
+    def let_go(self) -> None:
+        """Let go of the open version where there is a newer one, so that it can be deleted; without waiting."""
+        if self._guard.acquire(blocking=False):
+            try:
+                if current_stamp(self.layout) != self._stamp:
+                    self._view = None
+            finally:
+                self._guard.release()
+
+    def forget_older(self) -> list[int]:
+        """Delete every version but the current one; says which remain because a reader holds them."""
+        with self._locked(self._lock_timeout):
+            number = self.current().number
+            prune(self.layout, 1, number)
+            return [known for known in self.layout.numbers() if known != number]
 
     def close(self) -> None:
         """Let go of the open version."""

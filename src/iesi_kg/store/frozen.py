@@ -1,4 +1,4 @@
-"""Turns an N-Quads file into a store folder that holds just that, under a version number; never written again."""
+"""Turns quads into files that hold just them: an N-Quads file into a store folder, a live store into a fresh one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from pyoxigraph import RdfFormat, Store
 
 from iesi_kg.errors import StoreDamaged
-from iesi_kg.store.durable import store_error
+from iesi_kg.store.durable import store_error, sync_tree
 from iesi_kg.store.versions import Layout, publish
 
 
@@ -34,3 +34,18 @@ def freeze(quads: Path, folder: Path, number: int) -> None:
     except (OSError, RuntimeError) as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise store_error(error, folder.parent) from error
+
+
+def renewed(live: Store, layout: Layout) -> Path:
+    """A folder beside the live one with a store of the same quads and graphs, and of no other text."""
+    draft = layout.root / ".live.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    fresh = Store(str(draft))
+    fresh.bulk_extend(live)
+    for graph in live.named_graphs():
+        fresh.add_graph(graph)
+    fresh.optimize()
+    fresh.flush()
+    del fresh
+    sync_tree(draft)
+    return draft

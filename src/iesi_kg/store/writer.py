@@ -20,6 +20,7 @@ from iesi_kg.store import seal
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.changes import apply, in_steps, refuse_blank_nodes
 from iesi_kg.store.durable import LOCK_POLL, link_files, store_error, sync_directory, sync_tree
+from iesi_kg.store.frozen import renewed
 from iesi_kg.store.journal import Journal
 from iesi_kg.store.reader import EmbeddedReader, View
 from iesi_kg.store.versions import Layout, changed_files, open_current, prune, publish, read_current
@@ -89,8 +90,33 @@ class EmbeddedWriter:
             raise store_error(error, self._layout.root) from error
         self._number += 1
         self._applying = False
-        self._checkpoint_if_due()
+        if change.forget:
+            del live
+            self._renew()
+        else:
+            self._checkpoint_if_due()
         return self._number
+
+    def _renew(self) -> None:
+        """Make the live store anew from its quads, for the engine keeps the texts of those that left; checkpoint that.
+
+        Cut in the middle, the live store comes from the checkpoint before and the journal: true, but not yet renewed.
+        """
+        try:
+            draft = renewed(self._open_view().store, self._layout)
+            self._drop_view()
+            old = self._layout.root / ".live.old"  # at no moment is half a store where the live one is looked for
+            shutil.rmtree(old, ignore_errors=True)
+            self._layout.live.rename(old)
+            draft.rename(self._layout.live)
+            sync_directory(self._layout.root)
+            shutil.rmtree(old)
+            self._view = View(_open_patiently(self._layout.live, 0.0))  # no replay: it would bring the texts back
+        except (OSError, RuntimeError) as error:
+            found = store_error(error, self._layout.root)
+            found.detail = f"version {self._number} is safe, but files still hold what left it: {found.detail}"
+            raise found from error
+        self.checkpoint()
 
     def checkpoint(self) -> None:
         """Publish what is committed: from here on new readers see it, and the journal forgets it."""

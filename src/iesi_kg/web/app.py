@@ -83,6 +83,7 @@ _OF_SCRATCH = ("/health", "/metrics", "/peers", "/problems/", "/queries/", "/sta
 
 
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+_LOOK_SECONDS = 1.0
 
 
 class Application:
@@ -181,7 +182,9 @@ class Application:
             self.sparql.start(site)
             self.editions.start(site, gate=self.state.gate, meter=self.meter, editions=self.editions)
             api.state.editions = self.editions
+            following = asyncio.create_task(_follow(store))
             yield
+            following.cancel()
         finally:
             await self.editions.close()
             await pool.close()
@@ -189,6 +192,13 @@ class Application:
             store.close()
             if self.log is not None:
                 self.log.close()
+
+
+async def _follow(store: EmbeddedStore) -> None:
+    """Keep no version that has passed from being deleted, even while nobody asks anything."""
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        store.let_go()
 
 
 def create_app(settings: Settings) -> Application:

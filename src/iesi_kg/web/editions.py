@@ -105,7 +105,15 @@ class Editions:
         await pool.start()
         cache = ResultCache(settings.cache_bytes // _SHARE_OF_CACHE)
         # Whoever asks a release is counted with what else he asks, and stops a query of it at the same address.
-        site = Site(settings, store, pool, cache, queries=self.site.queries, turnstile=self.site.turnstile)
+        site = Site(
+            settings,
+            store,
+            pool,
+            cache,
+            state=release.files[QUADS]["sha256"],
+            queries=self.site.queries,
+            turnstile=self.site.turnstile,
+        )
         sparql = Sparql()
         sparql.start(site)
         api = self._build()

@@ -60,7 +60,7 @@ async def thing(request: Request) -> Response:
     entry = site.cache.get(site.version, key)
     if entry is None:
         body, version = await run_in_threadpool(_content, site, wanted, endpoint)
-        entry = await _entry(wanted, body, version, packed)
+        entry = await _entry(site, wanted, body, version, packed)
         site.cache.put(version, key, entry, len(wanted.path))
     known = request.headers.get("if-none-match")
     if known and matches(known, entry.etag):
@@ -137,9 +137,9 @@ def _page(request: Request, site: Site, wanted: _Wanted) -> Response:
     return page
 
 
-async def _entry(wanted: _Wanted, body: bytes, version: int, packed: bool) -> Entry:
+async def _entry(site: Site, wanted: _Wanted, body: bytes, version: int, packed: bool) -> Entry:
     address = wanted.profile.address if wanted.profile else ""
-    parts = (str(version), __version__, wanted.iri.value, wanted.media.name, address)
+    parts = (str(version), site.state, __version__, wanted.iri.value, wanted.media.name, address)
     tag = f'"{blake2b(chr(0).join(parts).encode(), digest_size=16).hexdigest()}"'
     encoding: Headers = ()
     if packed and worth_packing(body):

@@ -22,7 +22,8 @@ class Site:
 
     ``limits`` is what one query of an unknown caller may use, ``guards`` what the text of one may be; ``anonymous``
     and ``token`` are all limits of the two classes of callers. A ``scratch`` store is its users' to change as a whole.
-    ``federation`` asks other servers.
+    ``federation`` asks other servers. ``state`` tells apart what bears one version: a release before and after an
+    erasure.
     """
 
     settings: Settings
@@ -31,6 +32,7 @@ class Site:
     cache: ResultCache
     federation: Federation | None = None
     scratch: bool = False
+    state: str = ""
     queries: Queries = field(default_factory=Queries)
     turnstile: Turnstile = field(default_factory=Turnstile)
     anonymous: Allowance = field(init=False)

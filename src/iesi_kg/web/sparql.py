@@ -115,14 +115,14 @@ class Sparql:
     async def _fresh(self, asked: _Asked, query: Query, key: Any, version: int, receive: Any) -> Entry:  # noqa: ANN401
         shape = inspect(query.text, self.site.guards)
         media = negotiation.choose(shape.form, asked.accept, query.formats)
-        tag = "" if shape.volatile or query.based else _tag(version, query, media)
+        tag = "" if shape.volatile or query.based else _tag(self.site, version, query, media)
         if tag and asked.if_none_match:
             for known in (tag, packed_tag(tag)):
                 if matches(asked.if_none_match, known):
                     return Entry(known, self._headers(asked.allowance, version, media, known), b"")
         answer = await self._evaluate(asked, query, media, shape, receive)
         if tag and answer.version != version:
-            tag = _tag(answer.version, query, media)
+            tag = _tag(self.site, answer.version, query, media)
         hint = misspelt(query.text) if answer.rows == 0 else None
         if answer.services:
             return await self._federated(asked, media, answer, hint)
@@ -275,9 +275,10 @@ class _Asked:
             self.query_secret = value
 
 
-def _tag(version: int, query: Query, media: MediaType) -> str:
-    """A strong entity tag (RFC 9110 section 8.8.3): version, software, query, graphs and media type."""
-    parts = (str(version), __version__, media.name, query.text, *query.default_graphs, "", *query.named_graphs)
+def _tag(site: Site, version: int, query: Query, media: MediaType) -> str:
+    """A strong entity tag (RFC 9110 section 8.8.3): state, software, query, graphs and media type."""
+    data = (str(version), site.state, __version__)
+    parts = (*data, media.name, query.text, *query.default_graphs, "", *query.named_graphs)
     return f'"{blake2b(chr(0).join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()}"'
 
 
