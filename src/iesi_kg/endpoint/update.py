@@ -20,6 +20,7 @@ from iesi_kg.errors import PeerError, QueryRefused, QuerySyntaxError, RequestErr
 from iesi_kg.store import lexis
 from iesi_kg.store.amending import DELETE, INSERT, TRIAL, Operation
 from iesi_kg.store.lexis import Token
+from iesi_kg.store.settling import settled, unescaped
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\\]*")
 _PROLOGUE = frozenset({"PREFIX", "BASE", "VERSION"})
@@ -80,7 +81,7 @@ class Load:
 def loads(text: str) -> tuple[Load, ...]:
     """The LOAD operations of a request that name a document and a graph for sure."""
     names = _Names()
-    found = (_load(tokens, names) for tokens in _split(text, names))
+    found = (_load(tokens, names) for tokens in _split(settled(text, relative=True), names))
     return tuple(load for load in found if load is not None)
 
 
@@ -114,7 +115,7 @@ def plan(update: Update, guards: Guards, loaded: Mapping[Load, str] | None = Non
 
     Raises QueryRefused, QuerySyntaxError and RequestError.
     """
-    text = update.text
+    text = settled(update.text, relative=True)
     # The quads of INSERT DATA are no patterns; those of other operations are counted one operation at a time.
     words = bound(text, replace(guards, patterns=guards.length))
     loaded = loaded or {}
@@ -161,12 +162,12 @@ class _Names:
         """Take one declaration."""
         self.prologue += text[tokens[0].start : tokens[-1].end] + "\n"
         if tokens[0].word == "PREFIX" and len(tokens) == _LENGTHS["PREFIX"]:
-            self._prefixes[tokens[1].text] = tokens[2].text[1:-1]
+            self._prefixes[tokens[1].text] = unescaped(tokens[2].text[1:-1])
 
     def resolve(self, token: Token) -> str | None:
         """The IRI of a graph, None where that is not sure."""
         if token.kind == "iri":
-            iri = token.text[1:-1]
+            iri = unescaped(token.text[1:-1])
         elif token.kind == "name":
             prefix, _, local = token.text.partition(":")
             iri = self._prefixes.get(f"{prefix}:", "\\") + local

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from typing import IO, TypeVar
 
@@ -21,6 +21,7 @@ from iesi_kg.store.changes import apply
 from iesi_kg.store.evaluation import UNKNOWN_FUNCTION, evaluation_error, syntax_error
 from iesi_kg.store.frames import Job
 from iesi_kg.store.journal import decode, encode
+from iesi_kg.store.settling import settled
 
 T = TypeVar("T")
 
@@ -200,6 +201,7 @@ def _update(store: Store, wanted: Amendment) -> ChangeSet:
 
 
 def _do(store: Store, operation: Operation, base: str) -> ChangeSet:
+    operation = replace(operation, text=settled(operation.text, relative=True))
     try:
         if operation.tried:
             return _try(operation, base)
