@@ -47,7 +47,7 @@ class Amendments:
 
     async def read(self, wanted: Amendment, limits: Limits) -> tuple[Amended, int]:
         """What a ``get`` finds, and the version it is of."""
-        answer = await self._pool.run(wanted.job(), limits)
+        answer = await self._pool.run(wanted.job(lasting=self._lasting), limits)
         return Amended.of(answer.body), answer.version
 
     async def make(self, wanted: Amendment, limits: Limits, check: Check, act: Act) -> tuple[Amended, int]:
@@ -64,7 +64,7 @@ class Amendments:
             self._waiting -= 1
         try:
             writer = await self._open()
-            answer = await self._pool.run(wanted.job(), limits)
+            answer = await self._pool.run(wanted.job(lasting=self._lasting), limits)
             outcome = Amended.of(answer.body)
             change = await asyncio.to_thread(lambda: outcome.change)
             check(outcome, change)

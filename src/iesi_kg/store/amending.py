@@ -61,8 +61,13 @@ class Amendment:
     parts: tuple[tuple[str, bytes], ...] = ()
     operations: tuple[Operation, ...] = ()
 
-    def job(self) -> Job:
-        """This request as a job of a query process."""
+    def job(self, *, lasting: bool = False) -> Job:
+        """This request as a job of a query process.
+
+        What a template or a pattern did is taken back by what is known of it; so that nothing rests on that knowledge,
+        the process that tried it does no other job, unless the service writes for one ``lasting`` owner of all graphs.
+        """
+        patterned = any(not (operation.data or operation.tried) for operation in self.operations)
         facts = {
             "verb": self.verb,
             "base": self.base,
@@ -71,7 +76,7 @@ class Amendment:
             "operations": [asdict(operation) for operation in self.operations],
         }
         content = b"".join(content for _, content in self.parts)
-        return Job(content.decode("latin-1"), AMENDMENT, (json.dumps(facts),))
+        return Job(content.decode("latin-1"), AMENDMENT, (json.dumps(facts),), spends=patterned and not lasting)
 
     @classmethod
     def of(cls, text: str, facts: str) -> Amendment:

@@ -17,10 +17,11 @@ from urllib.parse import urljoin
 
 from pyoxigraph import NamedNode, QueryBoolean, RdfFormat, Store
 
-from iesi_kg.errors import QuerySyntaxError
+from iesi_kg.errors import QueryRefused, QuerySyntaxError
 from iesi_kg.records import Form
 from iesi_kg.store.amending import AMENDMENT, Amendment, amend, follow
 from iesi_kg.store.evaluation import Dataset, Target, evaluate, run
+from iesi_kg.store.lexis import tokens
 from iesi_kg.store.mending import mended
 from iesi_kg.store.settling import IRI, settled, unescaped
 from iesi_kg.store.trial import try_on_copy
@@ -49,6 +50,7 @@ class Evaluator:
         self._merged: OrderedDict[Dataset, Store] = OrderedDict()
         self._lock = threading.Lock()
         self.lease: object = None
+        self.confined = True  # else no SERVICE may reach the engine, which would open a connection
 
     def write(
         self, text: str, target: Target, default: tuple[str, ...] = (), named: tuple[str, ...] = ()
@@ -61,6 +63,8 @@ class Evaluator:
         if target.media_type == AMENDMENT:
             return self._amend(text, target, default[0])
         text = settled(text)
+        if not self.confined and any(token.word == "SERVICE" for token in tokens(text)):
+            raise QueryRefused("SERVICE is not answered here", keyword="SERVICE")
         store, dataset = self._choose(text, default, named)
         for form in self._forms(text, store, dataset):
             with suppress(QuerySyntaxError):
