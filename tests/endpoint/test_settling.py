@@ -17,7 +17,7 @@ from iesi_kg.errors import QueryError, QueryRefused, QuerySyntaxError
 from iesi_kg.store import lexis
 from iesi_kg.store.amending import Amendment, amend
 from iesi_kg.store.dataset import from_clauses
-from iesi_kg.store.settling import settled
+from iesi_kg.store.settling import as_sent, settled
 
 GUARDS = Guards(length=1_000_000, nesting=100, patterns=1_000)
 WORKSPACE = "INSERT { GRAPH <urn:ws> { <urn:a> <urn:b> 1 } } WHERE"
@@ -132,6 +132,13 @@ def test_what_can_be_read_twice_is_refused_with_its_place(text: str, place: tupl
     with pytest.raises(QuerySyntaxError) as caught:
         settled(text)
     assert (caught.value.members["line"], caught.value.members["column"]) == place
+
+
+def test_an_error_is_told_where_it_stands_in_the_text_as_sent() -> None:
+    text = "ASK { # <urn:c#d>\n ?s <urn:a#b> <urn:c(d)> ; ; }"
+    column = settled(text).splitlines()[1].index("; ;") + 1
+    told = as_sent(text, QuerySyntaxError(f"line 2, column {column}: no", line=2, column=column))
+    assert (told.members["column"], told.detail) == (26, "line 2, column 26: no")
 
 
 def test_graphs_keep_their_names() -> None:

@@ -9,6 +9,7 @@ begins with an escape (``\u003F``: nothing but an IRI does), and what stays doub
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from iesi_kg.errors import QuerySyntaxError
@@ -82,10 +83,35 @@ def unescaped(iri: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[0][2:], 16)), iri) if "\\" in iri else iri
 
 
+def as_sent(text: str, error: QuerySyntaxError) -> QuerySyntaxError:
+    """An error of the settled text of a query, at its place in the text as it was sent."""
+    line, column = error.members.get("line"), error.members.get("column")
+    if not (isinstance(line, int) and isinstance(column, int)):
+        return error
+    begin = sum(len(each) + 1 for each in text.split("\n")[: line - 1])  # no edit adds or takes a line
+    moved = 0
+    for start, end, new in _edits(text, relative=False):
+        if start - begin + 1 + moved >= column:
+            break
+        moved += (len(new) - (end - start)) if start >= begin else 0
+    if not moved:
+        return error
+    detail = error.detail.replace(f"column {column}:", f"column {max(1, column - moved)}:", 1)
+    return QuerySyntaxError(detail, hint=error.hint, line=line, column=max(1, column - moved))
+
+
 def _settled(text: str, relative: bool) -> str:
-    relative = relative or "base" in text.lower()
     parts: list[str] = []
-    kept = place = 0
+    kept = 0
+    for start, end, new in _edits(text, relative=relative):
+        parts += (text[kept:start], new)
+        kept = end
+    return "".join([*parts, text[kept:]]) if parts else text
+
+
+def _edits(text: str, *, relative: bool) -> Iterator[tuple[int, int, str]]:
+    relative = relative or "base" in text.lower()
+    place = 0
     while place < len(text):
         match = _PIECE.match(text, place)
         if match is None:
@@ -106,9 +132,7 @@ def _settled(text: str, relative: bool) -> str:
         else:
             _check(text, match)
             continue
-        parts += (text[kept : match.start()], new)
-        kept = place
-    return "".join([*parts, text[kept:]]) if parts else text
+        yield match.start(), place, new
 
 
 _short = lru_cache(maxsize=1024)(_settled)
