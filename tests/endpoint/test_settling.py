@@ -141,6 +141,12 @@ def test_an_error_is_told_where_it_stands_in_the_text_as_sent() -> None:
     assert (told.members["column"], told.detail) == (26, "line 2, column 26: no")
 
 
+def test_a_with_that_names_nothing_is_an_error_of_syntax() -> None:
+    operations = plan(Update("WITH ; CLEAR DEFAULT"), GUARDS).operations
+    with pytest.raises(QuerySyntaxError):
+        amend(held(), Amendment("update", operations=operations))
+
+
 def test_graphs_keep_their_names() -> None:
     prologue, text = "PREFIX w: <urn:ws#>", "INSERT DATA { GRAPH <urn:ws;1> { <urn:a> <urn:b> 1 } GRAPH w:x { } }"
     (operation,) = plan(Update(f"{prologue} {text}"), GUARDS).operations

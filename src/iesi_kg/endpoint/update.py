@@ -295,7 +295,7 @@ def _touched(tokens: Sequence[Token], names: _Names) -> tuple[str, ...] | None:
 
 def _of_templates(tokens: Sequence[Token], names: _Names) -> Iterator[str | None]:
     """The graphs that the templates of DELETE and INSERT name."""
-    plain = names.resolve(tokens[1]) if tokens[0].word == "WITH" else ""
+    plain = names.resolve(tokens[1]) if tokens[0].word == "WITH" and tokens[1:] else ""
     depth, template, graph = 0, False, False
     before = ""
     for token in tokens:
