@@ -18,7 +18,7 @@ serve: $(VENV)/.installed   ## install, load the bundled data on the first start
 	@exec $(BIN)/iesi-kg serve --host $(HOST) --port $(PORT) --store $(STORE)
 
 test: $(VENV)/.tested lint   ## install what tests need and run everything but the hour-long versions
-	$(BIN)/python -m pytest -m "not long" $(PYTEST)
+	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile $(PYTEST)
 
 test-long: $(VENV)/.tested   ## the long versions of crash, fuzz and soak tests (up to an hour)
 	$(BIN)/python -m pytest -m long $(PYTEST)

@@ -107,7 +107,7 @@ def entries(oxigraph: Running, wrong: WrongPeer, virtuoso: int | None = None) ->
     found = [{"name": "towns", "title": "Towns", "address": oxigraph.endpoint, "block": 3, **local}]
     found += [
         {"name": f"wrong-{way}", "title": way, "address": f"{wrong.url}/{way}", **local, "seconds": 1}
-        | {"loads": [f"{wrong.url}/{way}"]}
+        | {"loads": [f"{wrong.url}/{way}"], "block": 2 if way == "labels" else 100}
         for way in wrong.ways
     ]
     found.append({"name": "down", "title": "Nobody", "address": DOWN, **local})

@@ -55,6 +55,54 @@ def test_an_own_file_adds_and_wins(tmp_path: Path) -> None:
     assert both.nearest("urn:x") is None
 
 
+DATA = "https://example.org/data"
+
+
+@pytest.mark.parametrize(
+    ("loads", "address", "offered"),
+    [
+        (DATA, DATA, True),
+        (DATA, f"{DATA}/a/b.ttl", True),
+        (DATA, f"{DATA}?graph=https://example.net/../x", True),
+        (DATA, "https://Example.org:443/data/x", True),
+        (DATA, f"{DATA}base", False),
+        (DATA, "http://example.org/data", False),
+        (DATA, "https://example.org:8443/data", False),
+        (DATA, "https://example.org/DATA/x", False),
+        (DATA, "https://example.org/data%2Fx", False),
+        (f"{DATA}/", f"{DATA}/x", True),
+        (f"{DATA}/", DATA, False),
+        (f"{DATA}?graph=a", f"{DATA}?graph=a", True),
+        (f"{DATA}?graph=a", f"{DATA}?graph=ab", False),
+        ("https://example.org", "https://example.org/x", True),
+        ("https://example.org", "https://example.org.evil.net/x", False),
+        ("https://example.org", "https://example.org@evil.net/x", False),
+        ("http://127.0.0.1:78", "http://127.0.0.1:78/x", True),
+        ("http://127.0.0.1:78", "http://127.0.0.1:7878/x", False),
+        *(
+            (DATA, f"{DATA}/{steps}x", False)
+            for steps in (
+                "../",
+                "a/../../secret/",
+                "./",
+                "%2e%2E/",
+                ".%2e/",
+                "%252e%252e/",
+                "..%2f",
+                "..%5c",
+                "..;a=b/",
+            )
+        ),
+        (DATA, f"{DATA}/..", False),
+        (DATA, f"{DATA}/..x/x..y/...", True),
+    ],
+)
+def test_what_load_may_fetch(loads: str, address: str, offered: bool) -> None:
+    """The same scheme, host and port, and the path itself or one below it, whatever else the spelling suggests."""
+    own = peers.Peer(name="own", title="Own", address="https://sparql.example.org/", loads=(loads,), local=True)
+    assert (peers.Peers([own]).for_graph(address) is own) is offered
+
+
 @pytest.mark.parametrize(
     ("content", "fault"),
     [

@@ -88,6 +88,19 @@ def test_blank_nodes_of_a_peer_get_names(service: Server, oxigraph: Running) -> 
     assert names[0] != names[1]
 
 
+def test_labels_are_good_for_one_answer(service: Server, wrong: WrongPeer) -> None:
+    """SPARQL 1.1 Query Results JSON section 3.2.2: the first node of each answer is called b0, and is not the same."""
+    asking = f"?t ex:people ?n SERVICE <{wrong.url}/labels> {{ ?t ex:mayor ?m }} FILTER(?n > LEAST)"
+    text = f"{PREFIX}SELECT ?t ?m {{ {asking} }}"
+    for least, towns, asked in ((0, ["oslo", "oulu", "porto", "riga"], 3), (600_000, ["oslo", "riga"], 1)):
+        reply = service.query(text.replace("LEAST", str(least)), "application/sparql-results+json")
+        found = rows(json.loads(reply.text), "t", "m")
+        assert [town for town, _ in found] == [f"http://example.org/{town}" for town in towns]
+        assert len({node for _, node in found}) == len(towns)
+        assert f"answered=?1;requests={asked};rows={len(towns)};" in reply.headers["IESI-KG-Services"]
+        assert (b"VALUES" in wrong.requests["labels"]) is (asked == 1)
+
+
 def test_xml_has_the_links_too(service: Server, oxigraph: Running) -> None:
     text = f"{PREFIX} SELECT ?m {{ SERVICE <{oxigraph.endpoint}> {{ ex:riga ex:mayor ?m }} }}"
     reply = service.query(text, "application/sparql-results+xml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import threading
 import time
@@ -26,6 +27,16 @@ def reply(body: bytes, kind: str = JSON, status: str = "200 OK", **headers: str)
 
 def rows(count: int) -> bytes:
     return b'{"head":{"vars":["t","m"]},"results":{"bindings":[' + b",".join(ROW % n for n in range(count)) + b"]}}"
+
+
+def labelled(request: bytes) -> bytes:
+    """A blank node for each town that is asked for, of all four where none is; the labels begin anew each time."""
+    towns = re.findall(rb"example.org%2F(oslo|oulu|porto|riga)%3E", request) or [b"oslo", b"oulu", b"porto", b"riga"]
+    found = ",".join(
+        f'{{"t":{{"type":"uri","value":"http://example.org/{town.decode()}"}},"m":{{"type":"bnode","value":"b{n}"}}}}'
+        for n, town in enumerate(towns)
+    )
+    return reply(f'{{"head":{{"vars":["t","m"]}},"results":{{"bindings":[{found}]}}}}'.encode())
 
 
 class WrongPeer:
@@ -81,6 +92,7 @@ class WrongPeer:
             "nonsense": b"SSH-2.0-OpenSSH_9.9\r\n",
             "long-header": reply(GOOD, X_Filler="x" * 300_000),
             "gate": reply(GOOD),
+            "labels": b"",
             "hang": b"",
             "watch": b"",
             "drip": b"",
@@ -121,6 +133,8 @@ class WrongPeer:
                 elif way == "watch":
                     connection.settimeout(20)
                     self.left.append(connection.recv(1) == b"")
+                elif way == "labels":
+                    connection.sendall(labelled(request))
                 connection.sendall(self._answers.get(way, reply(b"", status="404 Not Found")))
             except OSError:
                 return

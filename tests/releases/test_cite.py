@@ -18,6 +18,7 @@ from iesi_kg.endpoint.syntax import Guards
 from iesi_kg.errors import QueryError, QueryRefused, UnreadableFile
 from iesi_kg.publication import citation
 from iesi_kg.publication.citation import Citation
+from iesi_kg.publication.release_shelf import Shelf
 from iesi_kg.records import Answer, Form
 from running_server import Reply, Server, fill, serving
 
@@ -107,6 +108,8 @@ def test_blank_nodes_that_nothing_tells_apart_are_refused_at_once() -> None:
         ("SELECT (RAND() AS ?x) {}", "differs each time"),
         ("SELECT (SAMPLE(?s) AS ?x) { ?s ?p ?o }", "SAMPLE"),
         ("SELECT (GROUP_CONCAT(?s) AS ?x) { ?s ?p ?o }", "GROUP_CONCAT"),
+        ("SELECT REDUCED ?s { ?s ?p ?o }", "REDUCED"),
+        ("ASK { { select reduced * { ?s ?p ?o } } }", "REDUCED"),
         ("SELECT * { SERVICE <http://example.org/sparql> { ?s ?p ?o } }", "SERVICE|another server"),
         ("SELECT * { ?s ?p", "cannot be understood"),
         ("DELETE WHERE { ?s ?p ?o }", "Update"),
@@ -126,6 +129,7 @@ def test_what_cannot_be_cited(query: str, reason: str) -> None:
         "SELECT ?s (?x AS ?y) { ?s ?p ?x } ORDER BY ?s ?y LIMIT 3",
         "SELECT ?s (COUNT(?o) AS ?n) { ?s ?p ?o } GROUP BY ?s ORDER BY DESC(?n) ?s LIMIT 3",
         "SELECT ?s { ?s ?p 'LIMIT 3 NOW() SAMPLE(?x)' }",
+        "SELECT DISTINCT ?reduced { ?reduced ?p 'REDUCED' }",
         "DESCRIBE ?s { ?s ?p ?o } ORDER BY ?s LIMIT 1",
     ],
 )
@@ -133,14 +137,39 @@ def test_what_can_be_cited(query: str) -> None:
     citable(query, GUARDS)
 
 
-def test_a_citation_holds_release_query_and_hash(server: Server) -> None:
+def manifest(data: str, *before: str) -> dict[str, object]:
+    erasures = [{"before": {"data.nq": one}} for one in before]
+    return {"files": [{"name": "data.nq", "sha256": data}], "redactions": erasures}
+
+
+@pytest.mark.parametrize(
+    ("data", "held", "said"),
+    [
+        ("", manifest(3 * "f"), "differs"),
+        ("", manifest(64 * "f", 64 * "a"), "redacted"),
+        (16 * "f", manifest(64 * "f"), "differs"),
+        (16 * "f", manifest(64 * "f", 64 * "a"), "differs"),
+        (16 * "a", manifest(64 * "f", 64 * "a"), "redacted"),
+        (16 * "b", manifest(64 * "f", 64 * "a", 64 * "b"), "redacted"),
+        (16 * "c", manifest(64 * "f", 64 * "a", 64 * "b"), "differs"),
+    ],
+)
+def test_an_erasure_is_named_only_where_it_may_be_why(data: str, held: dict[str, object], said: str) -> None:
+    cited = Citation("https://example.org", "2026.1", QUERY, year_hash(2012), data)
+    assert citation.read(cited.address) == cited
+    found = [fingerprint(table({"year": {**text(year), "datatype": INTEGER}})) for year in ("2012", "2013")]
+    assert [citation.verdict(cited, one, held).value for one in found] == ["same", said]
+
+
+def test_a_citation_holds_release_query_and_hash(server: Server, shelf: Shelf) -> None:
+    data = shelf.get("2026.1").files["data.nq"]["sha256"][:16]
     made = json.loads(cite(server, query=QUERY).body)
     assert (made["release"], made["rows"], made["sha256"]) == ("2026.2", 1, year_hash(2013))
     older = json.loads(cite(server, query=QUERY, release="2026.1").body)
     assert (older["release"], older["sha256"]) == ("2026.1", year_hash(2012))
     for form in ("bibtex", "csl", "cff"):
         found = citation.read(older[form])
-        assert found == Citation(server.url, "2026.1", QUERY, year_hash(2012)), form
+        assert found == Citation(server.url, "2026.1", QUERY, year_hash(2012), data), form
         assert found.address == older["address"]
     again = server.ask("GET", older["address"].removeprefix(server.url), {"Accept": "application/json"})
     assert json.loads(again.body)["verdict"] == "same"
@@ -232,6 +261,28 @@ def test_verify_says_what_it_cannot_read(server: Server, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    "prose",
+    [
+        "{}",
+        "See {}.",
+        "({})",
+        "({}).",
+        "at {}, and",
+        "{}; then",
+        "<{}>",
+        "[it]({})!",
+        '"{}"',
+        "[{}]...",
+        "url = {{{}}},",
+    ],
+)
+@pytest.mark.parametrize("query", ["ASK {}", "SELECT (COUNT(*) AS ?n) { ?a ?b 'c,d;e!' } # all.", "ASK {} #..."])
+def test_an_address_in_prose(prose: str, query: str) -> None:
+    cited = Citation("https://example.org", "2026.1", query, year_hash(2012), 16 * "a")
+    assert citation.read(prose.format(cited.address)) == cited
+
+
+@pytest.mark.parametrize(
     ("cited", "detail"),
     [
         ("", "no address"),
@@ -239,6 +290,7 @@ def test_verify_says_what_it_cannot_read(server: Server, tmp_path: Path) -> None
         ("https://example.org/cite?release=2026.1&query=ASK", "no sha256"),
         ("https://example.org/cite?sha256=abc", "no release and no query"),
         ("https://example.org/cite?release=2026.1&sha256=abc&query=ASK", "not a SHA-256"),
+        (f"https://example.org/cite?release=2026.1&data=abc&sha256={'0' * 64}&query=ASK", "not 16 hexadecimal"),
     ],
 )
 def test_an_unreadable_citation(cited: str, detail: str) -> None:

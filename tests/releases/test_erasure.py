@@ -63,6 +63,12 @@ def test_a_record_is_erased_everywhere_and_its_citation_is_redacted(small: Path,
         verified = run("verify", cited, "--endpoint", running.url)
         assert verified.returncode == 4
         assert verified.stdout.startswith("redacted: release 2026.1, 0 rows\n")
+        assert f"which may be why\nredacted on {datetime.now(UTC):%Y-%m-%d}: {WHY}\n" in verified.stdout
+        # Of one made after the erasure it is known that no erasure explains a wrong hash.
+        made = json.loads(running.ask("POST", "/cite", FORM, query.replace("format=cff", "")).text)
+        forged = run("verify", made["address"].replace(made["sha256"], "0" * 64))
+        assert (forged.returncode, forged.stdout.splitlines()[0]) == (1, "differs: release 2026.1, 0 rows")
+        assert "redacted" not in forged.stdout
     facts = Shelf(small).get("2026.1").redactions[0]
     assert (facts["reason"], facts["before"]["data.nq"]) == (WHY, before)
     Shelf(small).get("2026.1").check()

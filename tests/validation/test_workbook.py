@@ -34,8 +34,8 @@ def test_numbers_and_truth_keep_their_kind_and_nothing_stays_nothing() -> None:
 
 
 def test_characters_that_no_workbook_can_hold_are_replaced() -> None:
-    read = load_workbook(BytesIO(workbook(Sheet("Result", ["a"], [["x\x00y\x0bz\n"]]))))["Result"]
-    assert read["A2"].value == "x\ufffdy\ufffdz\n"
+    read = load_workbook(BytesIO(workbook(Sheet("Result", ["a"], [["x\x00y\x0bz\ufffe\ud800\n"]]))))["Result"]
+    assert read["A2"].value == "x\ufffdy\ufffdz\ufffd\ufffd\n"
 
 
 def test_what_does_not_fit_is_refused_whole() -> None:

@@ -22,7 +22,7 @@ from iesi_kg.publication.citation import Citation, Verdict
 from iesi_kg.settings import Settings
 
 EXIT = {Verdict.SAME: 0, Verdict.DIFFERS: 1, Verdict.REDACTED: 4}
-Found = tuple[Fingerprint, list[Mapping[str, Any]]]
+Found = tuple[Fingerprint, Mapping[str, Any]]
 
 
 @click.command()
@@ -35,21 +35,23 @@ def command(cited: str, store: Path | None, endpoint: str | None) -> None:
     """Run again what CITATION cites: an address, or a file in BibTeX, CSL-JSON or CFF (- for standard input).
 
     Exit code 0: the same; 1: it differs; 2: the citation cannot be read; 3: no such release, or any other error;
-    4: redacted, the release was changed by a documented erasure.
+    4: it is not the same, and a documented erasure from the release may be why.
     """
     if store and endpoint:
         raise click.UsageError("--store and --endpoint exclude one another")
     asked = citation.read(_text(cited))
     settings = settings_module.load(store=store)
     if store:
-        found, redactions = asyncio.run(_in_store(asked, settings))
+        found, manifest = asyncio.run(_in_store(asked, settings))
     else:
-        found, redactions = _at_service(asked, (endpoint or asked.service).rstrip("/"), settings)
-    verdict = citation.verdict(asked, found, redactions)
+        found, manifest = _at_service(asked, (endpoint or asked.service).rstrip("/"), settings)
+    verdict = citation.verdict(asked, found, manifest)
     click.echo(f"{verdict.value}: release {asked.release}, {len(found.lines):,} rows")
     click.echo(f"cited  {asked.sha256}\nnow    {found.sha256}")
-    for item in redactions if verdict is Verdict.REDACTED else ():
-        click.echo(f"redacted on {str(item['at'])[:10]}: {item['reason']}")
+    if verdict is Verdict.REDACTED:
+        click.echo("not the same; the release was redacted after it was made, which may be why")
+        for item in manifest["redactions"]:
+            click.echo(f"redacted on {str(item['at'])[:10]}: {item['reason']}")
     sys.exit(EXIT[verdict])
 
 
@@ -75,7 +77,7 @@ async def _in_store(asked: Citation, settings: Settings) -> Found:
     try:
         limits = Limits(settings.query_seconds, settings.query_bytes, settings.query_rows)
         answer = await execute(Query(asked.query), media(shape.form), pool, limits)
-        return fingerprint(answer), release.redactions
+        return fingerprint(answer), release.manifest
     finally:
         await pool.close()
 
@@ -87,8 +89,8 @@ def _at_service(asked: Citation, service: str, settings: Settings) -> Found:
     manifest = document(f"{service}/releases/{asked.release}", seconds=settings.query_seconds)
     where = f"{service}/v/{asked.release}/sparql"
     answer = ask(where, asked.query, media(shape.form).name, seconds=settings.query_seconds + 5)
-    redactions = manifest.get("redactions", []) if isinstance(manifest, dict) else []
-    return fingerprint(answer), redactions
+    known = manifest if isinstance(manifest, dict) else {}
+    return fingerprint(answer), {"redactions": [], "files": [], **known}
 
 
 def _guards(settings: Settings) -> Guards:

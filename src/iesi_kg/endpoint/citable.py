@@ -10,6 +10,7 @@ from iesi_kg.errors import QueryRefused
 LONGEST = 8_000
 _ANY = frozenset({"SAMPLE", "GROUP_CONCAT"})
 _AGGREGATES = frozenset({"aggregate"})
+_REDUCED = frozenset({"REDUCED"})
 _SERVICES = frozenset({"service_graph_pattern"})
 
 
@@ -39,6 +40,9 @@ def citable(text: str, guards: Guards) -> Shape:
         if word in _ANY:
             reason = f"SPARQL leaves open what {word} picks or in which order"
             raise _refused(reason, "use MIN or MAX, or list the values as rows", text, offset)
+    for offset, _ in tree.words_of(text, _REDUCED):
+        reason = "SPARQL leaves open how often REDUCED keeps a row"
+        raise _refused(reason, "use DISTINCT, or leave REDUCED out", text, offset)
     for cut in tree.cuts(text):
         if not _is_total(cut):
             hint = "sort by every variable that is handed on (ORDER BY ?a ?b), or leave the LIMIT out"

@@ -261,20 +261,35 @@ class _Call:
         if given is not None:
             names, rows = given
             blocks = [_block(names, rows[start : start + peer.block]) for start in range(0, len(rows), peer.block)]
-        left = self.run.federation.allowance
-        until = min(self.run.deadline, begun + left.seconds)
-        whole = Table(tuple(self.variables), [], 0)
-        token = secrets.token_hex(6)
-        client = self.run.federation.client
+        until = min(self.run.deadline, begun + self.run.federation.allowance.seconds)
         async with Connections() as over:
-            for block in blocks:
-                seconds = max(until - asyncio.get_running_loop().time(), 0.001)
-                self.requests += 1
-                text = self.run.plan.remote(self.clause, left.rows + 1, block)
-                part = await client.select(peer, text, replace(left, seconds=seconds), run=token, over=over)
-                left = replace(left, bytes=left.bytes - part.bytes, rows=left.rows - len(part.rows))
-                whole.rows.extend(_ordered(self.variables, part))
+            found = await self._blocks(peer, blocks, until, over)
+            # Labels are good for one answer, so what two answers say of a blank node cannot be told apart or joined.
+            return found or await self._once(peer, until, over)
+
+    async def _blocks(self, peer: Peer, blocks: Sequence[str], until: float, over: Connections) -> Table | None:
+        """The rows of all blocks; None once two answers hold blank nodes."""
+        left = self.run.federation.allowance
+        whole = Table(tuple(self.variables), [], 0)
+        for block in blocks:
+            part = await self._part(peer, block, left, until, over)
+            if whole.blank and part.blank:
+                return None
+            left = replace(left, bytes=left.bytes - part.bytes, rows=left.rows - len(part.rows))
+            whole.rows.extend(_ordered(self.variables, part))
+            whole = replace(whole, blank=whole.blank or part.blank)
         return whole
+
+    async def _once(self, peer: Peer, until: float, over: Connections) -> Table:
+        part = await self._part(peer, "", self.run.federation.allowance, until, over)
+        return Table(tuple(self.variables), _ordered(self.variables, part), part.bytes, part.blank)
+
+    async def _part(self, peer: Peer, block: str, left: Allowance, until: float, over: Connections) -> Table:
+        left = replace(left, seconds=max(until - asyncio.get_running_loop().time(), 0.001))
+        self.requests += 1
+        text = self.run.plan.remote(self.clause, left.rows + 1, block)
+        token = secrets.token_hex(6)
+        return await self.run.federation.client.select(peer, text, left, run=token, over=over)
 
 
 def _ordered(variables: Sequence[str], table: Table) -> list[tuple[str | None, ...]]:

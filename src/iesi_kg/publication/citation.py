@@ -16,14 +16,18 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from iesi_kg.endpoint.fingerprint import Fingerprint
 from iesi_kg.errors import UnreadableFile
+from iesi_kg.publication.release_shelf import QUADS
 
 PATH = "/cite"
-_ADDRESS = re.compile(r"https?://[^\s\"'<>{}\\|^`]+/cite\?[^\s\"'<>{}\\|^`]+")
+# Our addresses percent-encode what may follow one in prose, and never end in a full stop.
+_ADDRESS = re.compile(r"https?://[^\s\"'<>{}\\|^`]+/cite\?[^\s\"'<>{}\\|^`(),;!\[\]]*[^\s\"'<>{}\\|^`(),;!\[\].]")
 _HASH = re.compile(r"[0-9a-f]{64}")
+_DATA_DIGITS = 16
+_DATA = re.compile(rf"[0-9a-f]{{{_DATA_DIGITS}}}")
 
 
 class Verdict(StrEnum):
-    """What running a cited query again shows."""
+    """What running a cited query again shows; REDACTED says that an erasure may be why the answer is another one."""
 
     SAME = "same"
     DIFFERS = "differs"
@@ -32,18 +36,23 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What was asked of which release of which service, and the SHA-256 of what it answered."""
+    """What was asked of which release of which service, and the SHA-256 of what it answered.
+
+    ``data`` is the beginning of the SHA-256 of the release's N-Quads then; citations of the first days have none.
+    """
 
     service: str
     release: str
     query: str
     sha256: str
+    data: str = ""
 
     @property
     def address(self) -> str:
         """The address that holds all of it."""
-        query = quote(self.query, safe="")
-        return f"{self.service}{PATH}?release={self.release}&sha256={self.sha256}&query={query}"
+        query = re.sub(r"\.\Z", "%2E", quote(self.query, safe=""))
+        data = f"&data={self.data}" if self.data else ""
+        return f"{self.service}{PATH}?release={self.release}{data}&sha256={self.sha256}&query={query}"
 
     @property
     def key(self) -> str:
@@ -53,6 +62,8 @@ class Citation:
 
 def read(text: str) -> Citation:
     """The citation in an address, or in any text that holds its address. Raises UnreadableFile.
+
+    What closes a sentence or a bracket after it is not part of it.
 
     >>> read("see https://example.org/cite?release=2026.1&sha256=" + "0" * 64 + "&query=ASK%7B%7D").query
     'ASK{}'
@@ -71,15 +82,29 @@ def read(text: str) -> Citation:
         raise UnreadableFile(f"the address of the citation has no {' and no '.join(missing)}", hint="copy it whole")
     if not _HASH.fullmatch(values["sha256"]):
         raise UnreadableFile("the hash in the citation is not a SHA-256 of 64 hexadecimal digits", hint="copy it whole")
+    data = given.get("data", [""])[0]
+    if data and not _DATA.fullmatch(data):
+        raise UnreadableFile(
+            f"the hash of the data in the citation is not {_DATA_DIGITS} hexadecimal digits", hint="copy it whole"
+        )
     service = f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix(PATH)}"
-    return Citation(service, **values)
+    return Citation(service, **values, data=data)
 
 
-def verdict(citation: Citation, found: Fingerprint, redactions: list[Mapping[str, Any]]) -> Verdict:
-    """What the answer of today says about a citation."""
+def data_of(manifest: Mapping[str, Any]) -> str:
+    """What a citation carries of the data of a release as they are now."""
+    return next((str(item["sha256"])[:_DATA_DIGITS] for item in manifest["files"] if item["name"] == QUADS), "")
+
+
+def verdict(citation: Citation, found: Fingerprint, manifest: Mapping[str, Any]) -> Verdict:
+    """What the answer of today says about a citation; the manifest keeps the hashes from before each erasure."""
     if found.sha256 == citation.sha256:
         return Verdict.SAME
-    return Verdict.REDACTED if redactions else Verdict.DIFFERS
+    earlier = [str(item.get("before", {}).get(QUADS, "")) for item in manifest["redactions"]]
+    if citation.data:
+        erased = citation.data != data_of(manifest) and any(one.startswith(citation.data) for one in earlier)
+        return Verdict.REDACTED if erased else Verdict.DIFFERS
+    return Verdict.REDACTED if earlier else Verdict.DIFFERS
 
 
 def bibtex(citation: Citation, manifest: Mapping[str, Any], lines: int) -> str:

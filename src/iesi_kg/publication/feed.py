@@ -12,6 +12,7 @@ from iesi_kg.analysis.examples import examples
 from iesi_kg.errors import NotFound
 from iesi_kg.publication.release_shelf import CHANGES, Release, Shelf
 from iesi_kg.store.base import Reader
+from iesi_kg.validation.workbook import NO_XML
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import BASE
 
@@ -112,6 +113,5 @@ def _moved(release: Release, slug: str) -> Iterator[Entry]:
 
 
 def _text(text: str) -> str:
-    """Text for XML 1.0, which has no place for most control characters."""
-    kept = "".join(c for c in text if c >= " " or c in "\t\n\r")
-    return escape(kept, quote=True)
+    """Text for XML 1.0; in place of what that has no place for stands the replacement character."""
+    return escape(NO_XML.sub("\ufffd", text), quote=True)

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from iesi_kg.errors import PeerError
 
@@ -77,6 +77,26 @@ def target(address: str, *, local: bool = False) -> Target:
     return Target(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], path)
 
 
+def within(where: Target, start: Target) -> bool:
+    """Whether an address is the other one or lies below it: the same server, and the same path or one inside of it.
+
+    A path with ``.`` or ``..`` lies nowhere, however it is spelt: each server resolves it in its own way.
+
+    >>> within(target("https://example.org/data/x"), target("https://example.org/data"))
+    True
+    >>> within(target("https://example.org/database"), target("https://example.org/data"))
+    False
+    """
+    if (where.scheme, where.host, where.port) != (start.scheme, start.host, start.port):
+        return False
+    path = where.path.partition("?")[0]
+    if _climbs(path):
+        return False
+    if "?" in start.path:
+        return where.path == start.path
+    return path == start.path or path.startswith(start.path.rstrip("/") + "/")
+
+
 def obstacle(address: str, *, local: bool = False) -> str | None:
     """Why no connection may be made to a numeric address; None where one may.
 
@@ -126,6 +146,13 @@ async def system_resolve(host: str, port: int) -> list[str]:
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _climbs(path: str) -> bool:
+    while (plain := unquote(path)) != path:
+        path = plain
+    # Some servers read "..;x" as ".." with a parameter, and a backslash as a slash.
+    return any(step.partition(";")[0] in (".", "..") for step in re.split(r"[/\\]", path))
 
 
 def _usable(port: int, scheme: str, local: bool) -> bool:

@@ -45,11 +45,15 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Solutions of a peer as SPARQL terms in text; None is unbound. ``bytes`` is what they took on the way."""
+    """Solutions of a peer as SPARQL terms in text; None is unbound. ``bytes`` is what they took on the way.
+
+    ``blank`` says that blank nodes were among them, whose labels mean nothing beside another answer.
+    """
 
     variables: tuple[str, ...]
     rows: list[tuple[str | None, ...]]
     bytes: int
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,8 +303,10 @@ def _table(peer: Peer, body: bytes, most: int, run: str) -> Table:
         raise PeerError(f"{peer.name} answered SELECT with a truth value")
     names = [variable.value for variable in result.variables]
     rows: list[tuple[str | None, ...]] = []
+    blank = False
     try:
         for solution in result:
+            blank = blank or any(isinstance(solution[name], BlankNode) for name in names)
             rows.append(tuple(_term(peer, solution[name], run) for name in names))
             if len(rows) > most:
                 raise PeerError(
@@ -310,7 +316,7 @@ def _table(peer: Peer, body: bytes, most: int, run: str) -> Table:
                 )
     except SyntaxError as error:
         raise PeerError(f"the answer of {peer.name} cannot be read as {RESULTS}: {str(error)[:_SHOWN]}") from None
-    return Table(tuple(names), rows, len(body))
+    return Table(tuple(names), rows, len(body), blank)
 
 
 def _term(peer: Peer, term: object, run: str) -> str | None:

@@ -13,7 +13,8 @@ from iesi_kg.errors import ResultTooLarge
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 100_000
 _LONGEST_CELL = 32_767
-_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# What XML 1.0 section 2.2 has no place for.
+NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _WIDEST = 60
 
 Value: TypeAlias = str | int | float | bool | None
@@ -73,7 +74,7 @@ def _cell(page: Any, value: Value, font: Any = None) -> Any:  # noqa: ANN401  (o
         return value
     from openpyxl.cell import WriteOnlyCell
 
-    cell = WriteOnlyCell(page, value=_NO_XML.sub("\ufffd", str(value)))
+    cell = WriteOnlyCell(page, value=NO_XML.sub("\ufffd", str(value)))
     cell.data_type = "s"
     cell.quotePrefix = True
     if font is not None:

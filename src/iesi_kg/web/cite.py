@@ -30,11 +30,12 @@ _MOST = LONGEST * 12 + 2_000
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The fields of a request: a query, a release or none for the latest, a hash to compare with, a form."""
+    """The fields of a request: a query, a release or none for the latest, hashes of answer and data, a form."""
 
     query: str
     release: str = ""
     sha256: str = ""
+    data: str = ""
     format: str = ""
 
 
@@ -58,9 +59,9 @@ async def _answer(request: Request, asked: _Asked) -> Response:
     service = str(request.base_url).rstrip("/")
     held = None
     if asked.sha256:
-        held = citation.read(Citation(service, release.name, asked.query, asked.sha256).address)
-    made = Citation(service, release.name, asked.query, found.sha256)
-    verdict = citation.verdict(held, found, release.redactions) if held else None
+        held = citation.read(Citation(service, release.name, asked.query, asked.sha256, asked.data).address)
+    made = Citation(service, release.name, asked.query, found.sha256, citation.data_of(release.manifest))
+    verdict = citation.verdict(held, found, release.manifest) if held else None
     count = len(found.lines)
     if asked.format:
         form, suffix, write = FORMS[asked.format]
@@ -121,7 +122,7 @@ async def _sent(request: Request) -> dict[str, Any]:
 
 
 def _asked(given: dict[str, Any]) -> _Asked:
-    known = {name: given.get(name) or "" for name in ("query", "release", "sha256", "format")}
+    known = {name: given.get(name) or "" for name in ("query", "release", "sha256", "data", "format")}
     wrong = [name for name, value in known.items() if not isinstance(value, str)]
     if wrong:
         raise RequestError(f"`{wrong[0]}` is not a text", parameter=wrong[0])
