@@ -175,6 +175,8 @@ def _run(settings: Settings, listener: socket.socket, scratch: bool) -> None:
             gc.freeze()  # what the start has made stays: no collection need walk through it again
             if self.started:
                 click.echo(_greeting(settings.host, listener.getsockname()[1], scratch))
+                if not app.confined:
+                    click.echo(_UNCONFINED, err=True)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             await app.stop()
@@ -198,6 +200,12 @@ def _run(settings: Settings, listener: socket.socket, scratch: bool) -> None:
     server.run(sockets=[listener])
     if not server.started:
         raise app.failure or StartError("the service did not start", hint="the lines above say why")
+
+
+_UNCONFINED = (
+    "warning: this system has no filter for system calls (seccomp), so nothing but the check of its text keeps a query "
+    "from the network; serve the public from Linux on x86-64 or ARM64"
+)
 
 
 def _greeting(host: str, port: int, scratch: bool) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 from iesi_kg.endpoint.syntax import mentions, position, wavers
 from iesi_kg.endpoint.tree import LONGEST, Node, first_fault, outline
 from iesi_kg.errors import QueryRefused, QuerySyntaxError
+from iesi_kg.store.settling import settled
 
 Render = Callable[[int, int], str]
 
@@ -197,6 +198,7 @@ def plan(text: str) -> Plan:
             maximum=LONGEST,
             actual=len(text),
         )
+    text = settled(text)
     root = outline(text)
     query = next((node for node in root.children if node.kind in _QUERIES), None) if root else None
     if root is None or query is None:

@@ -8,6 +8,7 @@ from iesi_kg.endpoint.protocol import Query
 from iesi_kg.endpoint.runner import Runner
 from iesi_kg.errors import QuerySyntaxError
 from iesi_kg.records import Answer
+from iesi_kg.store.settling import as_sent
 from iesi_kg.store.workers import Job, Limits
 
 
@@ -16,4 +17,4 @@ async def execute(query: Query, media: MediaType, pool: Runner, limits: Limits, 
     try:
         return await pool.run(Job(query.text, media.name, query.default_graphs, query.named_graphs, caller), limits)
     except QuerySyntaxError as error:
-        raise explain(query.text, error) from None
+        raise explain(query.text, as_sent(query.text, error)) from None

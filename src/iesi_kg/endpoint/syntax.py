@@ -15,24 +15,22 @@ from functools import lru_cache
 
 from iesi_kg.errors import QueryRefused, QuerySyntaxError
 from iesi_kg.records import Form
+from iesi_kg.store.settling import IRI, STRING, settled
 
 _TOKEN = re.compile(
-    r"""
+    rf"""
     (?: \s+
       | \#[^\n\r]*+
-      | <[^<>"{}|^`\\\x00-\x20]*+>
-      | \"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3}
-      | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
-      | "(?!"")(?:[^"\\\n\r]|\\.)*+"
-      | '(?!'')(?:[^'\\\n\r]|\\.)*+'
+      | <{IRI}>
+      | {STRING}
       | [?$]\w++
-      | @[\w-]++
+      | @[A-Za-z]++(?:-++[A-Za-z0-9]++)*+
       | \^\^
       | \d++(?:\.\d++)?+(?:[eE][+-]?\d++)?+
       | \.\d++
       | (?:[^\W\d][\w.\-\u00b7]*+)?+:(?:[\w:%\-\u00b7]|\\.|\.(?=[\w:%\-\\.\u00b7]))*+
     )++
-    | ( [^\W\d][\w.\-]*+ | [{}()\[\]] | && | \|\| | [-+*/|!=<>^.;,] | ["'].*+ )
+    | ( [^\W\d][\w.\-]*+ | [{{}}()\[\]] | && | \|\| | [-+*/|!=<>^.;,] | ["'].*+ )
     | .
     """,
     re.VERBOSE | re.DOTALL,
@@ -42,7 +40,6 @@ _HIDDEN_CALL = re.compile(r"<[^<>\s]*\b(?:now|rand|uuid|struuid|bnode)\(", re.IG
 
 _OPENING, _CLOSING = frozenset("{(["), frozenset("})]")
 _PUNCTUATION = frozenset("{}()[]|-+*/!=<>^.;,") | {"&&", "||"}
-_QUOTES = frozenset("\"'")
 _SHOWN = 40
 _SHORT = 2_000
 _PROLOGUE = frozenset({"prefix", "base", "version"})
@@ -62,13 +59,12 @@ _STEPS = frozenset({"/", "|", "^"})
 _ENDINGS = frozenset({".", ";", ",", "{", "}"})
 _DATA_WORDS = frozenset({"undef", "true", "false"})
 _TERM = re.compile(
-    r"""
+    rf"""
       \#[^\n\r]*+
-    | <[^<>"{}|^`\\\x00-\x20]*+>
-    | (?:\"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
-      | "(?:[^"\\\n\r]|\\.)*+" | '(?:[^'\\\n\r]|\\.)*+')
+    | <{IRI}>
+    | (?:{STRING})
       (?:@[\w-]++ | \^\^(?:<[^<>\s]*+> | [\w.\-]*+:[\w:%.\-]*+))?+
-    | (?P<bracket>[{}])
+    | (?P<bracket>[{{}}])
     | [?$]\w++
     | [+-]?\.?\d[\w.+-]*+
     | (?:[^\W\d][\w.\-]*+)?+:(?:[\w:%.\-]|\\.)*+
@@ -135,9 +131,8 @@ def bound(text: str, guards: Guards) -> set[str]:
             maximum=guards.length,
             actual=len(text),
         )
+    text = settled(text, relative=True)
     tokens = [token for token in _TOKEN.findall(text) if token]
-    if tokens and tokens[-1][0] in _QUOTES:
-        raise _syntax(text, len(text) - len(tokens[-1]), "the string that begins here is not closed")
     words = _words(tokens)
     _check_nesting(tokens, guards)
     _check_patterns(tokens, guards)
@@ -148,9 +143,8 @@ def bound(text: str, guards: Guards) -> set[str]:
 
 
 def _inspect(text: str, guards: Guards) -> Shape:
+    text = settled(text)
     tokens = [token for token in _TOKEN.findall(text) if token]
-    if tokens and tokens[-1][0] in _QUOTES:
-        raise _syntax(text, len(text) - len(tokens[-1]), "the string that begins here is not closed")
     keyword = _keyword(text, tokens)
     words = _words(tokens)
     federated = "service" in words
@@ -179,7 +173,7 @@ def wavers(text: str) -> bool:
     >>> wavers("{ SELECT ?s { ?s ?p ?o } LIMIT 3 }"), wavers("?limit a <urn:now>")
     (True, False)
     """
-    words = _words(token for token in _TOKEN.findall(text) if token)
+    words = _words(token for token in _TOKEN.findall(settled(text)) if token)
     return not words.isdisjoint(_WAVERING) or _HIDDEN_CALL.search(text) is not None
 
 
@@ -189,7 +183,7 @@ def mentions(text: str, keyword: str) -> bool:
     >>> mentions("ASK { ?service a <urn:service> } # service", "service")
     False
     """
-    return keyword in _words(token for token in _TOKEN.findall(text) if token)
+    return keyword in _words(token for token in _TOKEN.findall(settled(text)) if token)
 
 
 def _words(tokens: Iterable[str]) -> set[str]:

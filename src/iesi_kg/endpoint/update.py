@@ -20,6 +20,7 @@ from iesi_kg.errors import PeerError, QueryRefused, QuerySyntaxError, RequestErr
 from iesi_kg.store import lexis
 from iesi_kg.store.amending import DELETE, INSERT, TRIAL, Operation
 from iesi_kg.store.lexis import Token
+from iesi_kg.store.settling import settled, unescaped
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\\]*")
 _PROLOGUE = frozenset({"PREFIX", "BASE", "VERSION"})
@@ -81,7 +82,7 @@ class Load:
 def loads(text: str) -> tuple[Load, ...]:
     """The LOAD operations of a request that name a document and a graph for sure."""
     names = _Names()
-    found = (_load(tokens, names) for tokens in _split(text, names))
+    found = (_load(tokens, names) for tokens in _split(settled(text, relative=True), names))
     return tuple(load for load in found if load is not None)
 
 
@@ -115,7 +116,7 @@ def plan(update: Update, guards: Guards, loaded: Mapping[Load, str] | None = Non
 
     Raises QueryRefused, QuerySyntaxError and RequestError.
     """
-    text = update.text
+    text = settled(update.text, relative=True)
     # The quads of INSERT DATA are no patterns; those of other operations are counted one operation at a time.
     words = bound(text, replace(guards, patterns=guards.length))
     loaded = loaded or {}
@@ -180,12 +181,12 @@ class _Names:
         """Take one declaration."""
         self.prologue += text[tokens[0].start : tokens[-1].end] + "\n"
         if tokens[0].word == "PREFIX" and len(tokens) == _LENGTHS["PREFIX"]:
-            self._prefixes[tokens[1].text] = tokens[2].text[1:-1]
+            self._prefixes[tokens[1].text] = unescaped(tokens[2].text[1:-1])
 
     def resolve(self, token: Token) -> str | None:
         """The IRI of a graph, None where that is not sure."""
         if token.kind == "iri":
-            iri = token.text[1:-1]
+            iri = unescaped(token.text[1:-1])
         elif token.kind == "name":
             prefix, _, local = token.text.partition(":")
             iri = self._prefixes.get(f"{prefix}:", "\\") + local
@@ -313,7 +314,7 @@ def _touched(tokens: Sequence[Token], names: _Names) -> tuple[str, ...] | None:
 
 def _of_templates(tokens: Sequence[Token], names: _Names) -> Iterator[str | None]:
     """The graphs that the templates of DELETE and INSERT name."""
-    plain = names.resolve(tokens[1]) if tokens[0].word == "WITH" else ""
+    plain = names.resolve(tokens[1]) if tokens[0].word == "WITH" and tokens[1:] else ""
     depth, template, graph = 0, False, False
     before = ""
     for token in tokens:

@@ -49,7 +49,7 @@ class Amendments:
 
     async def read(self, wanted: Amendment, limits: Limits, caller: str = "") -> tuple[Amended, int]:
         """What a ``get`` finds, and the version it is of; ``caller`` is whoever asked."""
-        answer = await self._pool.run(replace(wanted.job(), caller=caller), limits)
+        answer = await self._pool.run(replace(wanted.job(lasting=self._lasting), caller=caller), limits)
         return Amended.of(answer.body), answer.version
 
     async def make(
@@ -68,7 +68,7 @@ class Amendments:
             self._waiting -= 1
         try:
             writer = await self._open()
-            answer = await self._pool.run(replace(wanted.job(), caller=caller), limits)
+            answer = await self._pool.run(replace(wanted.job(lasting=self._lasting), caller=caller), limits)
             outcome = Amended.of(answer.body)
             change = await asyncio.to_thread(_checked, outcome, limits, check)
             if not change:

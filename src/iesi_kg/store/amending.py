@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from typing import IO, TypeVar
 
@@ -21,6 +21,7 @@ from iesi_kg.store.changes import apply
 from iesi_kg.store.evaluation import UNKNOWN_FUNCTION, evaluation_error, syntax_error
 from iesi_kg.store.frames import Job
 from iesi_kg.store.journal import decode, encode
+from iesi_kg.store.settling import settled
 
 T = TypeVar("T")
 
@@ -60,8 +61,13 @@ class Amendment:
     parts: tuple[tuple[str, bytes], ...] = ()
     operations: tuple[Operation, ...] = ()
 
-    def job(self) -> Job:
-        """This request as a job of a query process."""
+    def job(self, *, lasting: bool = False) -> Job:
+        """This request as a job of a query process.
+
+        What a template or a pattern did is taken back by what is known of it; so that nothing rests on that knowledge,
+        the process that tried it does no other job, unless the service writes for one ``lasting`` owner of all graphs.
+        """
+        patterned = any(not (operation.data or operation.tried) for operation in self.operations)
         facts = {
             "verb": self.verb,
             "base": self.base,
@@ -70,7 +76,7 @@ class Amendment:
             "operations": [asdict(operation) for operation in self.operations],
         }
         content = b"".join(content for _, content in self.parts)
-        return Job(content.decode("latin-1"), AMENDMENT, (json.dumps(facts),))
+        return Job(content.decode("latin-1"), AMENDMENT, (json.dumps(facts),), spends=patterned and not lasting)
 
     @classmethod
     def of(cls, text: str, facts: str) -> Amendment:
@@ -200,6 +206,7 @@ def _update(store: Store, wanted: Amendment) -> ChangeSet:
 
 
 def _do(store: Store, operation: Operation, base: str) -> ChangeSet:
+    operation = replace(operation, text=settled(operation.text, relative=True))
     try:
         if operation.tried:
             return _try(operation, base)

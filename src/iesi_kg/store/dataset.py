@@ -17,17 +17,18 @@ from urllib.parse import urljoin
 
 from pyoxigraph import NamedNode, QueryBoolean, RdfFormat, Store
 
-from iesi_kg.errors import QuerySyntaxError
+from iesi_kg.errors import QueryRefused, QuerySyntaxError
 from iesi_kg.records import Form
 from iesi_kg.store.amending import AMENDMENT, Amendment, amend, follow
 from iesi_kg.store.evaluation import Dataset, Target, evaluate, run
+from iesi_kg.store.lexis import tokens
 from iesi_kg.store.mending import mended
+from iesi_kg.store.settling import IRI, settled, unescaped
 from iesi_kg.store.trial import try_on_copy
 from iesi_kg.store.versions import Checkpoint
 
 MERGED_KEPT = 4
 GAP = r"(?:\s|\#[^\n\r]*)*"
-IRI = r"[^<>\"{}|^`\\\x00-\x20]*"
 PREFIX = r"(?:[^\W\d_][\w.\-]*)?:"
 LOCAL = r"(?:[\w.\-:]|%[0-9A-Fa-f]{2}|\\.)*"
 TOKEN = re.compile(
@@ -49,6 +50,7 @@ class Evaluator:
         self._merged: OrderedDict[Dataset, Store] = OrderedDict()
         self._lock = threading.Lock()
         self.lease: object = None
+        self.confined = True  # else no SERVICE may reach the engine, which would open a connection
 
     def write(
         self, text: str, target: Target, default: tuple[str, ...] = (), named: tuple[str, ...] = ()
@@ -60,6 +62,9 @@ class Evaluator:
         """
         if target.media_type == AMENDMENT:
             return self._amend(text, target, default[0])
+        text = settled(text)
+        if not self.confined and any(token.word == "SERVICE" for token in tokens(text)):
+            raise QueryRefused("SERVICE is not answered here", keyword="SERVICE")
         store, dataset = self._choose(text, default, named)
         for form in self._forms(text, store, dataset):
             with suppress(QuerySyntaxError):
@@ -82,6 +87,7 @@ class Evaluator:
 
     def count(self, text: str, limit: int, default: tuple[str, ...] = (), named: tuple[str, ...] = ()) -> int:
         """Rows of a query, counted no further than one beyond ``limit``."""
+        text = settled(text)
         store, dataset = self._choose(text, default, named)
         result = run(store, text, dataset)
         if isinstance(result, QueryBoolean):
@@ -190,9 +196,9 @@ def _clauses(text: str) -> tuple[dict[str, None], dict[str, None] | None]:
     base = ""
     for token in TOKEN.finditer(text):
         if token["base"] is not None:
-            base = urljoin(base, token["base"])
+            base = urljoin(base, unescaped(token["base"]))
         if token["prefix"]:
-            prefixes[token["prefix"]] = urljoin(base, token["namespace"])
+            prefixes[token["prefix"]] = urljoin(base, unescaped(token["namespace"]))
         if token["clause"]:
             (named if token["named"] else default)[_graph(token, base, prefixes)] = None
     return default, named if default or named else None
@@ -200,5 +206,5 @@ def _clauses(text: str) -> tuple[dict[str, None], dict[str, None] | None]:
 
 def _graph(token: re.Match[str], base: str, prefixes: dict[str, str]) -> str:
     if token["iri"] is not None:
-        return urljoin(base, str(token["iri"]))
+        return urljoin(base, unescaped(str(token["iri"])))
     return prefixes.get(token["short"], "") + re.sub(r"\\(.)", r"\1", token["local"])

@@ -32,6 +32,7 @@ from iesi_kg.errors import (
     UsageError,
 )
 from iesi_kg.records import Form
+from iesi_kg.store.settling import settled
 
 POSITION = "error at "
 UNKNOWN_FUNCTION = "custom function"
@@ -99,6 +100,7 @@ def evaluate(store: Store, text: str, target: Target, dataset: Dataset | None = 
 
 def run(store: Store, text: str, dataset: Dataset | None = None) -> QueryBoolean | QuerySolutions | QueryTriples:
     """Start a query; its result must be used in this thread."""
+    text = settled(text)
     result = _run(store, text, dataset)
     ordered = _as_written(text, result) if isinstance(result, QuerySolutions) else None
     return result if ordered is None else _run(store, ordered, dataset)

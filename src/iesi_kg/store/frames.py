@@ -26,7 +26,8 @@ FORMS = tuple(Form)
 class Job:
     """One query to evaluate, with the protocol's dataset (SPARQL 1.1 Protocol section 2.1.4).
 
-    ``caller`` is whoever asked, so that one of many queries does not keep others waiting; it stays in the service.
+    ``caller`` is whoever asked, so that one of many queries does not keep others waiting; it stays in the service,
+    as does ``spends``: the process that did this job is not to do another one.
     """
 
     text: str
@@ -34,6 +35,7 @@ class Job:
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     caller: str = ""
+    spends: bool = False
 
 
 @dataclass(frozen=True, slots=True)

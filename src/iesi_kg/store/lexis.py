@@ -1,7 +1,7 @@
 """Turns SPARQL text into tokens with their places (https://www.w3.org/TR/sparql11-query/#sparqlGrammar).
 
 The tokens of SPARQL are a regular language: brackets, keywords and names are told from comments, strings and IRIs in
-one pass. Nothing is judged here; the engine does that.
+one pass over text that ``store.settling`` has settled. Nothing is judged here; the engine does that.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from iesi_kg.store.settling import IRI, STRING
+
 _TOKEN = re.compile(
-    r"""
+    rf"""
       (?P<gap>\s+|\#[^\n\r]*+)
-    | (?P<iri><[^<>"{}|^`\\\x00-\x20]*+>)
-    | (?P<string>\"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
-               | "(?:[^"\\\n\r]|\\.)*+" | '(?:[^'\\\n\r]|\\.)*+')
+    | (?P<iri><{IRI}>)
+    | (?P<string>{STRING})
+    | (?P<language>@[A-Za-z]++(?:-++[A-Za-z0-9]++)*+)
     | (?P<variable>[?$]\w++)
     | (?P<blank>_:[\w.\-\u00b7]*+)
     | (?P<name>(?:[^\W\d_][\w.\-\u00b7]*+)?+:(?:[\w:%\-\u00b7]|\\.|\.(?=[\w:%\-\\.\u00b7]))*+)
@@ -28,7 +30,7 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token: its kind (iri, string, variable, blank, name, word, sign), its text and where it stands."""
+    """One token: its kind (iri, string, language, variable, blank, name, word, sign), its text and where it stands."""
 
     kind: str
     text: str

@@ -221,6 +221,7 @@ def main(arguments: list[str]) -> None:
         failure = store_error(error, Path(assignment.path))
         channel.sendall(frames.encode_error(failure, 0))
         return
+    evaluator.confined = confined
     channel.sendall(frames.RESPONSE.pack(0, Status.READY, int(confined), 0, 0, 0))
     Server(channel, assignment.store, evaluator).serve()
 

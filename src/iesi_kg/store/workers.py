@@ -13,10 +13,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from iesi_kg.errors import QueryTimeout, ServiceBusy
+from iesi_kg.errors import (
+    NotFound,
+    QuerySyntaxError,
+    QueryTimeout,
+    QueryUnsupported,
+    ServiceBusy,
+    UnreadableFile,
+    UpdateFailed,
+)
 from iesi_kg.records import Answer
 from iesi_kg.store import frames
-from iesi_kg.store.amending import change_job
+from iesi_kg.store.amending import AMENDMENT, change_job
 from iesi_kg.store.child import Child, State
 from iesi_kg.store.crew import Crew, Staffing
 from iesi_kg.store.frames import UNCOUNTED, Job, Limits, Response, Status
@@ -32,6 +40,18 @@ EVICTION_SECONDS = 0.25  # sooner the new process would cost more than the query
 PATIENT_SECONDS = 0.5
 ABANDONED_SECONDS = 0.1
 QUEUE_SECONDS = 10.0
+
+
+# After these an amendment has left its process as it was.
+_CLEAN = (NotFound, QuerySyntaxError, QueryUnsupported, UnreadableFile, UpdateFailed)
+
+
+def _is_spent(job: Job, response: Response) -> bool:
+    """Whether a process may hold something else than its version, so that it must answer nothing more."""
+    if job.media_type != AMENDMENT:
+        return False
+    failed = response.status == Status.FAILED
+    return job.spends or (failed and not isinstance(frames.decode_error(response.payload), _CLEAN))
 
 
 class _Evicted(Exception):
@@ -131,9 +151,9 @@ class Pool:
         child = await self._acquire(job.caller, limits.seconds)
         begun = self._loop.time()
         try:
-            response, body = await self._serve(child, job.caller, frame, (begun, limits.seconds))
+            response, body = await self._serve(child, job, frame, (begun, limits.seconds))
         except _Evicted:
-            child, response, body = await self._serve_later(job.caller, frame, (begun, limits.seconds))
+            child, response, body = await self._serve_later(job, frame, (begun, limits.seconds))
         if response.status == Status.FAILED:
             raise frames.decode_error(response.payload)
         return Answer(
@@ -146,11 +166,9 @@ class Pool:
             begun - asked,
         )
 
-    async def _serve(
-        self, child: Child, caller: str, frame: bytes, term: tuple[float, float]
-    ) -> tuple[Response, bytes]:
+    async def _serve(self, child: Child, job: Job, frame: bytes, term: tuple[float, float]) -> tuple[Response, bytes]:
         """Have a process do a job; ``term`` is when the query began and how many seconds it has from then on."""
-        future = child.send(frame, caller, *term)
+        future = child.send(frame, job.caller, *term)
         if child.slow:
             child.demote()
         if self._ticker is None:
@@ -161,7 +179,7 @@ class Pool:
             body = await child.fetch(response)
             whole = True
         finally:
-            if whole:
+            if whole and not _is_spent(job, response):
                 self._finish(child, response)
             elif future.cancelled():
                 self._abandon(child)
@@ -169,14 +187,15 @@ class Pool:
                 self._crew.discard(child)
         return response, body
 
-    async def _serve_later(self, caller: str, frame: bytes, term: tuple[float, float]) -> tuple[Child, Response, bytes]:
+    async def _serve_later(self, job: Job, frame: bytes, term: tuple[float, float]) -> tuple[Child, Response, bytes]:
         """Begin a long query anew when the slow lane has room for it, within the time it had."""
+        caller = job.caller
         self._long[caller] += 1
         try:
             child = await self._wait(self._slow_line, sum(term) - self._loop.time(), caller)
             while child.state is not State.GRANTED:
                 child = await self._wait(self._slow_line, sum(term) - self._loop.time(), caller)
-            return child, *await self._serve(child, caller, frame, term)
+            return child, *await self._serve(child, job, frame, term)
         finally:
             self._long[caller] -= 1
             if not self._long[caller]:

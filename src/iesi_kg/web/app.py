@@ -95,6 +95,7 @@ class Application:
         self.stopping = False
         self.scratch = Layout(settings.store).scratch.exists()
         self.failure: IesiKgError | None = None
+        self.confined = True
         self.meter = Meter()
         self.log: QueryLog | None = None
         self.updates = Updates()
@@ -167,6 +168,7 @@ class Application:
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()
+            self.confined = pool.confined
             self.log = open_log(settings)
         except IesiKgError as error:
             self.failure = error
