@@ -1,4 +1,4 @@
-"""The example queries under ``queries/examples``: their header comments to title, question and keywords."""
+"""The queries under ``queries/examples`` and ``queries/competency``: their header comments to what they ask."""
 
 from __future__ import annotations
 
@@ -8,26 +8,49 @@ from functools import cache
 
 from iesi_kg import assets
 
-_HEADER = re.compile(r"^#\s*(title|question|keywords)\s*:\s*(.*)$", re.IGNORECASE)
+EXAMPLES = "queries/examples"
+COMPETENCY = "queries/competency"
+_HEADER = re.compile(r"^#\s*(title|question|keywords|persona|missing|chart)\s*:\s*(.*)$", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*\(CQ [^()]*\)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One example query with the question that it answers."""
+    """One example query with the question that it answers; ``missing`` says what the data cannot answer yet.
+
+    A competency question is asked by a ``persona``, and its answer may be drawn as a ``chart``.
+    """
 
     slug: str
     title: str
     question: str
     keywords: tuple[str, ...]
     query: str
+    persona: str = ""
+    missing: str = ""
+    chart: str = ""
 
 
 @cache
 def examples() -> tuple[Example, ...]:
     """Every example in the order of the file names; none where the folder is missing."""
+    return _in(EXAMPLES)
+
+
+@cache
+def competency() -> tuple[Example, ...]:
+    """Every competency question in the order of the numbers."""
+    return _in(COMPETENCY)
+
+
+def asked() -> tuple[Example, ...]:
+    """Both: every query whose answer is watched."""
+    return (*examples(), *competency())
+
+
+def _in(folder: str) -> tuple[Example, ...]:
     try:
-        paths = tuple(assets.names("queries/examples", ".rq"))
+        paths = tuple(assets.names(folder, ".rq"))
     except FileNotFoundError:
         return ()
     return tuple(parse(path.rpartition("/")[2].removesuffix(".rq"), assets.text(path)) for path in paths)
@@ -48,4 +71,6 @@ def parse(slug: str, text: str) -> Example:
     title = header.get("title") or slug.lstrip("0123456789-").replace("-", " ").capitalize()
     keywords = tuple(word.strip() for word in header.get("keywords", "").split(",") if word.strip())
     body = "\n".join(line for line in text.splitlines() if not _HEADER.match(line)).strip() + "\n"
-    return Example(slug, title, _NUMBER.sub("", header.get("question", "")), keywords, body)
+    question = _NUMBER.sub("", header.get("question", ""))
+    rest = (header.get(name, "") for name in ("persona", "missing", "chart"))
+    return Example(slug, title, question, keywords, body, *rest)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from iesi_kg import assets
-from iesi_kg.analysis.examples import examples
+from iesi_kg.analysis.examples import asked
 from iesi_kg.errors import NotFound
 from iesi_kg.publication.release_shelf import CHANGES, Release, Shelf
 from iesi_kg.store.base import Reader
@@ -91,7 +91,7 @@ def submissions(reader: Reader) -> Iterator[Entry]:
 
 def example(shelf: Shelf, slug: str) -> tuple[str, list[Entry]]:
     """Title and entries for one example query: the rows that came and went with each release. Raises NotFound."""
-    title = next((one.title for one in examples() if one.slug == slug), None)
+    title = next((one.title for one in asked() if one.slug == slug), None)
     if title is None:
         raise NotFound(f"there is no example query {slug[:80]!r}", hint="/sparql lists them")
     return title, [entry for release in reversed(shelf.all()) for entry in _moved(release, slug)]

@@ -17,7 +17,7 @@ from typing import IO
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse, serialize
 
 from iesi_kg import assets
-from iesi_kg.analysis.examples import examples
+from iesi_kg.analysis.examples import asked
 from iesi_kg.endpoint.fingerprint import fingerprint, media
 from iesi_kg.endpoint.syntax import Guards, inspect
 from iesi_kg.store.base import Reader
@@ -103,9 +103,9 @@ def sizes(quads: Path) -> tuple[int, dict[str, int]]:
 
 
 def answers(reader: Reader) -> dict[str, Mapping[str, object]]:
-    """The answers of the example queries, row by row in canonical order, by the name of the example."""
+    """The answers of example queries and competency questions, row by row in canonical order, by name."""
     found: dict[str, Mapping[str, object]] = {}
-    for example in examples():
+    for example in asked():
         form = inspect(example.query, _TRUSTED).form
         canonical = fingerprint(reader.answer(example.query, media(form).name))
         found[example.slug] = {
