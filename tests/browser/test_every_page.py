@@ -35,6 +35,8 @@ PAGES = {
     "property": "/ontology/ictPotential?lang=fr",
     "property of others": "/ontology/m8g:role",
     "code list, German": "/codes/target-group?lang=de",
+    "map": "/map?lang=it",
+    "map, filtered": "/map?country=FR",
     "questions": "/questions?lang=fr",
     "question with bars": "/questions/008-driver-or-enabler",
     "question with a cross-table": "/questions/025-technology-by-integration?lang=de",

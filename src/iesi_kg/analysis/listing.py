@@ -14,15 +14,18 @@ from iesi_kg.store.base import Reader
 
 _MARKER = "# {filters}"
 _LATIN = range(0xC0, 0x250)
+NONE = "none"
+_UNCODED = frozenset({NONE})
+_SUFFIX = {"value": "", "home": "_home", "assignment": "_assignment"}
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A way to narrow the list: the property path from an initiative to its values, and the chart that draws it."""
+    """A way to narrow the list: the pattern that binds ``?value`` to its codes, and the chart that draws it."""
 
     key: str
     title: str
-    path: str
+    pattern: str
     chart: str = ""
 
 
@@ -45,10 +48,14 @@ class Entry:
     codes: Mapping[str, frozenset[str]]
     direct: Mapping[str, Sequence[str]]
 
+    def coded(self, facet: str) -> frozenset[str]:
+        """Its codes in a facet; ``NONE`` alone where it has none."""
+        return self.codes.get(facet) or _UNCODED
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a reader asked the list for: words and, by facet, codes (any of them)."""
+    """What a reader asked the list for: words and, by facet, codes (any of them, ``NONE`` where there is none)."""
 
     words: tuple[str, ...] = ()
     codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -56,9 +63,12 @@ class Choice:
     def keeps(self, entry: Entry, *, but: str | None = None) -> bool:
         """Whether an entry meets every condition, that of one facet left out."""
         return all(word in entry.text for word in self.words) and all(
-            facet == but or not entry.codes.get(facet, frozenset()).isdisjoint(wanted)
-            for facet, wanted in self.codes.items()
+            facet == but or not entry.coded(facet).isdisjoint(wanted) for facet, wanted in self.codes.items()
         )
+
+    def narrowed(self, **codes: str) -> Choice:
+        """The same choice with one code for each of these facets, whatever stood there."""
+        return Choice(self.words, {**self.codes, **{facet: (code,) for facet, code in codes.items()}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,10 @@ class Index:
         wanted = {code: tally[code] for code in {*tally, *choice.codes.get(facet, ())} if code in known}
         return sorted(((known[code], n) for code, n in wanted.items()), key=lambda pair: (-pair[1], pair[0].label))
 
+    def uncoded(self, facet: str, choice: Choice) -> int:
+        """How many entries that meet the choice, its filter of this facet left out, have no code in it."""
+        return sum(choice.keeps(entry, but=facet) and not entry.codes.get(facet) for entry in self.entries)
+
     def leaves(self, facet: str) -> list[tuple[Value, int]]:
         """How many entries were coded with each value itself (not with a narrower one); most first."""
         tally = Counter(code for entry in self.entries for code in entry.direct.get(facet, ()))
@@ -117,10 +131,12 @@ def build(reader: Reader, lang: str = ENGLISH) -> Index:
         version=reader.version,
         entries=tuple(sorted(entries, key=lambda entry: (fold(entry.row["name"]), entry.iri))),
         facets=tuple(
-            Facet(row["facet"], row["title"], row["path"], row["chart"]) for row in described if row["facet"] != "text"
+            Facet(row["facet"], row["title"], row["pattern"], row["chart"])
+            for row in described
+            if row["facet"] != "text"
         ),
         values=values,
-        text_path=next(row["path"] for row in described if row["facet"] == "text"),
+        text_path=next(row["pattern"] for row in described if row["facet"] == "text"),
     )
 
 
@@ -158,17 +174,23 @@ def as_query(index: Index, choice: Choice) -> str:
 
 def _conditions(index: Index, choice: Choice) -> Iterator[str]:
     for facet in index.facets:
-        known = index.values.get(facet.key, {})
-        wanted = choice.codes.get(facet.key, ())
-        if wanted:
-            name = facet.key.replace("-", "_")
-            iris = " ".join(f"<{known[code].iri}>" for code in wanted if code in known)
-            yield f"VALUES ?{name} {{ {iris} }}\n  ?initiative {facet.path} ?{name} ."
+        if wanted := choice.codes.get(facet.key, ()):
+            yield _condition(facet, wanted, index.values.get(facet.key, {}))
     for number, word in enumerate(choice.words, start=1):
         yield (
             f"FILTER EXISTS {{ ?initiative {index.text_path} ?text{number} ."
             f' FILTER REGEX(STR(?text{number}), "{_escaped(_pattern(word))}", "i") }}'
         )
+
+
+def _condition(facet: Facet, wanted: Sequence[str], known: Mapping[str, Value]) -> str:
+    name = facet.key.replace("-", "_")
+    pattern = re.sub(r"\?(value|home|assignment)\b", lambda found: f"?{name}{_SUFFIX[found[1]]}", facet.pattern)
+    iris = [f"<{known[code].iri}>" for code in wanted if code in known]
+    if NONE not in wanted:
+        return f"VALUES ?{name} {{ {' '.join(iris)} }}\n  {pattern}"
+    coded = f" || ?{name} IN ({', '.join(iris)})" if iris else ""
+    return f"OPTIONAL {{ {pattern} }}\n  FILTER(!BOUND(?{name}){coded})"
 
 
 def _pattern(word: str) -> str:

@@ -16,6 +16,7 @@ COMMANDS = {
     "erase": "take personal data out of the store and of every release, for good",
     "export": "write what is published in the terms of CPSV-AP, CPOV or DCAT-AP",
     "log": "show who changed what, when and in which version, and whether the log is whole",
+    "map": "count initiatives by potential and level of integration: table, CSV or drawing",
     "peers": "list, check or probe the other servers that SERVICE may ask",
     "query": "run a SPARQL query on a store or an endpoint",
     "reason": "say what follows from the published statements, by which rule and why",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from iesi_kg.web.pages import build, check, codes, download, initiatives, landing, questions, static, vocabulary
+from iesi_kg.web.pages import (
+    build,
+    check,
+    codes,
+    download,
+    initiatives,
+    knowledge_map,
+    landing,
+    questions,
+    static,
+    vocabulary,
+)
 from iesi_kg.web.pages.entity import entity_html
 from iesi_kg.web.pages.problem import problem_html
 from iesi_kg.web.pages.sparql import sparql_html
@@ -13,5 +24,5 @@ from iesi_kg.web.pages.status import status_html
 __all__ = ["entity_html", "problem_html", "router", "sparql_html", "status_html"]
 
 router = APIRouter(include_in_schema=False)
-for _room in (landing, initiatives, questions, codes, check, vocabulary, download, build, static):
+for _room in (landing, initiatives, knowledge_map, questions, codes, check, vocabulary, download, build, static):
     router.include_router(_room.router)

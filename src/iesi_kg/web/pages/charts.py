@@ -39,7 +39,7 @@ class Tile:
 def bars(counts: Iterable[tuple[Value, int]]) -> list[Bar]:
     """One bar for each value."""
     given = list(counts)
-    longest = max((count for _, count in given), default=1)
+    longest = max((count for _, count in given), default=0) or 1
     return [Bar(value, count, round(100 * count / longest, 1)) for value, count in given]
 
 

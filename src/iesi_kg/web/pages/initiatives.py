@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
-from iesi_kg.analysis.listing import Choice, Entry, Index, Value, as_query, words
+from iesi_kg.analysis.listing import NONE, Choice, Entry, Index, Value, as_query, words
 from iesi_kg.web.pages.rendering import reader, render
 from iesi_kg.web.pages.shelf import index
 
@@ -37,6 +37,11 @@ class Asked:
         found += [(facet, code) for facet, codes in self.codes.items() for code in codes]
         return found + ([("page", str(page))] if page > 1 else [])
 
+    def placed(self, codes: Mapping[str, str]) -> list[tuple[str, str]]:
+        """The state with one code for each of these facets, whatever was set there; none where the code is empty."""
+        kept = [pair for pair in self.pairs() if pair[0] not in codes]
+        return [*kept, *((facet, code) for facet, code in codes.items() if code)]
+
     def toggled(self, facet: str, code: str) -> list[tuple[str, str]]:
         """The state with one code added, or removed where it is set."""
         pairs = self.pairs()
@@ -57,7 +62,7 @@ class Option:
 def initiatives(request: Request) -> Response:
     """The list page."""
     listed = index(request)
-    asked = _asked(request, listed)
+    asked = asked_of(request, listed)
     found = listed.select(asked.choice)
     last = max(1, -(-len(found) // PAGE))
     page = min(asked.page, last)
@@ -68,8 +73,8 @@ def initiatives(request: Request) -> Response:
         "page": page,
         "last": last,
         "hits": [_shown(entry, listed) for entry in found[(page - 1) * PAGE : page * PAGE]],
-        "facets": [(facet, list(_options(listed, facet.key, asked))) for facet in listed.facets],
-        "chosen": [option for facet in listed.facets for option in _chosen(listed, facet.key, asked)],
+        "facets": [(facet, list(options_of(listed, facet.key, asked))) for facet in listed.facets],
+        "chosen": [option for facet in listed.facets for option in chosen_of(listed, facet.key, asked)],
         "query": as_query(listed, asked.choice),
         "csv": f"/initiatives.csv?{urlencode(asked.pairs())}".rstrip("?"),
         "version": listed.version,
@@ -81,12 +86,13 @@ def initiatives(request: Request) -> Response:
 def as_csv(request: Request) -> Response:
     """The list as CSV (SPARQL 1.1 Query Results CSV): the query behind the page, on the same version."""
     listed = index(request)
-    answer = reader(request).answer(as_query(listed, _asked(request, listed).choice), "text/csv")
+    answer = reader(request).answer(as_query(listed, asked_of(request, listed).choice), "text/csv")
     headers = {"Content-Disposition": 'attachment; filename="initiatives.csv"', "X-Content-Type-Options": "nosniff"}
     return Response(answer.body, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _asked(request: Request, listed: Index) -> Asked:
+def asked_of(request: Request, listed: Index) -> Asked:
+    """What the address of a request asks for."""
     given = request.query_params
     codes = {}
     for facet in listed.facets:
@@ -102,17 +108,20 @@ def _asked(request: Request, listed: Index) -> Asked:
     return Asked(search, codes, max(number, 1))
 
 
-def _options(listed: Index, facet: str, asked: Asked) -> Iterator[Option]:
+def options_of(listed: Index, facet: str, asked: Asked) -> Iterator[Option]:
+    """Every value of a facet that initiatives of the choice have, with its number; last those that have none."""
     chosen = asked.codes.get(facet, ())
     for value, count in sorted(listed.counts(facet, asked.choice), key=lambda pair: pair[0].code not in chosen):
         yield Option(value, count, value.code in chosen, asked.toggled(facet, value.code))
+    if (count := listed.uncoded(facet, asked.choice)) or NONE in chosen:
+        yield Option(Value("", NONE, NONE), count, NONE in chosen, asked.toggled(facet, NONE))
 
 
-def _chosen(listed: Index, facet: str, asked: Asked) -> Iterator[Option]:
+def chosen_of(listed: Index, facet: str, asked: Asked) -> Iterator[Option]:
     """What is set, a code that no initiative has among it."""
-    yield from (option for option in _options(listed, facet, asked) if option.chosen)
+    yield from (option for option in options_of(listed, facet, asked) if option.chosen)
     for code in asked.codes.get(facet, ()):
-        if code not in listed.values.get(facet, {}):
+        if code != NONE and code not in listed.values.get(facet, {}):
             yield Option(Value("", code, code), 0, True, asked.toggled(facet, code))
 
 

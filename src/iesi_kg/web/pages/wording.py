@@ -79,3 +79,14 @@ def _read(path: Path) -> Wording:
         decimal=table["decimal"],
         words=table["words"],
     )
+
+
+def map_words(t: Wording) -> dict[str, str]:
+    """What stands at the knowledge map, on its page and on the command line."""
+    return {
+        "title": t("Initiatives by potential and level of integration"),
+        "down": t("Potential"),
+        "across": t("Level of integration"),
+        "none": t("not coded"),
+        "both": t("together"),
+    }

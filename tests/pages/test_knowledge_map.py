@@ -1,0 +1,171 @@
+"""The knowledge map of the test graph: counted by hand, drawn, linked to its initiatives, and as files."""
+
+from __future__ import annotations
+
+import csv
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html import unescape
+from io import StringIO
+from pathlib import Path
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+
+from iesi_kg.analysis.knowledge_map import matrix, tally, timeline
+from iesi_kg.analysis.listing import NONE, Choice, Index, as_query, build
+from iesi_kg.store.base import Reader
+from running_server import serving
+
+
+@pytest.fixture(scope="module")
+def index(reader: Reader) -> Index:
+    return build(reader)
+
+
+@pytest.fixture(scope="module")
+def client(folder: Path) -> Iterator[httpx.Client]:
+    headers = {"Accept": "text/html", "Accept-Language": "en"}
+    with serving(folder, workers=1) as server, httpx.Client(base_url=server.url, headers=headers) as made:
+        yield made
+
+
+def test_every_initiative_stands_in_one_cell_and_the_uncoded_in_their_own(index: Index) -> None:
+    found = matrix(index, Choice())
+    filled = {place: cell.count for place, cell in found.cells.items() if cell.count}
+    assert filled == {("2", NONE): 1, (NONE, NONE): 2}
+    assert found.cells["2", NONE].share == pytest.approx(1 / 3)
+    assert [value.code for value in found.down] == ["1", "2", "3", "4", NONE]
+    assert [value.code for value in found.across] == ["1", "2", "3", "4", "5", NONE]
+    assert (found.total, found.most, found.row("2"), found.column(NONE), found.column("1")) == (3, 2, 1, 3, 0)
+
+
+def test_a_filter_narrows_the_map_and_a_map_of_nothing_has_no_shares(index: Index) -> None:
+    assert matrix(index, Choice(codes={"country": ("DE",)})).cells[NONE, NONE].count == 1
+    empty = matrix(index, Choice(codes={"country": ("XX",)}))
+    assert empty.total == 0
+    assert {cell.share for cell in empty.cells.values()} == {0.0}
+
+
+def test_years_without_a_start_count_nothing_and_those_between_count_zero(index: Index) -> None:
+    assert timeline(index, Choice()) == [(2012, 1), (2013, 0), (2014, 0), (2015, 1)]
+    assert timeline(index, Choice(codes={"country": ("XX",)})) == []
+
+
+def test_a_tally_names_every_code_of_the_scheme(index: Index) -> None:
+    counted = tally(index, Choice(), "ict-role", "de")
+    assert [(value.code, number) for value, number in counted] == [
+        ("driver", 0),
+        ("enabler", 0),
+        ("support", 0),
+        (NONE, 3),
+    ]
+    assert counted[0][0].label != "driver"
+
+
+@pytest.mark.parametrize(
+    ("codes", "names"),
+    [
+        ({"ict-potential": (NONE,)}, {"kinder-netz", "script-alert"}),
+        ({"ict-potential": ("2", NONE)}, {"cafe-numerique", "kinder-netz", "script-alert"}),
+        ({"ict-potential": ("2",), "integration-level": (NONE,)}, {"cafe-numerique"}),
+        ({"welfare-cluster": (NONE,)}, {"cafe-numerique", "kinder-netz", "script-alert"}),
+        ({"technology": (NONE, "video-communication"), "country": ("BE", "DE")}, {"cafe-numerique", "kinder-netz"}),
+        ({"ict-potential": ("4",)}, set()),
+    ],
+)
+def test_what_is_not_coded_is_a_choice_in_the_list_and_in_its_query(
+    index: Index, reader: Reader, codes: dict[str, tuple[str, ...]], names: set[str]
+) -> None:
+    choice = Choice(codes=codes)
+    assert {entry.iri.rpartition("/")[2] for entry in index.select(choice)} == names
+    found = {str(row["initiative"]).rpartition("/")[2].rstrip(">") for row in reader.select(as_query(index, choice))}
+    assert found == names
+
+
+def test_each_number_of_the_map_leads_to_that_many_initiatives(client: httpx.Client) -> None:
+    page = client.get("/map?lang=en").text
+    links = re.findall(
+        r'<a href="(/initiatives\?[^"]*)"[^>]*>(?:<[^a][^>]*>)*(?:<circle[^>]*>)?(?:<text[^>]*>)?(\d+)<', page
+    )
+    assert len(links) >= 6
+    for address, number in links:
+        listed = client.get(unescape(address)).text
+        said = re.search(r'id="found" role="status"><strong>(\d+)</strong>', listed)
+        assert said is not None
+        assert said[1] == number, address
+
+
+def test_filters_stay_in_the_address_and_can_be_taken_away(client: httpx.Client) -> None:
+    page = client.get("/map?country=FR&technology=").text
+    assert '<option value="FR" selected>' in page
+    assert re.search(r"<strong>2</strong> initiatives of 3", page)
+    assert 'aria-label="Remove the filter France"' in page
+    assert 'href="/map.csv?country=FR"' in page
+
+
+def test_a_filter_that_finds_nothing_says_so_and_can_be_cleared(client: httpx.Client) -> None:
+    for address in ("/map?country=nowhere", "/map?ict-potential=4"):
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert "No initiative meets these filters." in answer.text
+        assert "Remove the filter" in answer.text
+
+
+def test_the_drawing_is_svg_with_a_title_and_carries_its_style(client: httpx.Client) -> None:
+    answer = client.get("/map.svg?country=FR&lang=fr")
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert answer.headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
+    drawing = ElementTree.fromstring(answer.text)
+    space = {"s": "http://www.w3.org/2000/svg"}
+    assert drawing.get("role") == "img"
+    assert drawing.findtext("s:title", namespaces=space) == drawing.get("aria-label")
+    assert len(drawing.findall(".//s:circle", space)) == 2
+    assert drawing.findall(".//s:a", space) == []
+
+
+def test_the_table_has_every_cell(client: httpx.Client) -> None:
+    rows = list(csv.DictReader(StringIO(client.get("/map.csv").text, newline="")))
+    assert len(rows) == 5 * 6
+    assert sum(int(row["initiatives"]) for row in rows) == 3
+    (one,) = (row for row in rows if (row["potential"], row["integration_level"]) == ("2", "none"))
+    assert (one["initiatives"], one["share"]) == ("1", "0.333")
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "iesi_kg", "map", "--store", str(folder), *arguments]
+    return subprocess.run(line, capture_output=True, text=True, timeout=60)
+
+
+def test_the_command_line_gives_the_same_map(folder: Path) -> None:
+    table = run(folder).stdout.splitlines()
+    assert table[0].split() == ["Potential", "1", "2", "3", "4", "5", "not", "coded", "together"]
+    assert table[2].split()[-7:] == ["0", "0", "0", "0", "0", "1", "1"]
+    assert table[-1].split() == ["together", "0", "0", "0", "0", "0", "3", "3"]
+    assert ElementTree.fromstring(run(folder, "--format", "svg", "--filter", "country=BE").stdout).tag.endswith("svg")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--filter", "continent=x"], "there is no filter 'continent'"),
+        (["--filter", "country=XX"], "no initiative has country 'XX'"),
+        (["--lang", "xx"], "there is no language 'xx'"),
+    ],
+)
+def test_a_filter_or_language_that_is_not_there_is_named_with_those_that_are(
+    folder: Path, arguments: list[str], said: str
+) -> None:
+    found = run(folder, *arguments)
+    assert found.returncode == 3
+    assert said in found.stderr
+    assert "one of" in found.stderr or "there is" in found.stderr
+    assert found.stdout == ""
+
+
+def test_a_store_that_is_not_there_is_said(tmp_path: Path) -> None:
+    found = run(tmp_path / "none")
+    assert (found.returncode, "there is no store" in found.stderr) == (3, True)
