@@ -127,9 +127,21 @@ def rank(record: Record, column: str) -> str:
 
 
 def share(part: int, whole: int) -> Cell:
-    """A share with three decimals, as the engine writes a decimal: without zeros at its end."""
-    value = (Decimal(1000) * part / whole).quantize(Decimal(1), ROUND_HALF_UP) / 1000
-    return int(value) if value == int(value) else value.normalize()
+    """A share with three decimals."""
+    return plain((Decimal(1000) * part / whole).quantize(Decimal(1), ROUND_HALF_UP) / 1000)
+
+
+def plain(number: Decimal | None) -> Cell:
+    """A number as the engine writes a decimal: without zeros at its end; nothing for none."""
+    return "" if number is None else f"{number:f}".rstrip("0").rstrip(".") if number % 1 else int(number)
+
+
+@cache
+def inhabitants() -> dict[str, int]:
+    """How many people live in a country, read off the text of the statistics."""
+    text = (assets.root() / "ontology" / "statistics" / "population.ttl").read_text("utf-8")
+    pairs = re.findall(r"observationAbout country:(\w+) ;.*?schema:value (\d+) ;", text, re.S)
+    return {country: int(value) for country, value in pairs}
 
 
 def table(*, order: str) -> Callable[[Callable[[], Iterable[Line]]], Callable[[], list[Line]]]:

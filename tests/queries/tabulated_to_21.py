@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import product
 
@@ -16,8 +17,10 @@ from tables import (
     Record,
     cluster_of,
     counted,
+    inhabitants,
     label,
     labels,
+    plain,
     rank,
     records,
     share,
@@ -219,7 +222,9 @@ def q018() -> Iterator[Line]:
 @table(order="-2 0")
 def q019() -> Iterator[Line]:
     for country, number in Counter(country for r in records() for country in r.all("country")).items():
-        yield label("country", country), cluster_of(country), number
+        people = inhabitants().get(country, 0)
+        rate = (Decimal(number) * 1_000_000 / people).quantize(Decimal("0.01"), ROUND_HALF_UP) if people else None
+        yield label("country", country), cluster_of(country), number, people or "", plain(rate)
 
 
 @table(order="1 0 2")

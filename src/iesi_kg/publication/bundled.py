@@ -25,7 +25,11 @@ from iesi_kg.vocabulary import iris
 
 DATA = "data/iesi"
 _MERGED = {"ontology": ("ontology/iesi.ttl", "ontology/observations.ttl"), "codes": ("ontology/codelists",)}
-_APART = {"codings": ("ontology/assignments",), "alignments": ("ontology/alignments",)}
+_APART = {
+    "codings": ("ontology/assignments",),
+    "alignments": ("ontology/alignments",),
+    "statistics": ("ontology/statistics",),
+}
 
 
 @dataclass(frozen=True, slots=True)
