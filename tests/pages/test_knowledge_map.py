@@ -15,8 +15,10 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
+from iesi_kg.analysis.country_map import Place, places
+from iesi_kg.analysis.country_map import svg as svg_of
 from iesi_kg.analysis.knowledge_map import matrix, tally, timeline
-from iesi_kg.analysis.listing import NONE, Choice, Index, as_query, build
+from iesi_kg.analysis.listing import NONE, Choice, Index, Value, as_query, build
 from iesi_kg.store.base import Reader
 from running_server import serving
 
@@ -169,3 +171,30 @@ def test_a_filter_or_language_that_is_not_there_is_named_with_those_that_are(
 def test_a_store_that_is_not_there_is_said(tmp_path: Path) -> None:
     found = run(tmp_path / "none")
     assert (found.returncode, "there is no store" in found.stderr) == (3, True)
+
+
+def test_countries_are_shaded_by_their_rate_and_those_without_inhabitants_come_last() -> None:
+    counted = [(Value("", code, code), number) for code, number in (("DE", 8), ("MT", 1), ("XX", 3), ("FR", 7))]
+    found = places(counted, {"DE": 80_000_000, "MT": 500_000, "FR": 70_000_000})
+    assert [(place.value.code, place.rate) for place in found] == [("MT", 2.0), ("DE", 0.1), ("FR", 0.1), ("XX", None)]
+    assert found[0].step == 5
+    assert found[3].step == 1
+    assert places([], {}) == []
+
+
+def test_a_country_of_the_map_leads_to_its_initiatives_and_says_how_many(client: httpx.Client) -> None:
+    page = client.get("/map").text
+    assert 'href="/initiatives?country=FR" class="s' in page
+    assert 'aria-label="France: 2"' in page  # the test graph has no inhabitants
+    assert page.count('<svg xmlns="http://www.w3.org/2000/svg" class="countries"') == 1
+    assert "undefined" not in page
+
+
+def test_the_outlines_hold_every_country_of_the_list_that_can_be_drawn() -> None:
+    drawing = svg_of([Place(Value("", "LU", "Luxembourg"), 3, 4.5, 5)], "Europe", lambda place: place.value.label, str)
+    root = ElementTree.fromstring(drawing)
+    space = {"s": "http://www.w3.org/2000/svg"}
+    assert len(root.findall(".//s:path", space)) == 40
+    (linked,) = root.findall("s:a", space)
+    assert (linked.get("href"), linked.get("aria-label"), linked.get("class")) == ("LU", "Luxembourg", "s5")
+    assert linked.find("s:circle", space) is not None  # too small an outline to be hit

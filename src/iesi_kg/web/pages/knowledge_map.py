@@ -7,20 +7,22 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
+from iesi_kg.analysis import country_map
 from iesi_kg.analysis.knowledge_map import ACROSS, DOWN, Matrix, as_csv, matrix, tally, timeline
 from iesi_kg.analysis.listing import NONE, Index, as_query
 from iesi_kg.analysis.map_drawing import Link, svg
 from iesi_kg.web.pages.charts import bars
 from iesi_kg.web.pages.initiatives import Asked, Option, asked_of, chosen_of, options_of
-from iesi_kg.web.pages.language import spoken
+from iesi_kg.web.pages.language import Spoken, spoken
 from iesi_kg.web.pages.rendering import render
-from iesi_kg.web.pages.shelf import index
+from iesi_kg.web.pages.shelf import index, inhabitants
 from iesi_kg.web.pages.wording import map_words
 
 router = APIRouter()
 PATH = "/map"
 _ALONE = "default-src 'none'; style-src 'unsafe-inline'"
 _AXES = {DOWN, ACROSS}
+_COUNTRY = "country"
 _COUNTED = ("sip-objective", "outcome-type")
 
 
@@ -31,6 +33,7 @@ def page(request: Request) -> Response:
     asked = asked_of(request, listed)
     drawn = matrix(listed, asked.choice, said.code)
     kept = [*asked.pairs(), *said.kept]
+    found = country_map.places(listed.counts(_COUNTRY, asked.choice), inhabitants(request))
     context = {
         "asked": asked,
         "all": len(listed.entries),
@@ -40,6 +43,8 @@ def page(request: Request) -> Response:
         "chosen": [option for facet in listed.facets for option in chosen_of(listed, facet.key, asked)],
         "years": timeline(listed, asked.choice),
         "tables": [(facet, bars(tally(listed, asked.choice, facet, said.code))) for facet in _COUNTED],
+        "places": found,
+        "europe": _europe(found, asked, said),
         "query": as_query(listed, asked.choice),
         "files": [(name, f"{PATH}.{name}" + (f"?{urlencode(kept)}" if kept else "")) for name in ("svg", "csv")],
         "pairs_of": lambda down, across: asked.placed({DOWN: down, ACROSS: across}),
@@ -71,6 +76,19 @@ def _matrix(request: Request) -> Matrix:
 
 def _cell_link(asked: Asked, kept: tuple[tuple[str, str], ...]) -> Link:
     return lambda down, across: "/initiatives?" + urlencode([*asked.placed({DOWN: down, ACROSS: across}), *kept])
+
+
+def _europe(found: list[country_map.Place], asked: Asked, said: Spoken) -> Markup:
+    t = said.wording
+
+    def name(place: country_map.Place) -> str:
+        rate = "" if place.rate is None else t("; {n} per million inhabitants", n=t.decimals(place.rate, 2))
+        return f"{place.value.label}: {place.count}{rate}"
+
+    def link(code: str) -> str:
+        return "/initiatives?" + urlencode([*asked.placed({_COUNTRY: code}), *said.kept])
+
+    return Markup(country_map.svg(found, t("Initiatives for each million inhabitants"), name, link))
 
 
 def _offered(listed: Index, facet: str, asked: Asked) -> list[Option]:

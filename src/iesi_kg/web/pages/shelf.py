@@ -52,3 +52,9 @@ def index(request: Request) -> listing.Index:
 def counts(request: Request) -> browse.PageRow:
     """The figures of the landing page."""
     return shelf(request).get("counts", reader(request), lambda source: browse.rows(source, "counts")[0])
+
+
+def inhabitants(request: Request) -> dict[str, int]:
+    """How many people live in each country, by its code."""
+    found = shelf(request).get("inhabitants", reader(request), lambda source: browse.rows(source, "inhabitants"))
+    return {row["code"]: int(row["inhabitants"]) for row in found}

@@ -1,0 +1,89 @@
+"""Counts by country to a map of Europe in SVG, shaded by initiatives for each million inhabitants.
+
+Outlines: Natural Earth (public domain), made by ``tools/country-shapes.py``.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+from iesi_kg.analysis.listing import Value
+
+_SHAPES = Path(__file__).with_name("countries.json")
+_STEPS = 5
+_TINY = 400  # characters of an outline too small to be hit: a circle goes with it
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A country: its initiatives, those for each million inhabitants where that is known, its shade from 0 to 5."""
+
+    value: Value
+    count: int
+    rate: float | None
+    step: int
+
+
+def places(counts: Iterable[tuple[Value, int]], inhabitants: Mapping[str, int]) -> list[Place]:
+    """Every country with initiatives, the highest rate first, those without a rate last."""
+    given = [(value, count, _rate(count, inhabitants.get(value.code))) for value, count in counts]
+    rates = sorted(rate for _, _, rate in given if rate)
+    limits = [rates[len(rates) * step // _STEPS] for step in range(1, _STEPS)] if rates else []
+    made = [
+        Place(value, count, rate, bisect_right(limits, rate) + 1 if rate else int(count > 0))
+        for value, count, rate in given
+    ]
+    return sorted(made, key=lambda place: (place.rate is None, -(place.rate or 0), place.value.label))
+
+
+def _rate(count: int, people: int | None) -> float | None:
+    return round(1_000_000 * count / people, 2) if people else None
+
+
+def svg(found: Iterable[Place], title: str, say: Callable[[Place], str], link: Callable[[str], str]) -> str:
+    """The map; ``say`` is the text alternative of a country, ``link`` where it leads to by its code."""
+    drawn = _outlines()
+    by_code = {place.value.code: place for place in found if place.count}
+    empty = (path for code, path in drawn.paths.items() if code not in by_code)
+    box = f"-4 -4 {drawn.width + 8} {drawn.height + 12}"
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="countries" viewBox="{box}" role="group" '
+        f"aria-label={quoteattr(title)}>",
+        f"<title>{escape(title)}</title>",
+        *(f'<path d="{path}"/>' for path in empty),
+        *(_country(drawn, place, say(place), link(code)) for code, place in by_code.items() if code in drawn.paths),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _country(drawn: _Outlines, place: Place, said: str, address: str) -> str:
+    path, (x, y) = drawn.paths[place.value.code], drawn.middles[place.value.code]
+    spot = f'<circle cx="{x}" cy="{y}" r="6"/>' if len(path) < _TINY else ""
+    return (
+        f'<a href={quoteattr(address)} class="s{place.step}" aria-label={quoteattr(said)}>'
+        f'<title>{escape(said)}</title><path d="{path}"/>{spot}</a>'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outlines:
+    width: int
+    height: int
+    paths: Mapping[str, str]
+    middles: Mapping[str, tuple[float, float]]
+
+
+@cache
+def _outlines() -> _Outlines:
+    read = json.loads(_SHAPES.read_text("utf-8"))
+    countries = read["countries"]
+    paths = {code: shape["path"] for code, shape in countries.items()}
+    middles = {code: (shape["at"][0], shape["at"][1]) for code, shape in countries.items()}
+    return _Outlines(read["width"], read["height"], paths, middles)
