@@ -82,7 +82,7 @@ def _europe(found: list[country_map.Place], asked: Asked, said: Spoken) -> Marku
     t = said.wording
 
     def name(place: country_map.Place) -> str:
-        rate = "" if place.rate is None else t("; {n} per million inhabitants", n=t.decimals(place.rate, 2))
+        rate = "" if place.rate is None else f"; {t.decimals(place.rate, 2)} {t('per million inhabitants')}"
         return f"{place.value.label}: {place.count}{rate}"
 
     def link(code: str) -> str:
