@@ -20,7 +20,7 @@ from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

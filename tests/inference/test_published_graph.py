@@ -74,7 +74,7 @@ def test_the_default_graph_holds_nothing_inferred(published: Reader) -> None:
         assert not any(published.quads(subject, triple.predicate, triple.object, DEFAULT_GRAPH))
 
 
-@pytest.mark.parametrize(("clause", "expected"), [("", 0), ("FROM <https://w3id.org/iesi-kg/graph/inference>", 144)])
+@pytest.mark.parametrize(("clause", "expected"), [("", 0), ("FROM <https://w3id.org/iesi-kg/graph/inference>", 359)])
 def test_a_query_names_the_graph_when_it_wants_it(published: Reader, clause: str, expected: int) -> None:
     query = f"SELECT (COUNT(*) AS ?n) {clause} WHERE {{ ?x a <http://xmlns.com/foaf/0.1/Project> }}"
     assert published.answer(query, "text/csv").body.decode().split() == ["n", str(expected)]

@@ -66,8 +66,8 @@ def test_hashes_sizes_and_counts_of_the_manifest(shelf: Shelf) -> None:
     assert facts["quads"] == content.count(b"\n")
     assert facts["triples"] + sum(facts["graphs"].values()) == facts["quads"]
     assert facts["graphs"]["https://w3id.org/iesi-kg/graph/codes"] == content.count(b"/graph/codes> .\n")
-    assert facts["counts"]["records"] == 146  # 144 of the bundle, Alpha and Beta
-    assert facts["examples"]["001-initiatives-of-a-country"]["rows"] == 8  # six of the bundle, Alpha and Beta
+    assert facts["counts"]["records"] == 361  # 359 of the bundle, Alpha and Beta
+    assert facts["examples"]["001-initiatives-of-a-country"]["rows"] == 17  # 15 of the bundle, Alpha and Beta
     assert (facts["issued"], facts["predecessor"], facts["ontology"]) == ("2026-11-22T09:00:00Z", "2026.1", "0.3.0")
 
 
