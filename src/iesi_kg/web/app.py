@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +22,7 @@ from iesi_kg.errors import IesiKgError, NotFound, RequestError, UsageError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import AuditLog
 from iesi_kg.settings import Settings
+from iesi_kg.store import allocator
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
@@ -84,6 +86,7 @@ _OF_SCRATCH = ("/health", "/metrics", "/peers", "/problems/", "/queries/", "/sta
 
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _LOOK_SECONDS = 1.0
+_LOOKS_TO_TRIM = 10
 
 
 class Application:
@@ -163,6 +166,8 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
         settings = self.settings
+        allocator.few_arenas()
+        allocator.large_apart()
         memory = max(settings.query_memory, settings.token_memory)
         pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
         try:
@@ -197,10 +202,12 @@ class Application:
 
 
 async def _follow(store: EmbeddedStore) -> None:
-    """Keep no version that has passed from being deleted, even while nobody asks anything."""
-    while True:
+    """Keep no version that has passed from being deleted, and no memory that is free, even while nobody asks."""
+    for look in itertools.count(1):
         await asyncio.sleep(_LOOK_SECONDS)
         store.let_go()
+        if look % _LOOKS_TO_TRIM == 0:
+            await asyncio.to_thread(allocator.give_back)
 
 
 def create_app(settings: Settings) -> Application:
