@@ -24,7 +24,7 @@ G = "/graph?graph=" + quote("http://example.org/g", safe="")
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     store = tmp_path_factory.mktemp("scratch") / "store"
-    with serving(store, "--scratch", query_seconds=2.0) as running:
+    with serving(store, "--scratch", query_seconds=2.0, query_rows=200, scratch_rows=1_000) as running:
         yield running
 
 
@@ -182,6 +182,21 @@ def test_a_runaway_update_is_stopped_and_changes_nothing(server: Server) -> None
     assert count(server, "?s ?p ?o") == 0
     assert update(server, "INSERT DATA { <urn:s> <urn:p> 1 }").status == 204
     assert count(server, "?s ?p ?o") == 1
+
+
+def test_a_change_may_be_larger_than_an_answer(server: Server) -> None:
+    def product(most: int) -> str:
+        values = " ".join(map(str, range(most)))
+        pairs = f"VALUES ?a {{ {values} }} VALUES ?b {{ {values} }} BIND(?a * {most} + ?b AS ?v)"
+        return f"INSERT {{ <urn:s> <urn:p> ?v }} WHERE {{ {pairs} }}"
+
+    assert update(server, product(30)).status == 204
+    assert rows(server, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == [{"n": "900"}]
+    assert server.query("SELECT ?o { ?s ?p ?o }").status == 503  # 200 rows are the limit of an answer
+    assert update(server, "CLEAR ALL").status == 204
+    refused = update(server, product(32))
+    assert (refused.status, json.loads(refused.text)["limit_rows"]) == (503, 1_000)
+    assert count(server, "?s ?p ?o") == 0
 
 
 @pytest.mark.parametrize("by", ["clause", "parameter"])
