@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from html import unescape
 from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import quote
@@ -292,13 +293,31 @@ def test_the_how_to_says_what_works(server: Server, root: Path) -> None:
     assert count(server) == 0
 
 
+def test_the_start_page_says_what_this_is_and_where_it_answers(server: Server) -> None:
+    page = server.ask("GET", "/", {"Accept": "text/html"})
+    assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    for path in ("/sparql", "/update", "/graph"):
+        assert f"<code>{server.url}{path}</code>" in page.text
+    assert "Whoever reaches this address may write" in page.text
+    assert set(re.findall(r'href="(/[^"?]*)"', page.text)) >= {"/sparql", "/health/ready"}
+    for address in set(re.findall(r'(?:href|src)="(/[^"]*)"', page.text)):
+        assert server.ask("GET", address, {"Accept": "text/html"}).status == 200, address
+    [commands] = re.findall(r"<pre[^>]*>(.*?)</pre>", page.text, re.DOTALL)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", unescape(commands)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.splitlines() == ["who,whom", "urn:b,urn:c"], done.stderr
+    assert "Ein Notizspeicher" in server.ask("GET", "/?lang=de", {"Accept": "text/html"}).text
+    assert server.ask("GET", "/initiatives", {"Accept": "text/html"}).status == 404
+
+
 def test_describes_itself_as_what_it_is(server: Server) -> None:
     said = server.ask("GET", "/sparql", {"Accept": "application/n-triples"}).text
     assert "<http://www.w3.org/ns/sparql-service-description#SPARQL11Update>" in said
     assert "published" not in said
     assert server.ask("GET", "/sparql", {"Accept": "text/html"}).status == 200
     assert server.ask("GET", "/health").status == 200
-    missing = server.ask("GET", "/")
+    missing = server.ask("GET", "/codes")
     assert (missing.status, json.loads(missing.text)["hint"]) == (404, "/sparql, /update and /graph are there")
 
 

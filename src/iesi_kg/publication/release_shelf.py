@@ -6,14 +6,14 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from iesi_kg.errors import NotFound, StoreDamaged, UsageError
+from iesi_kg.errors import NotFound, StoreDamaged, StoreError, UsageError
 from iesi_kg.store.durable import locked, store_error, sync_directory
 from iesi_kg.store.frozen import freeze
 
@@ -151,6 +151,12 @@ class Shelf:
                 yield
         except OSError as error:
             raise store_error(error, self.folder) from error
+
+    def mend(self) -> None:
+        """Settle what a crash left, where there is something and nobody is at work; a copy that is not ours stays."""
+        if any(self.folder.glob(".*.old")) or any(self.folder.glob(".*.new")):
+            with suppress(StoreError), self.locked(0.0):
+                pass  # it is settled on the way in
 
     def draft(self, name: str) -> Path:
         """An empty folder in which a release is made, under the lock."""

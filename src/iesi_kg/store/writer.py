@@ -26,6 +26,7 @@ from iesi_kg.store.reader import EmbeddedReader, View
 from iesi_kg.store.versions import Layout, changed_files, open_current, prune, publish, read_current
 
 WORN_CHECKPOINTS = 200
+OLD = ".live.old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class EmbeddedWriter:
         try:
             draft = renewed(self._open_view().store, self._layout)
             self._drop_view()
-            old = self._layout.root / ".live.old"  # at no moment is half a store where the live one is looked for
+            old = self._layout.root / OLD  # at no moment is half a store where the live one is looked for
             shutil.rmtree(old, ignore_errors=True)
             self._layout.live.rename(old)
             draft.rename(self._layout.live)
@@ -202,6 +203,7 @@ def _recover(layout: Layout, pace: Pace, patience: float, *, verify: bool) -> Em
     published, triples, sound = _published(layout, verify=verify)
     last = max(published, journal.last_number())
     live = _open_live(layout, patience, published)
+    shutil.rmtree(layout.root / OLD, ignore_errors=True)  # a change that was to be forgotten was cut at its end
     for entry in journal.entries(after=published):
         apply(live, entry.change)
     fresh = sound and last == published

@@ -126,8 +126,8 @@ class Application:
                 await self.updates(scope, receive, send)
             elif scope["path"] == GRAPH_PATH or scope["path"].startswith(f"{GRAPH_PATH}/"):
                 await self.graphs(scope, receive, send)
-            elif self.scratch and not scope["path"].startswith(_OF_SCRATCH):
-                raise NotFound("a scratch store has no pages of its own", hint="/sparql, /update and /graph are there")
+            elif self.scratch and not (scope["path"] == "/" or scope["path"].startswith(_OF_SCRATCH)):
+                raise NotFound("a scratch store has no other pages", hint="/sparql, /update and /graph are there")
             elif scope["path"].startswith(PREFIX):
                 await self.versions(scope, receive, _secured(send))
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
