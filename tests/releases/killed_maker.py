@@ -47,4 +47,4 @@ else:
     thing = NamedNode("https://w3id.org/iesi-kg/id/initiative/alpha-lisboa")
     erasure.erase(opened, Shelf(Path(store)), erasure.Order(thing, "a test", AT))
 opened.close()
-print(steps)
+sys.stdout.write(f"{steps}\n")
