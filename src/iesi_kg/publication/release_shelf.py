@@ -235,7 +235,7 @@ def _is_manifest(found: Any, name: str) -> bool:  # noqa: ANN401  (JSON)
         return False
     if not all(isinstance(found.get(key), kind) for key, kind in _KEYS.items()):
         return False
-    files = {item.get("name") for item in found["files"] if isinstance(item, dict) and item.keys() >= _FACTS}
+    files = {str(item["name"]) for item in found["files"] if isinstance(item, dict) and item.keys() >= _FACTS}
     return QUADS in files and len(files) == len(found["files"])
 
 
