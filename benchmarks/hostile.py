@@ -124,14 +124,15 @@ class Target:
         finally:
             connection.close()
 
-    def memory(self) -> int:
-        """Bytes of the service and its processes, shared pages counted once."""
+    def memory(self, *kinds: str) -> int:
+        """Bytes of the service and its processes, shared pages counted once; of some ``kinds`` of pages only."""
+        wanted = tuple(f"{kind}:" for kind in kinds or ("Pss",))
         total = 0
         with suppress(psutil.NoSuchProcess):
             for member in [self.process, *self.process.children(recursive=True)]:
                 with suppress(FileNotFoundError, ProcessLookupError):
                     lines = Path(f"/proc/{member.pid}/smaps_rollup").read_text().splitlines()
-                    total += next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+                    total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(wanted))
         return total
 
     def connect(self) -> socket.socket:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
+BUNDLED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
@@ -43,6 +45,25 @@ def shared() -> Path:
         assert not os.environ.get("CI"), message
         pytest.skip(message)
     return folder
+
+
+@pytest.fixture(scope="session")
+def bundled_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that holds the bundle as a first start publishes it, made once for all workers; copy it to change it."""
+    from iesi_kg.publication.bundled import load_bundled
+    from iesi_kg.store.durable import locked
+    from iesi_kg.store.embedded import EmbeddedStore
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "bundle"
+    folder.mkdir(exist_ok=True)
+    with locked(folder / "LOCK", 600.0):
+        if not (folder / "store").is_dir():
+            store = EmbeddedStore.open(folder / "draft", create=True)
+            load_bundled(store, at=BUNDLED_AT)
+            store.close()
+            (folder / "draft").rename(folder / "store")
+    return folder / "store"
 
 
 @pytest.fixture(scope="module")

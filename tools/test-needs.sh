@@ -1,6 +1,6 @@
 #!/bin/sh
-# test-needs.sh [VENV]: install the programs that tests drive: Chromium (browser tests), curl, Java (reasoner), Virtuoso
-# and Comunica (federation), strace (what reaches the disk). Root on Debian only; elsewhere the tests that need a missing
+# test-needs.sh [VENV]: install the programs that tests drive: Chromium (browser tests), curl and R (lines to copy), Java
+# (reasoner), Virtuoso and Comunica (federation), strace (what reaches the disk). Root on Debian only; elsewhere the tests that need a missing
 # program say so and skip, and in CI they fail.
 set -eu
 venv=${1:-.venv}
@@ -10,6 +10,7 @@ need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 
 need chromium chromium
 need curl curl
+need Rscript r-base-core
 need java default-jre-headless
 need strace strace
 need npm npm

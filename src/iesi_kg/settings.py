@@ -50,6 +50,8 @@ class Settings:
     query_path: int = _setting(100, "longest property path of a query, in operators")
     query_values: int = _setting(10_000, "most terms in the VALUES blocks of a query")
     query_queue: int = _setting(64, "queries that may wait for a process before the service says it is busy")
+    scratch_rows: int = _setting(10_000_000, "largest change of a scratch store, in statements that come and go")
+    scratch_bytes: int = _setting(1_000_000_000, "largest change of a scratch store, in bytes of its N-Quads")
     upload_bytes: int = _setting(20_000_000, "largest file that may be checked or submitted, in bytes")
     client_seconds: float = _setting(10.0, "how long a client may say nothing in the middle of a request or an answer")
     connections: int = _setting(800, "open connections; beyond that the slowest senders are cut off")

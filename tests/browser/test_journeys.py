@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -193,6 +193,11 @@ def test_earlier_queries_stay_in_this_browser_until_they_are_forgotten(opened: O
     assert page.evaluate("JSON.parse(localStorage.getItem('iesi-kg-queries'))") == []
 
 
+ASKED = """(query) => {
+  const field = document.getElementById("query");
+  field.value = query;
+  field.form.requestSubmit();
+}"""
 STOPPED = """async (query) => {
   const field = document.getElementById("query"), cancel = document.getElementById("cancel");
   field.value = query;
@@ -208,10 +213,29 @@ def test_a_query_that_takes_long_is_stopped_by_a_button(opened: Opener) -> None:
     page = opened("/sparql")
     page.locator(".cm-content").wait_for()
     endless = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
-    waited, stopped, hidden = page.evaluate(STOPPED, endless)
+    with page.expect_response(lambda reply: reply.request.method == "DELETE") as told:
+        waited, stopped, hidden = page.evaluate(STOPPED, endless)
     assert waited.startswith("Running for ")
     assert (stopped, hidden) == ("Stopped", True)
-    assert "query=" not in page.url
+    assert told.value.status == 204  # the service was told, by the secret of this query
+    assert "query" not in page.url
+    expect(page.get_by_role("heading", name="Ask in SPARQL")).to_be_visible()
+
+
+def test_a_posted_query_stands_at_its_address(opened: Opener) -> None:
+    page = opened("/sparql?lang=fr")
+    page.locator(".cm-content").wait_for()
+    with page.expect_request(lambda sent: sent.method == "POST") as sent:
+        page.evaluate(ASKED, "ASK {}")
+    form = parse_qs(sent.value.post_data or "")
+    assert sorted(form) == ["query", "query-id", "query-secret"]
+    assert sent.value.url.endswith("/sparql?lang=fr")
+    expect(page.get_by_text("Oui")).to_be_visible()
+    assert parse_qs(urlsplit(page.url).query) == {"query": ["ASK {}"], "lang": ["fr"]}
+    page.reload()
+    expect(page.get_by_text("Oui")).to_be_visible()
+    page.get_by_role("link", name="Deutsch").click()
+    expect(page.get_by_text("Ja", exact=True)).to_be_visible()
 
 
 def test_the_lines_of_javascript_run_and_lines_of_a_changed_query_are_said_to_be_old(opened: Opener) -> None:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from iesi_kg.publication.bundled import load_bundled
 from iesi_kg.store.base import Reader
 from iesi_kg.store.embedded import EmbeddedStore
 from running_server import Server, serving
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("exports") / "store"
-    store = EmbeddedStore(path, lock_timeout=10)
-    load_bundled(store, at=datetime.now(UTC))
-    store.close()
-    return path
+def folder(bundled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(bundled_store, tmp_path_factory.mktemp("exports") / "store"))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,11 +22,14 @@ PUBLIC = "https://publications.europa.eu/webapi/rdf/sparql"
 
 
 @pytest.fixture(scope="module")
-def guide(tmp_path_factory: pytest.TempPathFactory, oxigraph: Running) -> Iterator[tuple[Server, Path, Path]]:
+def guide(
+    bundled_store: Path, tmp_path_factory: pytest.TempPathFactory, oxigraph: Running
+) -> Iterator[tuple[Server, Path, Path]]:
     """The bundled data, and a list in which the server on loopback stands for the Publications Office."""
     folder = tmp_path_factory.mktemp("guide")
     stand_in = {"name": "eu-publications", "title": "x", "address": oxigraph.endpoint, "also": [PUBLIC], "local": True}
     peers = write_list(folder / "peers.json", [stand_in])
+    shutil.copytree(bundled_store, folder / "store")
     with serving(folder / "store", peers=peers, workers=1) as running:
         yield running, folder, peers
 

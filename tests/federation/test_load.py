@@ -67,6 +67,8 @@ def test_only_into_the_graphs_of_the_token(service: Server, wrong: WrongPeer, to
         ("X/graph/../hang", 403, "no peer offers this address"),
         ("X/graph/%2e%2e/hang", 403, "no peer offers this address"),
         ("X/graphs", 403, "no peer offers this address"),
+        ("X/moved", 502, "/good, which its entry does not offer for LOAD"),
+        ("X/circle", 502, "redirected more than 3 times"),
         ("X/html", 502, "came as text/html"),
         ("X/doctype", 502, "declares a DOCTYPE"),
         ("X/not-turtle", 502, "cannot be read as text/turtle"),

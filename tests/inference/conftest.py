@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ from pyoxigraph import NamedNode, Quad, QueryTriples, RdfFormat, Store, Triple, 
 
 from iesi_kg.inference.axioms import Axiom
 from iesi_kg.inference.steps import all_steps
-from iesi_kg.publication.bundled import load_bundled
 from iesi_kg.store.base import DEFAULT_GRAPH, Reader
 from iesi_kg.store.embedded import EmbeddedStore
 
@@ -23,13 +21,9 @@ ID = "https://w3id.org/iesi-kg/id/"
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store that holds the bundle."""
-    folder = tmp_path_factory.mktemp("inference") / "store"
-    store = EmbeddedStore.open(folder, create=True)
-    load_bundled(store, at=datetime(2026, 11, 22, tzinfo=UTC))
-    store.close()
-    return folder
+def folder(bundled_store: Path) -> Path:
+    """A store that holds the bundle; not to be changed."""
+    return bundled_store
 
 
 @pytest.fixture(scope="session")

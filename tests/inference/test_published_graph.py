@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,9 +139,8 @@ def test_the_entry_of_provenance_tells_of_the_last_run_only(tmp_path: Path) -> N
     assert int(second[1]) > int(first[1])
 
 
-def test_other_rules_are_news_even_where_nothing_else_changes(tmp_path: Path) -> None:
-    store = EmbeddedStore.open(tmp_path / "store", create=True)
-    load_bundled(store, at=AT)
+def test_other_rules_are_news_even_where_nothing_else_changes(folder: Path, tmp_path: Path) -> None:
+    store = EmbeddedStore.open(Path(shutil.copytree(folder, tmp_path / "store")))
     later = datetime(2026, 12, 24, tzinfo=UTC)
     assert load_bundled(store, at=later).version == 1
     digest = NamedNode("https://schema.org/sha256")
@@ -154,9 +154,8 @@ def test_other_rules_are_news_even_where_nothing_else_changes(tmp_path: Path) ->
     assert (entry[0], entry[2], entry[4]) == ("3", "2026-12-24T00:00:00Z", rules.bundled().digest)
 
 
-def test_a_start_renews_a_graph_that_other_rules_made(tmp_path: Path) -> None:
-    store = EmbeddedStore.open(tmp_path / "store", create=True)
-    load_bundled(store, at=AT)
+def test_a_start_renews_a_graph_that_other_rules_made(folder: Path, tmp_path: Path) -> None:
+    store = EmbeddedStore.open(Path(shutil.copytree(folder, tmp_path / "store")))
     before = inferred(store.reader())
     stray = Quad(SUBJECT, SPATIAL, SUBJECT, GRAPH)
     with store.writer() as writer:

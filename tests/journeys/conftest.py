@@ -1,8 +1,10 @@
-"""The service as `make serve` starts it: an empty folder, filled with the bundled data."""
+"""The service as `make serve` leaves it after its first start: a folder filled with the bundled data."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +12,9 @@ from running_server import Server, serving
 
 
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("bundled") / "store") as server:
+def bundled(bundled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    store = Path(shutil.copytree(bundled_store, tmp_path_factory.mktemp("bundled") / "store"))
+    with serving(store) as server:
         yield server
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import pytest
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse, serialize
 
 from iesi_kg import assets
-from iesi_kg.publication.bundled import load_bundled
 from iesi_kg.store.base import DEFAULT_GRAPH, Reader
 from iesi_kg.store.embedded import EmbeddedStore
 
@@ -49,10 +47,9 @@ iesi:Initiative owl:equivalentClass [ a owl:Restriction ;
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> list[Quad]:
+def real(bundled_store: Path) -> list[Quad]:
     """Twenty published records of the bundle with everything that hangs on them, as they stand in the store."""
-    store = EmbeddedStore(tmp_path_factory.mktemp("real"), lock_timeout=10)
-    load_bundled(store, at=datetime.now(UTC))
+    store = EmbeddedStore(bundled_store, lock_timeout=10)
     reader = store.reader()
     named = {str(quad.subject.value) for quad in reader.quads(graph=DEFAULT_GRAPH) if _is_initiative(quad)}
     quads = [quad for name in sorted(named)[::7][:20] for quad in _about(reader, name)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,10 +24,20 @@ from running_server import serving
 HTML = {"Accept": "text/html"}
 NASTY = """SELECT ("it's a \\"test\\" \\\\ of $HOME ${x} `y` \u00e9" AS ?text) (7 AS ?n) { }"""
 PLAIN = """it's a "test" \\ of $HOME ${x} `y` \u00e9"""
+# A query, and how its answer is told: as it is, in CSV, by R, in JSON, by Python.
 QUERIES = {
-    "solutions": (NASTY, PLAIN),
-    "boolean": ("# it's so\nASK {}", "rue"),
-    "graph": ("CONSTRUCT { <http://example.org/it> <http://example.org/is> \"'so'\" } {}", "'so'"),
+    "solutions": (
+        NASTY,
+        (
+            PLAIN,
+            PLAIN.replace('"', '""'),
+            PLAIN.replace("\\", "\\\\"),
+            json.dumps(PLAIN, ensure_ascii=False),
+            repr(PLAIN),
+        ),
+    ),
+    "boolean": ("# it's so\nASK {}", ("true", "True")),
+    "graph": ("CONSTRUCT { <http://example.org/it> <http://example.org/is> \"'so'\" } {}", ("\"'so'\"",)),
 }
 
 
@@ -57,6 +69,17 @@ def test_the_lines_of_curl_and_python_do_as_shown_what_they_say(client: httpx.Cl
         if language in ("sh", "py"):
             said = run(language, text)
             assert any(told in said for told in expected), (text, said)
+
+
+@pytest.mark.parametrize("form", QUERIES)
+def test_the_lines_of_r_do_as_shown_what_they_say(client: httpx.Client, form: str) -> None:
+    if not shutil.which("Rscript"):
+        pytest.skip("R is not installed (Debian package r-base-core)")
+    query, expected = QUERIES[form]
+    [text] = [text for language, text in copied(client.get("/sparql", params={"query": query}).text) if language == "R"]
+    command = ["Rscript", "--vanilla", "-e", text]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert any(told in said for told in expected), said
 
 
 def test_an_address_that_is_none_gets_no_lines_to_copy() -> None:

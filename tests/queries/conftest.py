@@ -1,19 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from iesi_kg.publication.bundled import load_bundled
 from iesi_kg.store.base import Reader
 from iesi_kg.store.embedded import EmbeddedStore
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+def published(bundled_store: Path) -> Iterator[Reader]:
     """The bundled data as a user meets it: published in a store on disk."""
-    store = EmbeddedStore(tmp_path_factory.mktemp("published"), lock_timeout=10)
-    load_bundled(store, at=datetime.now(UTC))
+    store = EmbeddedStore(bundled_store, lock_timeout=10)
     yield store.reader()
     store.close()

@@ -10,7 +10,6 @@ import pytest
 from release_records import ALPHA, BETA, FIRST, SECOND, submit
 
 from iesi_kg.publication import catalogue, release
-from iesi_kg.publication.bundled import load_bundled
 from iesi_kg.publication.release_shelf import Shelf
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
@@ -18,11 +17,10 @@ from running_server import Server, serving
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(bundled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store; not to be changed."""
-    path = tmp_path_factory.mktemp("releases") / "store"
-    store = EmbeddedStore.open(path, create=True)
-    load_bundled(store, at=FIRST)
+    path = Path(shutil.copytree(bundled_store, tmp_path_factory.mktemp("releases") / "store"))
+    store = EmbeddedStore.open(path)
     submit(store, FIRST, ALPHA)
     release.make(store, Shelf(path), "2026.1", at=FIRST)
     submit(store, SECOND, ALPHA | {"start_year": "2013"}, BETA)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from iesi_kg.endpoint.citable import citable
 from iesi_kg.endpoint.fingerprint import fingerprint
 from iesi_kg.endpoint.syntax import Guards
 from iesi_kg.errors import QueryError, QueryRefused, UnreadableFile
+from iesi_kg.operations.tokens import Grant, Tokens
 from iesi_kg.publication import citation
 from iesi_kg.publication.citation import Citation
 from iesi_kg.publication.release_shelf import Shelf
@@ -309,9 +311,15 @@ def test_an_answer_of_too_many_rows_is_not_cited(server: Server) -> None:
     assert "at most 100,000 rows can be cited" in told["hint"]
 
 
-def test_citations_count_among_the_queries_of_a_caller(folder: Path) -> None:
-    with serving(folder, query_requests=2) as counting:
-        assert [cite(counting, query=QUERY).status for _ in range(3)] == [200, 200, 429]
+def test_citations_count_among_the_queries_of_a_caller_within_the_limits_of_its_class(copy: Path) -> None:
+    several = f"SELECT ?p {{ <{ALPHA}> ?p ?o }}"
+    grant = Grant("reader", frozenset({"read-more"}), (), datetime.now(UTC) + timedelta(days=1))
+    _, token = Tokens(copy).create(grant, datetime.now(UTC))
+    with serving(copy, query_requests=3, query_rows=1) as counting:
+        assert [cite(counting, query=text).status for text in (several, QUERY, QUERY, QUERY)] == [503, 200, 200, 429]
+        sender = FORM | {"Authorization": f"Bearer {token}"}
+        known = counting.ask("POST", "/cite", sender, urlencode({"query": several}))
+        assert (known.status, json.loads(known.body)["rows"] > 1) == (200, True)
 
 
 def test_who_hangs_up_ends_the_query_of_a_citation(folder: Path) -> None:

@@ -6,15 +6,21 @@ import hashlib
 import json
 import re
 import shutil
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
-from iesi_kg.publication.release_shelf import QUADS, Shelf
+from iesi_kg.cli.release import command as release_command
+from iesi_kg.errors import StoreDamaged
+from iesi_kg.publication.release_shelf import MANIFEST, QUADS, Shelf
 from running_server import Reply, Server, serving
 
 ALPHA = "/id/initiative/alpha-lisboa"
@@ -130,6 +136,60 @@ def test_one_release_is_open_at_a_time_and_an_idle_one_is_closed(small: Path) ->
         assert workers() <= alone
 
 
+RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }"
+SECRET = "one-of-at-least-sixteen-characters"
+
+
+@contextmanager
+def under_way(server: Server, release: str, query: str) -> Iterator[list[Reply]]:
+    """A runaway at a release, stopped in the end by whoever asked it; its reply is there after the block."""
+    replies: list[Reply] = []
+    fields = {"IESI-KG-Query": query, "IESI-KG-Query-Secret": SECRET, "Accept": "text/csv"}
+    path = f"/v/{release}/sparql?query={quote(RUNAWAY)}"
+    thread = threading.Thread(target=lambda: replies.append(server.ask("GET", path, fields)))
+    thread.start()
+    try:
+        yield replies
+    finally:
+        until = time.monotonic() + 20  # the release is opened first
+        while stop(server, query, SECRET).status != 204 and time.monotonic() < until and thread.is_alive():
+            time.sleep(0.1)
+        thread.join()
+
+
+def stop(server: Server, query: str, secret: str) -> Reply:
+    return server.ask("DELETE", f"/queries/{query}", {"IESI-KG-Query-Secret": secret})
+
+
+def test_two_releases_at_once_where_one_may_be_open(small: Path) -> None:
+    with serving(small, releases_open=1, query_seconds=60) as running:
+        assert ask(running, "2026.1", "ASK {}", "application/json").status == 200
+        with under_way(running, "2026.1", "holds-the-place") as held:
+            time.sleep(0.5)
+            busy = ask(running, "2026.2", "ASK {}", "application/json")
+            assert (busy.status, json.loads(busy.body)["open"]) == (503, ["2026.1"])
+            assert int(busy.headers["Retry-After"]) > 0
+            assert ask(running, "2026.1", "ASK {} # the open one", "application/json").status == 200
+        assert held[0].status == 409
+        assert ask(running, "2026.2", "ASK {}", "application/json").status == 200
+
+
+def test_a_query_of_a_release_is_stopped_by_whoever_asked_it(server: Server) -> None:
+    assert ask(server, "2026.1", "ASK {}", "application/json").status == 200  # open
+    with under_way(server, "2026.1", "at-a-release") as replies:
+        time.sleep(0.5)
+        assert stop(server, "at-a-release", "another-secret-of-some-length").status == 404
+        assert not replies
+        begun = time.monotonic()
+        assert stop(server, "at-a-release", SECRET).status == 204
+        while not replies and time.monotonic() - begun < 10:
+            time.sleep(0.02)
+    problem = json.loads(replies[0].body)
+    assert (replies[0].status, problem["type"], problem["query"]) == (409, "/problems/query-stopped", "at-a-release")
+    assert stop(server, "at-a-release", SECRET).status == 404
+    assert ask(server, "2026.1", "ASK {} # again", "application/json").status == 200
+
+
 def test_the_list_and_one_release(server: Server) -> None:
     listed = json.loads(server.ask("GET", "/releases").body)["releases"]
     assert [(one["release"], one["changes"]["changed"]) for one in listed] == [("2026.2", 1), ("2026.1", 0)]
@@ -203,3 +263,25 @@ def test_a_damaged_release_says_which_file(small: Path) -> None:
         missing = json.loads(running.ask("GET", "/releases/2026.2/data.ttl").body)
         assert (missing["type"], missing["file"]) == ("/problems/store-damaged", "data.ttl")
         assert running.query("ASK {}").status == 200  # the present is not touched by it
+        _check_the_list_without(running, small / "releases" / "2026.1" / MANIFEST)
+
+
+def _check_the_list_without(running: Server, manifest: Path) -> None:
+    """A manifest that cannot be read keeps no other release from the list, the page, the feed and the command."""
+    assert "damaged" not in json.loads(running.ask("GET", "/releases").body)
+    manifest.write_text('{"release": "2026.1", "issued": "2026-11-20"}')
+    listed = running.ask("GET", "/releases")
+    content = json.loads(listed.body)
+    assert (listed.status, [one["release"] for one in content["releases"]]) == (200, ["2026.2"])
+    [damage] = content["damaged"]
+    assert (damage["release"], damage["file"]) == ("2026.1", MANIFEST)
+    assert damage["problem"] == "manifest.json of release 2026.1 is no manifest of it"
+    page = running.ask("GET", "/releases", {"Accept": "text/html"})
+    assert (page.status, "/releases/2026.2" in page.text) == (200, True)
+    assert "Release 2026.1 cannot be shown: a file of it is damaged." in page.text
+    assert json.loads(running.ask("GET", "/releases/2026.1").body)["file"] == MANIFEST
+    feed = running.ask("GET", "/feeds/releases.atom")
+    assert (feed.status, "Release 2026.2" in feed.text, "Release 2026.1" in feed.text) == (200, True, False)
+    said = CliRunner().invoke(release_command, ["--store", str(running.store)])
+    assert "2026.2" in said.output
+    assert isinstance(said.exception, StoreDamaged)

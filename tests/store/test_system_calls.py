@@ -76,6 +76,7 @@ def test_an_update_over_http_is_on_the_disk_before_its_204(tmp_path: Path) -> No
             for number in range(2):
                 text = f"INSERT DATA {{ <http://e/s> <http://e/p> {number} }}"
                 assert server.ask("POST", "/update", fields, text).status == 204
+            assert server.ask("GET", "/health/live").status == 200  # by then the calls before it stand in the trace
     calls = parse(trace)
     answers = [place for place, call in enumerate(calls) if '"HTTP/1.1 204' in call.arguments]
     assert len(answers) == 2

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from html import unescape
 from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import quote
@@ -24,7 +25,7 @@ G = "/graph?graph=" + quote("http://example.org/g", safe="")
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     store = tmp_path_factory.mktemp("scratch") / "store"
-    with serving(store, "--scratch", query_seconds=2.0) as running:
+    with serving(store, "--scratch", query_seconds=2.0, query_rows=200, scratch_rows=1_000) as running:
         yield running
 
 
@@ -184,6 +185,21 @@ def test_a_runaway_update_is_stopped_and_changes_nothing(server: Server) -> None
     assert count(server, "?s ?p ?o") == 1
 
 
+def test_a_change_may_be_larger_than_an_answer(server: Server) -> None:
+    def product(most: int) -> str:
+        values = " ".join(map(str, range(most)))
+        pairs = f"VALUES ?a {{ {values} }} VALUES ?b {{ {values} }} BIND(?a * {most} + ?b AS ?v)"
+        return f"INSERT {{ <urn:s> <urn:p> ?v }} WHERE {{ {pairs} }}"
+
+    assert update(server, product(30)).status == 204
+    assert rows(server, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == [{"n": "900"}]
+    assert server.query("SELECT ?o { ?s ?p ?o }").status == 503  # 200 rows are the limit of an answer
+    assert update(server, "CLEAR ALL").status == 204
+    refused = update(server, product(32))
+    assert (refused.status, json.loads(refused.text)["limit_rows"]) == (503, 1_000)
+    assert count(server, "?s ?p ?o") == 0
+
+
 @pytest.mark.parametrize("by", ["clause", "parameter"])
 def test_a_triple_of_two_using_graphs_counts_once(server: Server, by: str) -> None:
     one = "{ <urn:s> <urn:p> 1 }"
@@ -277,13 +293,31 @@ def test_the_how_to_says_what_works(server: Server, root: Path) -> None:
     assert count(server) == 0
 
 
+def test_the_start_page_says_what_this_is_and_where_it_answers(server: Server) -> None:
+    page = server.ask("GET", "/", {"Accept": "text/html"})
+    assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    for path in ("/sparql", "/update", "/graph"):
+        assert f"<code>{server.url}{path}</code>" in page.text
+    assert "Whoever reaches this address may write" in page.text
+    assert set(re.findall(r'href="(/[^"?]*)"', page.text)) >= {"/sparql", "/health/ready"}
+    for address in set(re.findall(r'(?:href|src)="(/[^"]*)"', page.text)):
+        assert server.ask("GET", address, {"Accept": "text/html"}).status == 200, address
+    [commands] = re.findall(r"<pre[^>]*>(.*?)</pre>", page.text, re.DOTALL)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", unescape(commands)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.splitlines() == ["who,whom", "urn:b,urn:c"], done.stderr
+    assert "Ein Notizspeicher" in server.ask("GET", "/?lang=de", {"Accept": "text/html"}).text
+    assert server.ask("GET", "/initiatives", {"Accept": "text/html"}).status == 404
+
+
 def test_describes_itself_as_what_it_is(server: Server) -> None:
     said = server.ask("GET", "/sparql", {"Accept": "application/n-triples"}).text
     assert "<http://www.w3.org/ns/sparql-service-description#SPARQL11Update>" in said
     assert "published" not in said
     assert server.ask("GET", "/sparql", {"Accept": "text/html"}).status == 200
     assert server.ask("GET", "/health").status == 200
-    missing = server.ask("GET", "/")
+    missing = server.ask("GET", "/codes")
     assert (missing.status, json.loads(missing.text)["hint"]) == (404, "/sparql, /update and /graph are there")
 
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import psutil
 import pytest
@@ -129,6 +129,27 @@ def test_ids_and_secrets_that_cannot_be(patient: Server) -> None:
     assert stop(patient, "taken-query", SECRET).status == 204
     thread.join(5)
     assert len(replies) == 1
+
+
+def test_the_query_page_names_its_query_in_the_form_and_stays_when_it_is_stopped(patient: Server) -> None:
+    def post(query: str, id_: str, secret: str = SECRET) -> Reply:
+        form = urlencode({"query": query, "query-id": id_, "query-secret": secret})
+        kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+        return patient.ask("POST", "/sparql", kind, form)
+
+    replies: list[Reply] = []
+    thread = threading.Thread(target=lambda: replies.append(post(RUNAWAY, "of-the-page")))
+    thread.start()
+    time.sleep(0.6)
+    assert stop(patient, "of-the-page", SECRET.upper()).status == 404
+    assert stop(patient, "of-the-page", SECRET).status == 204
+    thread.join(10)
+    assert [(reply.status, reply.body) for reply in replies] == [(204, b"")]  # a browser then stays where it is
+    assert post("ASK {} # page", "short").status == 400
+    page = post("ASK {} # page", "of-the-page")
+    assert page.status == 200
+    assert "/sparql?query=ASK+%7B%7D+%23+page&amp;lang=de" in page.text  # the links lead where GET asks the same
+    assert SECRET not in page.text
 
 
 def test_a_query_that_waits_is_stopped_too(patient: Server) -> None:

@@ -139,6 +139,19 @@ def test_a_token_has_limits_of_its_own(strict: Server) -> None:
     assert strict.query(rows, Authorization="Bearer ikg_00000000_wrong").status == 401
 
 
+@pytest.mark.parametrize(("scopes", "status"), [({"write"}, 503), ({"write", "read-more"}, 201)])
+def test_a_change_has_the_limits_of_its_class_too(strict: Server, scopes: set[str], status: int) -> None:
+    graph = f"http://example.org/{status}"
+    grant = Grant(f"writer {status}", frozenset(scopes), (graph,), datetime.now(UTC) + timedelta(days=1))
+    _, text = Tokens(strict.store).create(grant, datetime.now(UTC))
+    sender = {"Authorization": f"Bearer {text}", "Content-Type": "text/turtle"}
+    turtle = "".join(f"<urn:s> <urn:p> {n} .\n" for n in range(50))
+    put = strict.ask("PUT", f"/graph?graph={quote(graph, safe='')}", sender, turtle)
+    assert put.status == status
+    if status == 503:
+        assert json.loads(put.body)["limit_rows"] == 10
+
+
 def test_graphs_that_are_read_count_too(strict: Server) -> None:
     statuses = [asked(strict, "127.0.0.6", "/graph?default")[0] for _ in range(60)]
     assert statuses[:40] == [200] * 40

@@ -68,9 +68,14 @@ def _check(shelf: Shelf, name: str | None) -> None:
 
 
 def _list(shelf: Shelf) -> None:
-    releases = shelf.all()
-    if not releases:
+    releases, damaged = shelf.looked_through()
+    if not releases and not damaged:
         click.echo("no release yet; `iesi-kg release 2026.1` makes one")
     for each in releases:
         mark = f", {len(each.redactions)} redactions" if each.redactions else ""
         click.echo(f"{each.name:10} {each.issued}  {each.manifest['quads']:,} quads{mark}")
+    if damaged:
+        *others, last = damaged
+        for damage in others:
+            click.echo(f"damaged: {damage.detail}", err=True)
+        raise last

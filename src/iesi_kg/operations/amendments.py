@@ -136,6 +136,9 @@ class Amendments:
         try:
             if not self._lasting and not self._waiting:
                 await self._let_go()
+            elif self._writer is not None and self._writer.worn:
+                with suppress(StoreError):  # the next change tries again, and says so where it cannot
+                    await asyncio.to_thread(self._writer.refresh)
         finally:
             self._turn.release()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from hashlib import sha256
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -196,7 +196,7 @@ def _node(*names: str | NamedNode) -> NamedNode:
     return iris.fragment(_DATASET, "-".join(name if isinstance(name, str) else _short(name) for name in names))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _short(term: NamedNode) -> str:
     """A readable name for an IRI; a digest where no prefix of ours fits."""
     name = curies.shorten(term)

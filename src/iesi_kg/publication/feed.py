@@ -60,7 +60,7 @@ def atom(name: str, title: str, entries: Iterable[Entry], service: str) -> bytes
 
 def releases(shelf: Shelf) -> Iterator[Entry]:
     """An entry for each release, and one for each erasure in it."""
-    entries = [entry for release in shelf.all() for entry in _release(release)]
+    entries = [entry for release in shelf.looked_through()[0] for entry in _release(release)]
     yield from sorted(entries, key=lambda entry: (entry.updated, entry.id), reverse=True)
 
 

@@ -6,14 +6,14 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from iesi_kg.errors import NotFound, StoreDamaged, UsageError
+from iesi_kg.errors import NotFound, StoreDamaged, StoreError, UsageError
 from iesi_kg.store.durable import locked, store_error, sync_directory
 from iesi_kg.store.frozen import freeze
 
@@ -24,6 +24,13 @@ CHANGES = "changes.json"
 FOLDER = "releases"
 _NAME = re.compile(r"[0-9]{4}(?:\.(?:0|[1-9][0-9]{0,5})){1,2}")
 _CHUNK = 1 << 20
+_FACTS = {"name", "media_type", "sha256"}
+_KEYS: dict[str, type] = {
+    **dict.fromkeys(("issued", "title"), str),
+    **dict.fromkeys(("store_version", "quads", "triples"), int),
+    **dict.fromkeys(("files", "redactions", "licences"), list),
+    **dict.fromkeys(("examples", "counts", "changes"), dict),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +93,19 @@ class Shelf:
         return sorted((path.name for path in self.folder.iterdir() if _NAME.fullmatch(path.name)), key=order)
 
     def all(self) -> list[Release]:
-        """Every release, oldest first."""
+        """Every release, oldest first. Raises StoreDamaged."""
         return [self.get(name) for name in self.names()]
+
+    def looked_through(self) -> tuple[list[Release], list[StoreDamaged]]:
+        """Every release that can be read, oldest first, and what is wrong with each of the others."""
+        sound: list[Release] = []
+        damaged: list[StoreDamaged] = []
+        for name in self.names():
+            try:
+                sound.append(self.get(name))
+            except StoreDamaged as damage:
+                damaged.append(damage)
+        return sound, damaged
 
     def latest(self) -> Release | None:
         """The newest release."""
@@ -104,7 +122,7 @@ class Shelf:
         try:
             stamp = path.stat()
         except OSError:
-            raise StoreDamaged(f"{MANIFEST} of release {name} is missing", hint="restore it from a copy") from None
+            raise _damaged(path, "is missing") from None
         return _read(path, stamp.st_ino, stamp.st_mtime_ns)
 
     def neighbours(self, name: str) -> tuple[str | None, str | None]:
@@ -133,6 +151,12 @@ class Shelf:
                 yield
         except OSError as error:
             raise store_error(error, self.folder) from error
+
+    def mend(self) -> None:
+        """Settle what a crash left, where there is something and nobody is at work; a copy that is not ours stays."""
+        if any(self.folder.glob(".*.old")) or any(self.folder.glob(".*.new")):
+            with suppress(StoreError), self.locked(0.0):
+                pass  # it is settled on the way in
 
     def draft(self, name: str) -> Path:
         """An empty folder in which a release is made, under the lock."""
@@ -200,24 +224,29 @@ def digest(path: Path) -> str:
 def _read(path: Path, inode: int, changed: int) -> Release:
     manifest = _json(path)
     name = path.parent.name
-    try:
-        missing = {"issued", "store_version", "files", "redactions", "examples"} - manifest.keys()
-        named = manifest["release"] == name
-    except (AttributeError, KeyError, TypeError):
-        missing, named = {"release"}, False
-    if missing or not named:
-        raise StoreDamaged(
-            f"{MANIFEST} of release {name} is no manifest of it", hint="restore it from a copy", file=MANIFEST
-        )
+    if not _is_manifest(manifest, name):
+        raise _damaged(path, "is no manifest of it")
     return Release(name, path.parent, manifest)
+
+
+def _is_manifest(found: Any, name: str) -> bool:  # noqa: ANN401  (JSON)
+    """Whether everything is there that those rely on who read a manifest."""
+    if not isinstance(found, dict) or found.get("release") != name or "predecessor" not in found:
+        return False
+    if not all(isinstance(found.get(key), kind) for key, kind in _KEYS.items()):
+        return False
+    files = {str(item["name"]) for item in found["files"] if isinstance(item, dict) and item.keys() >= _FACTS}
+    return QUADS in files and len(files) == len(found["files"])
 
 
 def _json(path: Path) -> Any:  # noqa: ANN401
     try:
         return json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise StoreDamaged(
-            f"{path.name} of release {path.parent.name} cannot be read: {error}",
-            hint="restore it from a copy",
-            file=path.name,
-        ) from None
+        raise _damaged(path, f"cannot be read: {error}") from None
+
+
+def _damaged(path: Path, what: str) -> StoreDamaged:
+    name = path.parent.name
+    hint = "restore it from a copy"
+    return StoreDamaged(f"{path.name} of release {name} {what}", hint=hint, release=name, file=path.name)

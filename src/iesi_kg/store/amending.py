@@ -8,6 +8,7 @@ https://www.w3.org/TR/sparql11-http-rdf-update/
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
@@ -28,6 +29,8 @@ T = TypeVar("T")
 AMENDMENT = "application/x-iesi-kg-amendment"
 CHANGE = "application/x-iesi-kg-change"
 INSERT, DELETE = "INSERT", "DELETE"
+DEEPEST = 100  # brackets of JSON-LD
+_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|(?P<opening>[{\[])|(?P<closing>[}\]])', re.DOTALL)
 TRIED = "urn:x-iesi-kg:tried"
 # Before an operation this makes the engine read it and stop before it does anything.
 TRIAL = f"CREATE GRAPH <{TRIED}> ; "
@@ -166,9 +169,12 @@ def _read(wanted: Amendment, name: GraphName) -> set[Quad]:
     kept = Store()
     for number, (media_type, content) in enumerate(wanted.parts, 1):
         where = f"part {number} of the body" if len(wanted.parts) > 1 else "the body"
+        syntax = _syntax(media_type)
+        if syntax == RdfFormat.JSON_LD:
+            _refuse_depth(content, where)
         try:
             quads = list(
-                parse(content, _syntax(media_type), base_iri=wanted.base or None, rename_blank_nodes=True)
+                parse(content, syntax, base_iri=wanted.base or None, rename_blank_nodes=True)
             )  # read in full before anything is kept
         except (SyntaxError, ValueError) as error:
             raise UnreadableFile(f"{where} cannot be read as {media_type}: {error}") from None
@@ -176,6 +182,23 @@ def _read(wanted: Amendment, name: GraphName) -> set[Quad]:
             raise UnreadableFile(f"{where} holds named graphs; one graph is expected")
         kept.extend(Quad(quad.subject, quad.predicate, quad.object, name) for quad in quads)
     return set(kept)
+
+
+def _refuse_depth(content: bytes, where: str) -> None:
+    """Raise UnreadableFile for JSON that would exhaust the stack of whoever reads it."""
+    if content.count(b"{") + content.count(b"[") <= DEEPEST:
+        return
+    depth = 0
+    for token in _BRACKET.finditer(content):
+        depth += (token["opening"] is not None) - (token["closing"] is not None)
+        if depth > DEEPEST:
+            line = content.count(b"\n", 0, token.start()) + 1
+            raise UnreadableFile(
+                f"{where}, line {line}: brackets are nested more than {DEEPEST} deep",
+                hint="JSON-LD can name each node with @id and list them side by side in @graph",
+                limit="nesting",
+                maximum=DEEPEST,
+            )
 
 
 def _syntax(media_type: str) -> RdfFormat:

@@ -66,6 +66,7 @@ class Child:
         self.idle_since = 0.0
         self.demoted = False
         self.slow = False
+        self.followed = 0  # bytes of changes since it was ready
         self.loaded = False
         self.confined = False
         self.answering = version.number
@@ -118,6 +119,7 @@ class Child:
     def advance(self, version: Version, frame: bytes) -> None:
         """Have the process go on to the next version by a change, before any job it is sent from now on."""
         self.version = version
+        self.followed += len(frame)
         self._transmit(frame)
 
     def renew(self) -> None:

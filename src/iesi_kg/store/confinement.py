@@ -12,10 +12,10 @@ import platform
 import resource
 import signal
 import struct
-from contextlib import suppress
 from dataclasses import dataclass
 
-M_ARENA_MAX = -8
+from iesi_kg.store import allocator
+
 PR_SET_PDEATHSIG = 1
 PR_SET_SECCOMP = 22
 PR_SET_NO_NEW_PRIVS = 38
@@ -58,8 +58,7 @@ def die_with(parent: int) -> None:
 
 def limit_memory(size: int) -> None:
     """Bound the address space, and leave no core file behind when the bound is met."""
-    with suppress(AttributeError):  # a C library without mallopt needs no such advice
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)  # else each thread reserves address space that no query uses
+    allocator.few_arenas()  # else each thread reserves address space that no query uses
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     bound = size if hard == resource.RLIM_INFINITY else min(size, hard)

@@ -20,6 +20,9 @@ WATCH_SECONDS = 0.25
 SURPLUS_SECONDS = 60.0
 START_SECONDS = 120.0
 BYTES_PER_TRIPLE = 1_000
+# The engine in memory keeps every quad that left: a process is replaced when it has followed so many bytes of changes.
+WORN_BYTES = 20_000_000
+WORN_BYTES_PER_TRIPLE = 40
 CALM_DEATHS = 8
 CALM_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
@@ -222,7 +225,7 @@ class Crew:
     def _on_ready(self, child: Child) -> None:
         loading, child.loaded = not child.loaded, True
         if loading:
-            self._failed_loads = 0
+            self._failed_loads = child.followed = 0
         if child.version is self.version:
             self.rest(child)
         elif child.version is self._target and loading:
@@ -255,6 +258,7 @@ class Crew:
     def _watch(self) -> None:
         self._watcher = self._loop.call_later(WATCH_SECONDS, self._watch)
         self._retire_surplus()
+        self._retire_worn()
         if self.changing:
             return
         stamp = current_stamp(self._layout)
@@ -305,3 +309,12 @@ class Crew:
         long_idle = self._loop.time() - SURPLUS_SECONDS
         if len(self.idle) > self._staffing.workers + 1 and self.idle[0].idle_since < long_idle:
             self.discard(self.idle[0])
+
+    def _retire_worn(self) -> None:
+        """Replace one idle process that has followed many changes, when all others are ready."""
+        if self.version is None or not all(child.loaded for child in self.children):
+            return
+        most = max(WORN_BYTES, WORN_BYTES_PER_TRIPLE * self.version.triples)
+        worn = next((child for child in self.idle if child.followed > most), None)
+        if worn is not None:
+            self.discard(worn)

@@ -75,6 +75,7 @@ class _Outgoing:
     address: str
     headers: dict[str, str]
     content: bytes | None = None
+    offered: bool = False  # a redirect too must stay below what the peer offers for LOAD
 
 
 @dataclass(slots=True)
@@ -118,7 +119,7 @@ class Client:
 
     async def graph(self, peer: Peer, address: str, allowance: Allowance) -> tuple[bytes, str]:
         """The bytes behind an address and the RDF media type they came as."""
-        outgoing = _Outgoing("GET", address, {"Accept": ", ".join(GRAPHS)})
+        outgoing = _Outgoing("GET", address, {"Accept": ", ".join(GRAPHS)}, offered=True)
         async with Connections() as over:
             reply = await self._fetch(peer, outgoing, allowance, over)
         if reply.media_type not in GRAPHS:
@@ -156,6 +157,11 @@ class Client:
                 if response.status_code not in _REDIRECTS:
                     raise await _failure(peer, response)
                 where = _next(peer, where, str(response.headers.get("location", "")))
+                if outgoing.offered and not peer.offers(where.url):
+                    raise PeerError(
+                        f"{peer.name} redirected to {where.url[:_SHOWN]}, which its entry does not offer for LOAD",
+                        hint="the key `loads` in the list of peers says which addresses may be loaded",
+                    )
         raise PeerError(f"{peer.name} redirected more than {_MOST_REDIRECTS} times")
 
     @asynccontextmanager

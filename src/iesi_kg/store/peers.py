@@ -31,8 +31,8 @@ class Peer:
     ``method`` is how it takes a query, ``block`` how many bindings go with one request (0: none are sent),
     ``seconds`` the longest wait, ``rows`` the number of rows at which it cuts answers without a word (0: it does not),
     ``default_graphs`` go with every query, ``also`` are other spellings of its address in queries, ``hosts`` other
-    hosts it may redirect to, ``loads`` what LOAD may fetch: each of these addresses and all below it. Only a
-    ``local`` peer may be on this machine or in this network.
+    hosts it may redirect to, ``loads`` what LOAD may fetch, by a redirect too: each of these addresses and all below
+    it. Only a ``local`` peer may be on this machine or in this network.
     """
 
     name: str
@@ -49,6 +49,14 @@ class Peer:
     hosts: tuple[str, ...] = ()
     loads: tuple[str, ...] = ()
     local: bool = False
+
+    def offers(self, iri: str) -> bool:
+        """Whether LOAD may fetch this address."""
+        try:
+            where = target(iri, local=self.local)
+        except PeerError:
+            return False
+        return any(within(where, target(start, local=self.local)) for start in self.loads)
 
 
 class Peers:
@@ -74,7 +82,7 @@ class Peers:
 
     def for_graph(self, iri: str) -> Peer | None:
         """The peer that a graph may be loaded from."""
-        return next((peer for peer in self if peer.loads and _offers(peer, iri)), None)
+        return next((peer for peer in self if peer.offers(iri)), None)
 
     def nearest(self, iri: str) -> Peer | None:
         """The peer whose address is most like an unknown one."""
@@ -97,14 +105,6 @@ def load(extra: Path | None = None) -> Peers:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the list of peers {extra} cannot be read: {error}", hint="see IESI_KG_PEERS") from None
     return Peers([*known, *_read(str(extra), text)])
-
-
-def _offers(peer: Peer, iri: str) -> bool:
-    try:
-        where = target(iri, local=peer.local)
-    except PeerError:
-        return False
-    return any(within(where, target(start, local=peer.local)) for start in peer.loads)
 
 
 def _read(name: str, text: str) -> list[Peer]:

@@ -25,6 +25,9 @@ from iesi_kg.store.journal import Journal
 from iesi_kg.store.reader import EmbeddedReader, View
 from iesi_kg.store.versions import Layout, changed_files, open_current, prune, publish, read_current
 
+WORN_CHECKPOINTS = 200
+OLD = ".live.old"
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -46,6 +49,7 @@ class EmbeddedWriter:
         self._pace = pace
         self._applying = False  # stays true when a signal interrupts: then the next open replays, as after a crash
         self._checkpointed = -math.inf
+        self._checkpoints = 0  # since the live store was opened
 
     @classmethod
     def open(cls, layout: Layout, pace: Pace, *, patience: float, verify: bool = False) -> EmbeddedWriter:
@@ -69,6 +73,17 @@ class EmbeddedWriter:
     def triples(self) -> int:
         """How many quads stand now."""
         return self._triples
+
+    @property
+    def worn(self) -> bool:
+        """Whether the engine instance has made so many checkpoints that what it keeps of each weighs: kilobytes."""
+        return self._checkpoints >= WORN_CHECKPOINTS and self._published == self._number
+
+    def refresh(self) -> None:
+        """Open the live store anew; readers handed out before have ended."""
+        self._checkpoints = 0
+        self._drop_view()
+        self._open_view()
 
     def commit(self, change: ChangeSet) -> int:
         """Apply all of the change or none, durably; returns the new version number."""
@@ -105,7 +120,7 @@ class EmbeddedWriter:
         try:
             draft = renewed(self._open_view().store, self._layout)
             self._drop_view()
-            old = self._layout.root / ".live.old"  # at no moment is half a store where the live one is looked for
+            old = self._layout.root / OLD  # at no moment is half a store where the live one is looked for
             shutil.rmtree(old, ignore_errors=True)
             self._layout.live.rename(old)
             draft.rename(self._layout.live)
@@ -127,6 +142,7 @@ class EmbeddedWriter:
             raise store_error(error, self._layout.root) from error
         self._published = self._number
         self._checkpointed = time.monotonic()
+        self._checkpoints += 1
         try:
             self._journal.cover(self._number)
             prune(self._layout, self._pace.keep, self._number)
@@ -187,6 +203,7 @@ def _recover(layout: Layout, pace: Pace, patience: float, *, verify: bool) -> Em
     published, triples, sound = _published(layout, verify=verify)
     last = max(published, journal.last_number())
     live = _open_live(layout, patience, published)
+    shutil.rmtree(layout.root / OLD, ignore_errors=True)  # a change that was to be forgotten was cut at its end
     for entry in journal.entries(after=published):
         apply(live, entry.change)
     fresh = sound and last == published

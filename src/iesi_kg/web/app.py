@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +22,7 @@ from iesi_kg.errors import IesiKgError, NotFound, RequestError, UsageError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import AuditLog
 from iesi_kg.settings import Settings
+from iesi_kg.store import allocator
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
@@ -84,6 +86,7 @@ _OF_SCRATCH = ("/health", "/metrics", "/peers", "/problems/", "/queries/", "/sta
 
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _LOOK_SECONDS = 1.0
+_LOOKS_TO_TRIM = 10
 
 
 class Application:
@@ -123,8 +126,8 @@ class Application:
                 await self.updates(scope, receive, send)
             elif scope["path"] == GRAPH_PATH or scope["path"].startswith(f"{GRAPH_PATH}/"):
                 await self.graphs(scope, receive, send)
-            elif self.scratch and not scope["path"].startswith(_OF_SCRATCH):
-                raise NotFound("a scratch store has no pages of its own", hint="/sparql, /update and /graph are there")
+            elif self.scratch and not (scope["path"] == "/" or scope["path"].startswith(_OF_SCRATCH)):
+                raise NotFound("a scratch store has no other pages", hint="/sparql, /update and /graph are there")
             elif scope["path"].startswith(PREFIX):
                 await self.versions(scope, receive, _secured(send))
             elif scope["method"] == "OPTIONS" and scope["path"].startswith(_OPEN):
@@ -163,6 +166,8 @@ class Application:
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
         settings = self.settings
+        allocator.few_arenas()
+        allocator.large_apart()
         memory = max(settings.query_memory, settings.token_memory)
         pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
         try:
@@ -197,10 +202,12 @@ class Application:
 
 
 async def _follow(store: EmbeddedStore) -> None:
-    """Keep no version that has passed from being deleted, even while nobody asks anything."""
-    while True:
+    """Keep no version that has passed from being deleted, and no memory that is free, even while nobody asks."""
+    for look in itertools.count(1):
         await asyncio.sleep(_LOOK_SECONDS)
         store.let_go()
+        if look % _LOOKS_TO_TRIM == 0:
+            await asyncio.to_thread(allocator.give_back)
 
 
 def create_app(settings: Settings) -> Application:

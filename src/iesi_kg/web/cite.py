@@ -25,6 +25,7 @@ from iesi_kg.web.counted import counted
 from iesi_kg.web.editions import Editions
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.routing import readable
+from iesi_kg.web.site import limits
 
 router = APIRouter()
 _FIELDS = {name.decode(): value.decode() for name, value in (*headers.CORS, *headers.NO_STORE)}
@@ -104,10 +105,9 @@ async def _run(editions: Editions, asked: _Asked, request: Request) -> tuple[Rel
     caller, allowance = counted(editions.site, request.scope)
     with editions.site.turnstile.passage(caller, allowance):
         async with editions.use(name) as edition:
-            site = edition.site
-            most = replace(site.limits, rows=min(site.limits.rows, MOST_ROWS))
+            most = replace(limits(allowance), rows=min(allowance.rows, MOST_ROWS))
             try:
-                work = execute(Query(asked.query), media(shape.form), site.pool, most, caller)
+                work = execute(Query(asked.query), media(shape.form), edition.site.pool, most, caller)
                 answer = await watched(work, request.receive)
             except ResultTooLarge as error:
                 raise _too_large(error) from None

@@ -57,6 +57,7 @@ class Editions:
         self.site = site
         self._shared = shared
         self.shelf = Shelf(site.settings.store)
+        self.shelf.mend()
 
     async def close(self) -> None:
         """Close every release."""

@@ -19,6 +19,7 @@ from iesi_kg.operations.audit import Act
 from iesi_kg.records import Form
 from iesi_kg.store.amending import Amended, Amendment
 from iesi_kg.store.base import ChangeSet
+from iesi_kg.store.workers import Limits
 from iesi_kg.vocabulary import iris
 from iesi_kg.web import headers, problem
 from iesi_kg.web.body import receive_body
@@ -115,7 +116,8 @@ class GraphStore:
         amendment = Amendment(verb, base=base, graph=graph, parts=documents)
         caller, allowance = counted(self.site, scope)
         with self.site.turnstile.passage(caller, allowance):
-            outcome, version = await watched(self._make(amendment, allowed, scope, caller), receive)
+            most = self.site.change_limits(allowance)
+            outcome, version = await watched(self._make(amendment, allowed, scope, most, caller), receive)
         status = 204 if verb == "delete" or outcome.existed else 201
         fields: Headers = ((headers.VERSION, str(version).encode()), *headers.NO_STORE, *headers.CORS)
         if asked.graph is None:
@@ -127,6 +129,7 @@ class GraphStore:
         amendment: Amendment,
         allowed: Permit,
         scope: Any,  # noqa: ANN401
+        most: Limits,
         caller: str,
     ) -> tuple[Amended, int]:
         if_match, if_none_match = (headers.find(scope["headers"], name) for name in (b"if-match", b"if-none-match"))
@@ -137,7 +140,7 @@ class GraphStore:
 
         detail = {"graph": amendment.graph}
         act = Act(allowed.name, "http", f"graph {amendment.verb}", datetime.now(UTC), detail)
-        return await self.amendments.make(amendment, self.site.limits, check, act, caller)
+        return await self.amendments.make(amendment, most, check, act, caller)
 
 
 def _address(scope: Any) -> str:  # noqa: ANN401

@@ -11,9 +11,11 @@ from hashlib import sha256
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from iesi_kg.endpoint.protocol import FORM, fields
 from iesi_kg.errors import NotFound, QueryIdTaken, RequestError
 
 PATH = "/queries/"
+FIELDS = ("query-id", "query-secret")
 ID = b"iesi-kg-query"
 SECRET = b"iesi-kg-query-secret"
 _ID = re.compile(r"[A-Za-z0-9_.~-]{8,100}")
@@ -71,6 +73,14 @@ class Queries:
                 hint="it may have ended; send the secret of the query as IESI-KG-Query-Secret",
             )
         running.stop()
+
+
+def of_form(content_type: str | None, body: bytes) -> tuple[str | None, str | None]:
+    """Id and secret as a form sends them: it cannot set headers, and an address is no place for a secret."""
+    if (content_type or "").partition(";")[0].strip().lower() != FORM:
+        return None, None
+    given = dict(fields(body, "the form"))
+    return given.get(FIELDS[0]), given.get(FIELDS[1])
 
 
 def _digest(secret: str) -> bytes:

@@ -20,11 +20,15 @@ _MOST_SHOWN = 200
 
 
 async def releases(request: Request) -> Response:
-    """Every release, newest first, as a page or as JSON."""
-    found = await run_in_threadpool(lambda: [*reversed(_shelf(request).all())])
+    """Every release, newest first, as a page or as JSON; one that is damaged is named, and keeps no other away."""
+    sound, damaged = await run_in_threadpool(_shelf(request).looked_through)
+    found = [*reversed(sound)]
     if _wants_page(request):
-        return _page(request, "releases.html", {"releases": found})
-    return JSONResponse({"releases": [_summary(release) for release in found]}, headers=_CORS)
+        return _page(request, "releases.html", {"releases": found, "damaged": damaged})
+    content: dict[str, object] = {"releases": [_summary(release) for release in found]}
+    if damaged:
+        content["damaged"] = [{**damage.members, "problem": damage.detail, "hint": damage.hint} for damage in damaged]
+    return JSONResponse(content, headers=_CORS)
 
 
 async def release(request: Request, name: str) -> Response:

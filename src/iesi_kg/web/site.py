@@ -60,6 +60,13 @@ class Site:
         """What evaluates a query: the pool, behind somebody who asks other servers where the query has a SERVICE."""
         return self.federation.over(self.pool) if self.federation and shape.federated else self.pool
 
+    def change_limits(self, allowance: Allowance) -> Limits:
+        """What one change may use: as much as a query of the same caller; a scratch store's own limits are wider."""
+        found, given = limits(allowance), self.settings
+        if not self.scratch:
+            return found
+        return replace(found, rows=max(found.rows, given.scratch_rows), bytes=max(found.bytes, given.scratch_bytes))
+
     @property
     def version(self) -> int:
         """The version that queries are answered from."""

@@ -9,6 +9,7 @@ import asyncio
 import time
 from hashlib import blake2b
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from iesi_kg import __version__
 from iesi_kg.endpoint import negotiation
@@ -18,7 +19,7 @@ from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.protocol import METHODS, Query, is_update, parse, with_base
 from iesi_kg.endpoint.syntax import Shape, inspect
-from iesi_kg.errors import IesiKgError, QueryRefused, RequestError, RequestTooLarge
+from iesi_kg.errors import IesiKgError, QueryRefused, QueryStopped, RequestError, RequestTooLarge
 from iesi_kg.records import Answer
 from iesi_kg.store.workers import Limits
 from iesi_kg.web import consulted, headers, problem, queries
@@ -101,7 +102,7 @@ class Sparql:
             if query is not None and self.site.scratch:
                 query = with_base(query, _address(scope))
             if asked.wants_html and (query is None or not query.formats):
-                await self._page(query, scope, receive, send)
+                await self._page(asked, query, body, receive, send)
                 return
             if query is None:
                 await self._describe(asked, scope, send)
@@ -204,13 +205,22 @@ class Sparql:
             if not message.get("more_body", False):
                 return body
 
-    async def _page(self, query: Query | None, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
-        from starlette.requests import Request
-
-        from iesi_kg.web import pages
-
-        request = Request(scope, receive)
-        reply = await watched(pages.sparql_html(request, query.text if query else None), receive)
+    async def _page(self, asked: _Asked, query: Query | None, body: bytes, receive: Any, send: Any) -> None:  # noqa: ANN401
+        """The page, which stays what it is when its own button stopped the query."""
+        named = queries.of_form(asked.content_type, body) if body else (None, None)
+        id_, secret = (asked.query_id, asked.query_secret) if asked.query_id is not None else named
+        running = self.site.queries.begin(id_, secret) if id_ is not None else None
+        scope = asked.scope
+        try:
+            reply = await watched(_rendered(scope, query, receive), receive, self._loop, running)
+        except QueryStopped:
+            if id_ != named[0]:
+                raise
+            await _send(send, 204, headers.NO_STORE, b"")
+            return
+        finally:
+            if running is not None:
+                self.site.queries.end(running)
         await reply(scope, receive, send)
 
     async def _describe(self, asked: _Asked, scope: Any, send: Any) -> None:  # noqa: ANN401
@@ -273,6 +283,18 @@ class _Asked:
             self.query_id = value
         else:
             self.query_secret = value
+
+
+async def _rendered(scope: Any, query: Query | None, receive: Any) -> Any:  # noqa: ANN401
+    """The page at the address that would ask the same by GET: the links on it lead there."""
+    from starlette.requests import Request
+
+    from iesi_kg.web import pages
+
+    if query is not None and scope["method"] == "POST":
+        asked = scope["query_string"] + b"&" + urlencode({"query": query.text}).encode()
+        scope = {**scope, "query_string": asked.removeprefix(b"&")}
+    return await pages.sparql_html(Request(scope, receive), query.text if query else None)
 
 
 def _tag(site: Site, version: int, query: Query, media: MediaType) -> str:

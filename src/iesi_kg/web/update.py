@@ -65,8 +65,9 @@ class Updates:
         allowed = permit(site, scope)
         update = parse_update(scope["query_string"], headers.find(scope["headers"], b"content-type"), body)
         planned = plan(update, site.guards)
+        caller, allowance = counted(site, scope)
         if "LOAD" in update.text.upper():
-            planned = plan(update, site.guards, await watched(self._fetched(update.text), receive))
+            planned = plan(update, site.guards, await watched(self._fetched(update.text, allowance.seconds), receive))
         amendment = Amendment("update", base=_address(scope), operations=planned.operations)
         act = Act(allowed.name, "http", "update", datetime.now(UTC), {"length": len(update.text)})
 
@@ -74,15 +75,14 @@ class Updates:
             planned.refuse()
             allowed.check(outcome, change)
 
-        caller, allowance = counted(site, scope)
         with site.turnstile.passage(caller, allowance):
-            work = self.amendments.make(amendment, site.limits, check, act, caller)
+            work = self.amendments.make(amendment, site.change_limits(allowance), check, act, caller)
             version = await watched(_explained(planned, work), receive)
         fields = ((headers.VERSION, str(version).encode()), *headers.NO_STORE, *headers.CORS)
         await send({"type": "http.response.start", "status": 204, "headers": fields})
         await send({"type": "http.response.body", "body": b""})
 
-    async def _fetched(self, text: str) -> dict[Load, str]:
+    async def _fetched(self, text: str, seconds: float) -> dict[Load, str]:
         """What the LOADs of a request insert, where the service fetches for its caller; a silent one may be absent.
 
         Raises QueryRefused and PeerError. An open scratch store fetches nothing: whoever may fetch shows a token.
@@ -92,7 +92,7 @@ class Updates:
             return found
         for load in loads(text):
             try:
-                content, media_type = await site.federation.load(load.document, site.limits.seconds)
+                content, media_type = await site.federation.load(load.document, seconds)
                 found[load] = await asyncio.to_thread(insertion, load, content, media_type)
             except (PeerError, QueryRefused):
                 if not load.silent:

@@ -1,4 +1,4 @@
-"""The landing page: what this is, how much is in it, and three ways in."""
+"""The landing page: what this is, how much is in it, and three ways in; of a scratch store, where it answers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from iesi_kg.analysis.examples import examples
 from iesi_kg.web.pages.charts import bars, tiles
 from iesi_kg.web.pages.rendering import render
 from iesi_kg.web.pages.shelf import counts, index
+from iesi_kg.web.site import Site
 
 router = APIRouter()
 
@@ -15,6 +16,9 @@ router = APIRouter()
 @router.api_route("/", methods=["GET", "HEAD"])
 def landing(request: Request) -> Response:
     """The landing page."""
+    site: Site = request.app.state.site
+    if site.scratch:
+        return _scratch(request, site)
     listed = index(request)
     drawn, mapped = listed.charted("bars"), listed.charted("map")
     places = listed.counts(mapped)
@@ -30,3 +34,11 @@ def landing(request: Request) -> Response:
         "example_count": len(examples()),
     }
     return render(request, "landing.html", context)
+
+
+def _scratch(request: Request, site: Site) -> Response:
+    guarded = bool(site.settings.token)
+    token = '-H "Authorization: Bearer $IESI_KG_TOKEN" ' if guarded else ""
+    host = str(request.base_url).rstrip("/")
+    shown = {"version": site.version, "guarded": guarded, "token": token, "host": host}
+    return render(request, "scratch.html", shown)

@@ -68,16 +68,34 @@
     if (document.querySelector(".cm-content")) { named(); observer.disconnect(); }
   }).observe(form, { childList: true, subtree: true });
 
-  // While the answer is awaited: how long, and a way to stop. The service ends a query whose client hangs up.
+  // While the answer is awaited: how long, and a way to stop. The form is posted, since that carries the secret by which
+  // the query is stopped, and afterwards the page stands at the address that asks the same again.
   const cancel = document.getElementById("cancel"), running = document.getElementById("running");
-  let timer = 0;
+  const permalink = document.getElementById("permalink");
+  if (permalink && permalink.href.length < 8000 && !new URLSearchParams(location.search).has("query")) {
+    history.replaceState(null, "", permalink.href);
+  }
+  let timer = 0, asked = null;
   function quiet(text) {
     clearInterval(timer);
     cancel.hidden = true;
     running.textContent = text;
   }
-  form.addEventListener("submit", () => {
+  const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
+  function name() {
+    const language = new FormData(form).get("lang");
+    form.method = "post";
+    form.action = "/sparql" + (language ? "?" + new URLSearchParams({ lang: language }) : "");
+    asked = { "query-id": random(), "query-secret": random() };
+  }
+  form.addEventListener("formdata", (event) => {
+    for (const [key, value] of Object.entries(asked || {})) event.formData.set(key, value);
+    if (asked) event.formData.delete("lang");
+  });
+  form.addEventListener("submit", (event) => {
     const begun = performance.now();
+    asked = null;
+    if (!event.submitter?.hasAttribute("formaction")) name();
     clearInterval(timer);
     timer = setInterval(() => {
       const seconds = Math.round((performance.now() - begun) / 1000);
@@ -86,6 +104,12 @@
       running.textContent = running.dataset.running.replace("{seconds}", seconds);
     }, 250);
   });
-  cancel.addEventListener("click", () => { window.stop(); quiet(running.dataset.stopped); });
+  cancel.addEventListener("click", async () => {
+    const { "query-id": id, "query-secret": secret } = asked || {};
+    quiet(running.dataset.stopped);
+    try {
+      if (id) await fetch(`/queries/${id}`, { method: "DELETE", headers: { "IESI-KG-Query-Secret": secret } });
+    } finally { window.stop(); }  // a service that cannot be told hears the hang-up
+  });
   addEventListener("pageshow", () => quiet(""));
 })();

@@ -1,0 +1,37 @@
+"""Has the C library give memory back that is free again: by itself it keeps what threads and the engine once needed.
+
+The engine's writer takes and leaves blocks of megabytes with each checkpoint, the service's threads small ones from
+as many arenas as there were threads at once. https://sourceware.org/glibc/manual/latest/html_node/Malloc-Tunable-Parameters.html
+"""
+
+from __future__ import annotations
+
+import ctypes
+
+M_MMAP_THRESHOLD = -3
+M_ARENA_MAX = -8
+ARENAS = 2
+LARGE = 1 << 20  # blocks from here on are given back the moment they are free
+
+
+def few_arenas() -> None:
+    """Have all threads share few arenas; a C library without such a switch needs none."""
+    _set(M_ARENA_MAX, ARENAS)
+
+
+def large_apart() -> None:
+    """Keep large blocks out of the arenas, also when many of them were freed before."""
+    _set(M_MMAP_THRESHOLD, LARGE)
+
+
+def give_back() -> None:
+    """Return free pages to the machine, those in the middle of an arena too: milliseconds, beside the event loop."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def _set(parameter: int, value: int) -> None:
+    change = getattr(ctypes.CDLL(None), "mallopt", None)
+    if change is not None:
+        change(parameter, value)
