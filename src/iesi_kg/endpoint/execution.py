@@ -14,7 +14,8 @@ from iesi_kg.store.workers import Job, Limits
 
 async def execute(query: Query, media: MediaType, pool: Runner, limits: Limits, caller: str = "") -> Answer:
     """The whole answer or an error, never a part. Raises the QueryErrors and ServiceBusy."""
+    job = Job(query.reading or query.text, media.name, query.default_graphs, query.named_graphs, caller)
     try:
-        return await pool.run(Job(query.text, media.name, query.default_graphs, query.named_graphs, caller), limits)
+        return await pool.run(job, limits)
     except QuerySyntaxError as error:
         raise explain(query.text, as_sent(query.text, error)) from None

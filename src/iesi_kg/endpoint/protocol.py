@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from iesi_kg.errors import MethodNotAllowed, QueryRefused, RequestError, UnsupportedMediaType
+from iesi_kg.store.settling import Settled
 
 METHODS = "GET, HEAD, POST, OPTIONS"
 FORM = "application/x-www-form-urlencoded"
@@ -27,7 +28,8 @@ _EXAMPLE = "for example ?query=ASK%7B%7D"
 class Query:
     """A query as the protocol carries it; ``formats`` are our own short names of media types, any of which will do.
 
-    One that is ``based`` begins with a line that names the address of the service as its base.
+    One that is ``based`` begins with a line that names the address of the service as its base; ``reading`` is the
+    settled text, where that was made already.
     """
 
     text: str
@@ -35,6 +37,7 @@ class Query:
     named_graphs: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     based: bool = False
+    reading: Settled | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from iesi_kg.errors import QueryRefused, QuerySyntaxError
 from iesi_kg.records import Form
-from iesi_kg.store.settling import IRI, STRING, settled
+from iesi_kg.store.settling import IRI, STRING, Settled, settled
 
 _TOKEN = re.compile(
     rf"""
@@ -36,6 +36,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _JOINTS = re.compile(r"[.\-\u00b7]")
+_CALLS = ("now(", "rand(", "uuid(", "bnode(")
 _HIDDEN_CALL = re.compile(r"<[^<>\s]*\b(?:now|rand|uuid|struuid|bnode)\(", re.IGNORECASE)
 
 _OPENING, _CLOSING = frozenset("{(["), frozenset("})]")
@@ -95,20 +96,22 @@ class Guards:
 class Shape:
     """What is known of a query before it is parsed; a volatile one may answer differently the next time.
 
-    A federated one has a SERVICE, and may run only where that is answered by us and not by the engine.
+    A federated one has a SERVICE, and may run only where that is answered by us and not by the engine. ``text`` is the
+    one reading that all of this was said of.
     """
 
     form: Form
     keyword: str
     volatile: bool
-    federated: bool = False
+    federated: bool
+    text: Settled
 
 
 def inspect(text: str, guards: Guards) -> Shape:
     """The shape of a query that may run. Raises QuerySyntaxError or QueryRefused.
 
-    >>> inspect("PREFIX a: <urn:a> ASK { ?s a:now ?o }", Guards(100, 10, 10))
-    Shape(form=<Form.BOOLEAN: 'boolean'>, keyword='ASK', volatile=False, federated=False)
+    >>> inspect("ASK {?s ?now ?o} #!", Guards(100, 10, 10))
+    Shape(form=<Form.BOOLEAN: 'boolean'>, keyword='ASK', volatile=False, federated=False, text='ASK {?s ?now ?o}   ')
     """
     if len(text) > guards.length:
         raise QueryRefused(
@@ -160,8 +163,8 @@ def _inspect(text: str, guards: Guards) -> Shape:
     # A term takes a character and one of space behind it.
     if "values" in words and len(text) > 2 * guards.values:
         _check_values(text, guards)
-    volatile = federated or not _VOLATILE.isdisjoint(words) or _HIDDEN_CALL.search(text) is not None
-    return Shape(_FORMS[keyword], keyword.upper(), volatile, federated)
+    volatile = federated or not _VOLATILE.isdisjoint(words) or _hides_call(text)
+    return Shape(_FORMS[keyword], keyword.upper(), volatile, federated, text)
 
 
 _short = lru_cache(maxsize=1024)(_inspect)  # long texts are rarely asked twice and would fill the memory
@@ -174,7 +177,13 @@ def wavers(text: str) -> bool:
     (True, False)
     """
     words = _words(token for token in _TOKEN.findall(settled(text)) if token)
-    return not words.isdisjoint(_WAVERING) or _HIDDEN_CALL.search(text) is not None
+    return not words.isdisjoint(_WAVERING) or _hides_call(text)
+
+
+def _hides_call(text: str) -> bool:
+    """Whether a call of what varies may stand in what looks like an IRI."""
+    low = text.lower()
+    return any(call in low for call in _CALLS) and _HIDDEN_CALL.search(text) is not None
 
 
 def mentions(text: str, keyword: str) -> bool:

@@ -67,7 +67,13 @@ _LESS = "< "
 _LAST, _SURROGATES = 0x10FFFF, range(0xD800, 0xE000)
 
 
-def settled(text: str, *, relative: bool = False) -> str:
+class Settled(str):
+    """Text that has been settled; a part of it, or text made of it, is plain text again."""
+
+    __slots__ = ()
+
+
+def settled(text: str, *, relative: bool = False) -> Settled:
     r"""The text in the form that has one reading; ``relative`` says that IRIs without a scheme have a base.
 
     Doing it twice changes nothing more. Raises QuerySyntaxError where the reading stays doubtful.
@@ -77,6 +83,8 @@ def settled(text: str, *, relative: bool = False) -> str:
     >>> settled("ASK { ?s <urn:a#b> ?o }")
     'ASK { ?s <\\u0075rn:a#b> ?o }'
     """
+    if isinstance(text, Settled):
+        return text
     return _short(text, relative) if len(text) <= _SHORT else _settled(text, relative)
 
 
@@ -106,13 +114,13 @@ def as_sent(text: str, error: QuerySyntaxError) -> QuerySyntaxError:
     return QuerySyntaxError(detail, hint=error.hint, line=line, column=max(1, column - moved))
 
 
-def _settled(text: str, relative: bool) -> str:
+def _settled(text: str, relative: bool) -> Settled:
     parts: list[str] = []
     kept = 0
     for start, end, new in _edits(text, relative=relative):
         parts += (text[kept:start], new)
         kept = end
-    return "".join([*parts, text[kept:]]) if parts else text
+    return Settled("".join([*parts, text[kept:]]) if parts else text)
 
 
 def _edits(text: str, *, relative: bool) -> Iterator[tuple[int, int, str]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -158,7 +159,8 @@ class Sparql:
         try:
             site.turnstile.enter(asked.caller, asked.allowance)
             try:
-                work = execute(query, media, site.runner(shape), self._limits[asked.allowance.name], asked.caller)
+                most, runner = self._limits[asked.allowance.name], site.runner(shape)
+                work = execute(replace(query, reading=shape.text), media, runner, most, asked.caller)
                 return await watched(work, receive, self._loop, running)
             finally:
                 site.turnstile.leave(asked.caller)
