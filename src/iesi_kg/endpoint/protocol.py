@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from iesi_kg.errors import MethodNotAllowed, QueryRefused, RequestError, UnsupportedMediaType
-from iesi_kg.store.settling import Settled
 
 METHODS = "GET, HEAD, POST, OPTIONS"
 FORM = "application/x-www-form-urlencoded"
@@ -28,8 +27,7 @@ _EXAMPLE = "for example ?query=ASK%7B%7D"
 class Query:
     """A query as the protocol carries it; ``formats`` are our own short names of media types, any of which will do.
 
-    One that is ``based`` begins with a line that names the address of the service as its base; ``reading`` is the
-    settled text, where that was made already.
+    One that is ``based`` begins with a line that names the address of the service as its base.
     """
 
     text: str
@@ -37,7 +35,6 @@ class Query:
     named_graphs: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     based: bool = False
-    reading: Settled | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from iesi_kg.errors import QueryRefused, QuerySyntaxError
 from iesi_kg.records import Form
-from iesi_kg.store.settling import IRI, STRING, Settled, settled
+from iesi_kg.store.settling import IRI, STRING, settled
 
 _TOKEN = re.compile(
     rf"""
@@ -96,22 +96,20 @@ class Guards:
 class Shape:
     """What is known of a query before it is parsed; a volatile one may answer differently the next time.
 
-    A federated one has a SERVICE, and may run only where that is answered by us and not by the engine. ``text`` is the
-    one reading that all of this was said of.
+    A federated one has a SERVICE, and may run only where that is answered by us and not by the engine.
     """
 
     form: Form
     keyword: str
     volatile: bool
-    federated: bool
-    text: Settled
+    federated: bool = False
 
 
 def inspect(text: str, guards: Guards) -> Shape:
     """The shape of a query that may run. Raises QuerySyntaxError or QueryRefused.
 
-    >>> inspect("ASK {?s ?now ?o} #!", Guards(100, 10, 10))
-    Shape(form=<Form.BOOLEAN: 'boolean'>, keyword='ASK', volatile=False, federated=False, text='ASK {?s ?now ?o}   ')
+    >>> inspect("PREFIX a: <urn:a> ASK { ?s a:now ?o }", Guards(100, 10, 10))
+    Shape(form=<Form.BOOLEAN: 'boolean'>, keyword='ASK', volatile=False, federated=False)
     """
     if len(text) > guards.length:
         raise QueryRefused(
@@ -164,7 +162,7 @@ def _inspect(text: str, guards: Guards) -> Shape:
     if "values" in words and len(text) > 2 * guards.values:
         _check_values(text, guards)
     volatile = federated or not _VOLATILE.isdisjoint(words) or _hides_call(text)
-    return Shape(_FORMS[keyword], keyword.upper(), volatile, federated, text)
+    return Shape(_FORMS[keyword], keyword.upper(), volatile, federated)
 
 
 _short = lru_cache(maxsize=1024)(_inspect)  # long texts are rarely asked twice and would fill the memory

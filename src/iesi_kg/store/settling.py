@@ -88,6 +88,11 @@ def settled(text: str, *, relative: bool = False) -> Settled:
     return _short(text, relative) if len(text) <= _SHORT else _settled(text, relative)
 
 
+def at_hand(text: str) -> str:
+    """The settled text where it is short, and so was kept when it was looked at; else the text, to be settled later."""
+    return settled(text) if len(text) <= _SHORT else text
+
+
 def unescaped(iri: str) -> str:
     r"""An IRI as it is meant, without its escapes (section 19.2).
 

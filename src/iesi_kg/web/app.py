@@ -117,7 +117,8 @@ class Application:
             return
         scope["app"] = self.api
         visit = Visit(scope, receive, send, self.meter, self.log)
-        receive, send = visit.receive, _private(visit.send) if self.scratch else visit.send
+        receive = receive if self.log is None else visit.receive
+        send = _private(visit.send) if self.scratch else visit.send
         try:
             self._guard.admit(scope)
             if scope["path"].rstrip("/") == PATH:

@@ -142,7 +142,7 @@ class Exchange:
 
     def _start(self, message: dict[str, Any]) -> None:
         status, fields = message["status"], message.get("headers", ())
-        given = {name: value for name, value in fields if name in _FRAMING}
+        given = dict([field for field in fields if field[0] in _FRAMING])
         length = given.get(b"content-length")
         chunked = given.get(b"transfer-encoding") == b"chunked"
         own: Headers = ()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -139,10 +138,9 @@ class Sparql:
             return await self._federated(asked, media, answer, hint)
         entry = await self._entry(asked, media, tag, answer, hint)
         if entry.etag:
-            weight = sum(len(part) for part in key if isinstance(part, _SIZED))
-            self.site.cache.put(
-                answer.version, key, Entry(entry.etag, (*entry.headers, *headers.HIT), entry.body), weight
-            )
+            kept = Entry(entry.etag, (*entry.headers, *headers.HIT), entry.body)
+            weight = sum([len(part) for part in key if part.__class__ in _SIZED])
+            self.site.cache.put(answer.version, key, kept, weight)
         return Entry(entry.etag, (*entry.headers, *headers.MISS), entry.body)
 
     async def _evaluate(
@@ -159,8 +157,7 @@ class Sparql:
         try:
             site.turnstile.enter(asked.caller, asked.allowance)
             try:
-                most, runner = self._limits[asked.allowance.name], site.runner(shape)
-                work = execute(replace(query, reading=shape.text), media, runner, most, asked.caller)
+                work = execute(query, media, site.runner(shape), self._limits[asked.allowance.name], asked.caller)
                 return await watched(work, receive, self._loop, running)
             finally:
                 site.turnstile.leave(asked.caller)

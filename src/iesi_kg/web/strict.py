@@ -64,6 +64,8 @@ class Strict(asyncio.Protocol):
         self._ends: dict[str, Any] = {}
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
+        self._size = 0  # of the header
+        self._expects = False  # to be told to send the body
         self._in_head = self._in_request = False
         self._requests = 0  # that began in the piece at hand
         self._unfinished = 0
@@ -124,7 +126,7 @@ class Strict(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A new request."""
-        self._url, self._headers = b"", []
+        self._url, self._headers, self._size, self._expects = b"", [], 0, False
         self._in_head = self._in_request = True
         self._requests += 1
 
@@ -137,13 +139,17 @@ class Strict(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; a trailer is dropped: it must not change what the header said (RFC 9110 section 6.5.1)."""
         if self._in_head:
-            self._headers.append((name.lower(), value))
+            name = name.lower()
+            self._headers.append((name, value))
+            self._size += len(name) + len(value)
+            if name == b"expect":
+                self._expects = value.lower() == b"100-continue"
 
     def on_headers_complete(self) -> None:
         """The end of the header: measured, and an absolute address put where the host belongs (RFC 9112, 3.2.2)."""
         self._in_head = False
         fields = self._headers
-        if sum([len(name) + len(value) for name, value in fields]) > self.header_bytes:
+        if self._size > self.header_bytes:
             self._refuse(431)
         asked = httptools.parse_url(self._url)
         if self._url[:1] not in (b"/", b"*"):
@@ -164,8 +170,7 @@ class Strict(asyncio.Protocol):
             **self._ends,
         }
         keep_alive = version != "1.0" and self._parser.should_keep_alive()
-        waited_for = any(name == b"expect" and value.lower() == b"100-continue" for name, value in fields)
-        self._take(Exchange(self, scope, keep_alive=keep_alive, waited_for=waited_for))
+        self._take(Exchange(self, scope, keep_alive=keep_alive, waited_for=self._expects))
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
