@@ -52,7 +52,7 @@ class Connection(Protocol):
 
 
 class Exchange:
-    """One request and its answer; ``request`` holds all bytes of a request that came in one piece."""
+    """One request and its answer; ``request`` holds all bytes of a short request that came in one piece."""
 
     __slots__ = (
         "_body", "_chunked", "_connection", "_head", "_left", "_news", "_repeats", "_status", "complete", "gone",

@@ -11,7 +11,6 @@ from typing import Protocol, TypeAlias
 
 from iesi_kg.web.meter import Meter
 
-_LONGEST_REQUEST = 8_192
 _LARGEST_BODY = 65_536
 _OVERHEAD = 500
 _PART = "sparql"
@@ -67,7 +66,7 @@ class Repeats:
     def keep(self, version: int, key: Key, reply: Reply) -> None:
         """Remember a reply of the present version, unless it is large."""
         size = _size(key, reply)
-        if len(key[1]) > _LONGEST_REQUEST or len(reply.body) > _LARGEST_BODY or not self._is_present(version):
+        if len(reply.body) > _LARGEST_BODY or not self._is_present(version):
             return
         if version != self._of:
             self._replies.clear()

@@ -21,6 +21,7 @@ from iesi_kg.web.exchange import Exchange
 _ROOM = 65_536  # what may be in one piece from the network beside the header
 _MOST_WAITING = 65_536  # of a body that nobody reads, before no more is taken from the network
 _JOINED = 65_536
+_KEPT = 8_192  # longest request that an exchange keeps the bytes of
 _LINGER = 0.5
 _LONGEST_ADDRESS = 65_535  # further the parser of addresses does not count
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
@@ -115,7 +116,7 @@ class Strict(asyncio.Protocol):
         if self._unfinished > _LONGEST_ADDRESS + self.header_bytes + _ROOM and not self._refused:
             self._refusal = 431
             self._refuse_rest()
-        if alone and self._requests == 1 and not self._in_request and self.exchange is not None:
+        if alone and self._requests == 1 and not self._in_request and len(data) <= _KEPT and self.exchange is not None:
             self.exchange.request = data
 
     def at_rest(self) -> bool:
