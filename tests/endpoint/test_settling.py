@@ -17,7 +17,8 @@ from iesi_kg.errors import QueryError, QueryRefused, QuerySyntaxError
 from iesi_kg.store import lexis
 from iesi_kg.store.amending import Amendment, amend
 from iesi_kg.store.dataset import from_clauses
-from iesi_kg.store.settling import as_sent, settled
+from iesi_kg.store.frames import REQUEST, Job, Limits, decode_request, encode_request
+from iesi_kg.store.settling import Settled, as_sent, at_hand, settled
 
 GUARDS = Guards(length=1_000_000, nesting=100, patterns=1_000)
 WORKSPACE = "INSERT { GRAPH <urn:ws> { <urn:a> <urn:b> 1 } } WHERE"
@@ -204,3 +205,30 @@ def test_the_engine_sees_the_tokens_that_we_see(text: str) -> None:
     # Had the engine read a SERVICE here, a store without any would say so.
     if "SERVICE" not in words:
         assert Store().query(text) is not None, text
+
+
+def test_text_that_was_settled_is_known_as_such_and_its_parts_are_not() -> None:
+    done = settled("ASK { ?s <urn:a#b> 1 } # all")
+    assert isinstance(done, Settled)
+    assert settled(done) is done
+    assert not isinstance(done[:5], Settled)
+    assert not isinstance(f"{done}", Settled)
+    assert not isinstance(done + "# more", Settled)
+    long = f"ASK {{ ?s ?p '{'x' * 3_000}' }} # all"
+    assert isinstance(at_hand("ASK { ?s ?p 1 } # all"), Settled)
+    assert at_hand(long) is long  # the query process settles it
+    for text in (done, long):
+        frame = encode_request(Job(text, "text/csv"), Limits())
+        job, _ = decode_request(REQUEST.unpack(frame[: REQUEST.size]), frame[REQUEST.size :])
+        assert (job.text, type(job.text)) == (text, type(text))
+
+
+def test_what_was_harmless_before_is_judged_anew_where_it_is_something_else() -> None:
+    for _ in range(2):
+        assert settled("ASK { ?s a 'data#now' ; a:service 1 }") == "ASK { ?s a 'data#now' ; a:service 1 }"
+        with pytest.raises(QuerySyntaxError, match="no word of SPARQL"):
+            settled("ASK { serviceall 1 }")
+        with pytest.raises(QuerySyntaxError, match="can be a keyword before a name"):
+            settled("ASK { service:x 1 }")
+        assert settled("ASK {}#now") == "ASK {}    "
+        assert settled("ASK { 'a' }#'a'") == "ASK { 'a' }    "

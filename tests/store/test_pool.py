@@ -20,6 +20,7 @@ from store_quads import iri, quad
 
 from iesi_kg import errors
 from iesi_kg.records import Form
+from iesi_kg.store import workers
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.workers import Job, Limits, Pool
@@ -501,3 +502,24 @@ def test_time_limits_outlive_a_lack_of_files(large: Path) -> None:
             await story(pool)
 
     asyncio.run(tell())
+
+
+def test_a_query_that_the_machine_keeps_waiting_is_not_taken_for_a_long_one(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "STUCK_SECONDS", 60.0)
+
+    async def story(pool: Pool) -> None:
+        await until(lambda: len(pool._crew.idle) == 2)
+        processes = [child.process.pid for child in pool._crew.idle]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)  # it gets no processor, as on a machine with much else to do
+        task = asyncio.create_task(pool.run(Job(LOOKUP, CSV), LIMITS))
+        await asyncio.sleep(0.3)
+        assert not any(child.demoted or child.slow for child in pool._crew.children)
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+        assert (await task).body == FOUND
+        assert {child.process.pid for child in pool._crew.idle} >= set(processes)  # none was replaced
+
+    with_pool(large, story, workers=1)

@@ -186,7 +186,7 @@ def _run(settings: Settings, listener: socket.socket, scratch: bool) -> None:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
-        http=protocol(settings),
+        http=protocol(settings, app.repeats),
         ws="none",
         access_log=False,
         log_level="warning",

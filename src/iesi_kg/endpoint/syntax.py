@@ -36,6 +36,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _JOINTS = re.compile(r"[.\-\u00b7]")
+_CALLS = ("now(", "rand(", "uuid(", "bnode(")
 _HIDDEN_CALL = re.compile(r"<[^<>\s]*\b(?:now|rand|uuid|struuid|bnode)\(", re.IGNORECASE)
 
 _OPENING, _CLOSING = frozenset("{(["), frozenset("})]")
@@ -160,7 +161,7 @@ def _inspect(text: str, guards: Guards) -> Shape:
     # A term takes a character and one of space behind it.
     if "values" in words and len(text) > 2 * guards.values:
         _check_values(text, guards)
-    volatile = federated or not _VOLATILE.isdisjoint(words) or _HIDDEN_CALL.search(text) is not None
+    volatile = federated or not _VOLATILE.isdisjoint(words) or _hides_call(text)
     return Shape(_FORMS[keyword], keyword.upper(), volatile, federated)
 
 
@@ -174,7 +175,13 @@ def wavers(text: str) -> bool:
     (True, False)
     """
     words = _words(token for token in _TOKEN.findall(settled(text)) if token)
-    return not words.isdisjoint(_WAVERING) or _HIDDEN_CALL.search(text) is not None
+    return not words.isdisjoint(_WAVERING) or _hides_call(text)
+
+
+def _hides_call(text: str) -> bool:
+    """Whether a call of what varies may stand in what looks like an IRI."""
+    low = text.lower()
+    return any(call in low for call in _CALLS) and _HIDDEN_CALL.search(text) is not None
 
 
 def mentions(text: str, keyword: str) -> bool:

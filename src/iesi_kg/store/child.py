@@ -8,10 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from enum import Enum, auto
+from math import inf
 from pathlib import Path
 
 from iesi_kg.errors import IesiKgError, QueryOutOfMemory, StartError, WorkerLost
@@ -38,6 +40,7 @@ PACKAGES = str(Path(__file__).resolve().parents[2])
 CHUNK = 1 << 16
 THREADED_FETCH = 1 << 20
 LAST_WORDS = 4_000
+_CPU_CLOCK = 2  # with the complement of a process id: the clock of all its threads (clock_getcpuclockid(3))
 
 
 class State(Enum):
@@ -65,6 +68,7 @@ class Child:
         self.deadline = 0.0
         self.idle_since = 0.0
         self.demoted = False
+        self._spent: float | None = None  # processor time of the process when its query was looked at first
         self.slow = False
         self.followed = 0  # bytes of changes since it was ready
         self.loaded = False
@@ -112,6 +116,7 @@ class Child:
         self.caller = caller
         self.started = self._loop.time()
         self.begun, self.limit, self.deadline = begun, seconds, begun + seconds
+        self._spent = None
         self.future = future = self._loop.create_future()
         self._transmit(frame)
         return future
@@ -136,6 +141,16 @@ class Child:
                 os.sched_setscheduler(self._thread, os.SCHED_IDLE, os.sched_param(0))
             except PermissionError:
                 os.setpriority(os.PRIO_PROCESS, self._thread, 19)
+
+    def computed(self) -> float:
+        """Seconds of processor time that the process has used since this was asked of its query for the first time."""
+        try:
+            spent = time.clock_gettime(~self.process.pid << 3 | _CPU_CLOCK)
+        except OSError:  # it is ending, or the kernel does not tell
+            return inf
+        if self._spent is None:
+            self._spent = spent
+        return spent - self._spent
 
     async def fetch(self, response: Response) -> bytes:
         """The result that a response announces; a large one is copied beside the event loop."""

@@ -10,12 +10,14 @@ import json
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from iesi_kg import errors
 from iesi_kg.errors import IesiKgError, QueryError, WorkerLost
 from iesi_kg.records import Form
+from iesi_kg.store.settling import Settled
 
-REQUEST = struct.Struct("<IQQQHII")
+REQUEST = struct.Struct("<IQQQHII?")
 RESPONSE = struct.Struct("<IBBQIq")
 UNCOUNTED = -1
 INLINE = 64_000
@@ -72,7 +74,7 @@ class Response:
     payload: bytes
 
 
-RENEW = REQUEST.pack(0, 0, 0, 0, 0, 0, 0)
+RENEW = REQUEST.pack(0, 0, 0, 0, 0, 0, 0, False)
 
 
 def encode_request(job: Job, limits: Limits) -> bytes:
@@ -82,22 +84,30 @@ def encode_request(job: Job, limits: Limits) -> bytes:
     default = "\n".join(job.default_graphs).encode() if job.default_graphs else b""
     named = "\n".join(job.named_graphs).encode() if job.named_graphs else b""
     length = len(media) + len(default) + len(named) + len(text)
-    header = REQUEST.pack(length, limits.bytes, limits.rows, limits.memory, len(media), len(default), len(named))
+    known = isinstance(job.text, Settled)
+    parts = (len(media), len(default), len(named), known)
+    header = REQUEST.pack(length, limits.bytes, limits.rows, limits.memory, *parts)
     return b"".join((header, media, default, named, text))
 
 
 def decode_request(header: tuple[int, ...], body: bytes) -> tuple[Job, Limits]:
     """The job in a frame; the seconds are the service's affair and stay there."""
-    _, size, rows, memory, media_end, default_length, named_length = header
+    _, size, rows, memory, media_end, default_length, named_length, known = header
     default_end = media_end + default_length
     named_end = default_end + named_length
+    text = body[named_end:].decode("utf-8", "replace")
     job = Job(
-        body[named_end:].decode("utf-8", "replace"),
+        Settled(text) if known else text,
         body[:media_end].decode(),
         tuple(body[media_end:default_end].decode().split("\n")) if default_length else (),
         tuple(body[default_end:named_end].decode().split("\n")) if named_length else (),
     )
-    return job, Limits(bytes=size, rows=rows, memory=memory)
+    return job, _limits(size, rows, memory)
+
+
+@lru_cache(maxsize=16)
+def _limits(size: int, rows: int, memory: int) -> Limits:
+    return Limits(bytes=size, rows=rows, memory=memory)
 
 
 def encode_error(error: IesiKgError, thread: int) -> bytes:

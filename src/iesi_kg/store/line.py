@@ -46,8 +46,13 @@ class Line:
 
     def next(self, last: Collection[str]) -> asyncio.Future[Child] | None:
         """The place whose turn it is; the callers named come last."""
-        waiting = [place for place in self._places if not place.done()]
-        return next((place for place in waiting if self._places[place] not in last), next(iter(waiting), None))
+        first = None
+        for place, caller in self._places.items():
+            if not place.done():
+                if caller not in last:
+                    return place
+                first = first or place
+        return first
 
     def caller(self, place: asyncio.Future[Child]) -> str:
         """Who waits there."""

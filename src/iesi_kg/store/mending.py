@@ -17,6 +17,7 @@ from iesi_kg.store.lexis import Token, tokens
 
 GRAPHS_SPELT_OUT = 64
 _QUANTIFIED = re.compile(r"[\w>)%\-]\s*[*?](?!\w)")
+_QUANTIFIER = re.compile(r"[*?](?!\w)")
 _GRAPH = re.compile(r"\bgraph\s*[?$]", re.IGNORECASE)
 _MISREAD = frozenset({"MINUS", "SELECT", "VALUES"})
 _PROLOGUE = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
@@ -27,10 +28,11 @@ Edit = tuple[int, int, str]
 
 def mended(text: str, store: Store, named: Callable[[], Sequence[str] | None]) -> str:
     """The query to give to the engine; ``named`` tells the named graphs of its dataset, None for all of the store."""
+    low = text.lower()
     wanted = [
-        _is_concatenating(text),
-        _GRAPH.search(text) is not None,
-        _QUANTIFIED.search(text) is not None,
+        "group_concat" in low,
+        "graph" in low and _GRAPH.search(text) is not None,
+        _QUANTIFIER.search(text) is not None and _QUANTIFIED.search(text) is not None,
     ]
     if not any(wanted):
         return text
@@ -45,10 +47,6 @@ def mended(text: str, store: Store, named: Callable[[], Sequence[str] | None]) -
     for start, end, replacement in sorted(edits, reverse=True):
         text = text[:start] + replacement + text[end:]
     return text
-
-
-def _is_concatenating(text: str) -> bool:
-    return "group_concat" in text.lower()
 
 
 def _concatenations(found: Sequence[Token]) -> Iterator[Edit]:

@@ -26,17 +26,20 @@ _PIECE = re.compile(
       | @[A-Za-z]++(?:-++[A-Za-z0-9]++)*+
       # As a comparison these hold at most one name: "//" is no operator.
       | <(?:[A-Za-z][A-Za-z0-9]*+:(?://[^<>"{{}}|^`\\\x00-\x20]*+|(?:[A-Za-z0-9_][A-Za-z0-9_:.\-]*+)?+)|[A-Za-z0-9_]*+)>
-    )++
-    | (?P<string>{STRING})
+    )*+
+    (?P<piece>
+      (?P<string>{STRING})
     | (?P<comment>\#[^\n\r]*+)
     | <(?P<iri>{IRI})>
     | (?P<prefix>(?:[^\W\d][\w.\-\u00b7]*+)?+):(?:[\w:%\-\u00b7]|\\[_~.\-!$&'()*+,;=/?\#@%]|\.(?=[\w:%\-\\.\u00b7]))*+
     | (?P<words>[^\W\d][\w.\-\u00b7]*+)
     | (?P<stray>["'\\])
     | .
+    )?+
     """,
     re.VERBOSE | re.DOTALL,
 )
+_KINDS = ("comment", "iri", "prefix", "words", "string", "stray")
 _CODE_POINT = re.compile(r"(?<!\\)(?:\\\\)*\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 _ESCAPED = re.compile(ESCAPE)
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|\\[uU]")
@@ -58,10 +61,19 @@ _BEFORE_NAME = re.compile(
 )
 _JOINTS = re.compile(r"[.\-\u00b7]")
 _SHORT = 2_000
+_SHORT_PIECE, _REMEMBERED = 64, 8_192
+_HARMLESS = set[str]()  # pieces that stay as they are: most queries are made of the same words and names
+_LESS = "< "
 _LAST, _SURROGATES = 0x10FFFF, range(0xD800, 0xE000)
 
 
-def settled(text: str, *, relative: bool = False) -> str:
+class Settled(str):
+    """Text that has been settled; a part of it, or text made of it, is plain text again."""
+
+    __slots__ = ()
+
+
+def settled(text: str, *, relative: bool = False) -> Settled:
     r"""The text in the form that has one reading; ``relative`` says that IRIs without a scheme have a base.
 
     Doing it twice changes nothing more. Raises QuerySyntaxError where the reading stays doubtful.
@@ -71,7 +83,14 @@ def settled(text: str, *, relative: bool = False) -> str:
     >>> settled("ASK { ?s <urn:a#b> ?o }")
     'ASK { ?s <\\u0075rn:a#b> ?o }'
     """
+    if isinstance(text, Settled):
+        return text
     return _short(text, relative) if len(text) <= _SHORT else _settled(text, relative)
+
+
+def at_hand(text: str) -> str:
+    """The settled text where it is short, and so was kept when it was looked at; else the text, to be settled later."""
+    return settled(text) if len(text) <= _SHORT else text
 
 
 def unescaped(iri: str) -> str:
@@ -100,70 +119,89 @@ def as_sent(text: str, error: QuerySyntaxError) -> QuerySyntaxError:
     return QuerySyntaxError(detail, hint=error.hint, line=line, column=max(1, column - moved))
 
 
-def _settled(text: str, relative: bool) -> str:
+def _settled(text: str, relative: bool) -> Settled:
     parts: list[str] = []
     kept = 0
     for start, end, new in _edits(text, relative=relative):
         parts += (text[kept:start], new)
         kept = end
-    return "".join([*parts, text[kept:]]) if parts else text
+    return Settled("".join([*parts, text[kept:]]) if parts else text)
 
 
 def _edits(text: str, *, relative: bool) -> Iterator[tuple[int, int, str]]:
     relative = relative or "base" in text.lower()
-    place = 0
+    place, harmless = 0, _HARMLESS
     while place < len(text):
-        match = _PIECE.match(text, place)
-        if match is None:
-            break
-        place = match.end()
-        kind = match.lastgroup
-        if kind is None or kind == "string":
-            if kind and "\\" in match[0]:
-                _check_code_points(text, match.start(), match[0])
-            continue
-        if kind == "comment":
-            new = " " * len(match[0])
-        elif kind == "iri":
-            if not relative and not _ABSOLUTE.match(match[kind]) and _COMPARISON.match(match[kind]):
-                new, place = "< ", match.start() + 1
-            else:
-                new = _iri(text, match)
-        else:
-            _check(text, match)
-            continue
-        yield match.start(), place, new
+        for match in _PIECE.finditer(text, place):
+            piece, place = match["piece"], match.end()
+            if piece is None or piece in harmless:
+                continue
+            new = _instead(text, match, relative)
+            if new is None:
+                _remember(piece)
+                continue
+            place = match.start("piece") + 1 if new == _LESS else place
+            yield match.start("piece"), place, new
+            if new == _LESS:
+                break
+
+
+def _instead(text: str, match: re.Match[str], relative: bool) -> str | None:
+    """What stands in place of a piece, None where it stays. Raises QuerySyntaxError where it is doubtful."""
+    kind = next((kind for kind in _KINDS if match[kind] is not None), "")
+    piece, start = match["piece"], match.start("piece")
+    if kind == "comment":
+        return " " * len(piece)
+    if kind == "iri":
+        iri = match["iri"]
+        if not relative and not _ABSOLUTE.match(iri) and _COMPARISON.match(iri):
+            return _LESS
+        new = _iri(text, start, iri)
+        return None if new == piece else new
+    if kind == "string" and "\\" in piece:
+        _check_code_points(text, start, piece)
+    elif kind in ("prefix", "words", "stray"):
+        _check(text, match, kind)
+    return None
+
+
+def _remember(piece: str) -> None:
+    """Know a piece that stays as it is wherever it stands; what a piece is depends on nothing but itself."""
+    if len(piece) <= _SHORT_PIECE:
+        if len(_HARMLESS) >= _REMEMBERED:
+            _HARMLESS.clear()
+        _HARMLESS.add(piece)
 
 
 _short = lru_cache(maxsize=1024)(_settled)
 
 
-def _iri(text: str, match: re.Match[str]) -> str:
-    iri = match["iri"]
+def _iri(text: str, start: int, iri: str) -> str:
     if "\\" in iri:
-        _check_code_points(text, match.start(), iri)
+        _check_code_points(text, start, iri)
     if not iri or iri[0] == "\\":
-        return match[0]
+        return f"<{iri}>"
     return f"<\\U{ord(iri[0]):08X}{iri[1:]}>" if ord(iri[0]) > 0xFFFF else f"<\\u{ord(iri[0]):04X}{iri[1:]}>"
 
 
-def _check(text: str, match: re.Match[str]) -> None:
+def _check(text: str, match: re.Match[str], kind: str) -> None:
     """Refuse what could be one word or several, and a quote or backslash that belongs to nothing."""
-    if match.lastgroup == "stray":
-        if match[0] == "\\":
-            raise _error(text, match.start(), "a backslash stands where no escape is allowed")
-        raise _error(text, match.start(), "the string that begins here is not closed")
-    if match.lastgroup == "words":
-        for word in _JOINTS.split(match[0]) if _HOLDS.search(match[0]) else ():
+    start, piece = match.start("piece"), match["piece"]
+    if kind == "stray":
+        if piece == "\\":
+            raise _error(text, start, "a backslash stands where no escape is allowed")
+        raise _error(text, start, "the string that begins here is not closed")
+    if kind == "words":
+        for word in _JOINTS.split(piece) if _HOLDS.search(piece) else ():
             if word.lower() not in _KNOWN and _HOLDS.search(word):
                 detail = f"{word[:40]!r} is no word of SPARQL: write a space between keywords"
-                raise _error(text, match.start(), detail)
+                raise _error(text, start, detail)
         return
     prefix = match["prefix"]
     if prefix and _GLUED.fullmatch(prefix) and _BEFORE_NAME.search(prefix):
         raise _error(
             text,
-            match.start(),
+            start,
             f"'{prefix[:40]}:' can be a keyword before a name or a prefix: write a space, or choose another prefix",
         )
 

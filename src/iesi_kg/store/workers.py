@@ -35,6 +35,8 @@ __all__ = ["Job", "Limits", "Pool"]
 
 TICK_SECONDS = 0.01
 DEMOTE_SECONDS = 0.03
+COMPUTED_SECONDS = 0.01  # with less processor time than this it was the machine that was busy, not the query
+STUCK_SECONDS = 0.3
 SLOW_SECONDS = 0.1
 EVICTION_SECONDS = 0.25  # sooner the new process would cost more than the query still does
 PATIENT_SECONDS = 0.5
@@ -251,7 +253,8 @@ class Pool:
             raise ServiceBusy("the service is not running")
         place = line.join(caller)
         timer = self._loop.call_later(max(0.0, seconds), line.give_up, place, max(0.0, seconds))
-        self._loop.call_soon(self._grant)
+        if line is self._slow_line or self._quick < self._workers:
+            self._loop.call_soon(self._grant)
         try:
             return await place
         except asyncio.CancelledError:
@@ -263,6 +266,8 @@ class Pool:
             line.leave(place)
 
     def _grant(self) -> None:
+        if not (len(self._line) or len(self._slow_line)):
+            return
         lanes = ((self._line, self._take, self._computing), (self._slow_line, self._take_slow, self._holding))
         for line, take, last in lanes:
             while len(line) and (place := line.next(last())) is not None:
@@ -322,8 +327,10 @@ class Pool:
         elapsed = now - child.started
         if now >= child.deadline:
             self._time_out(child, now)
-        elif elapsed >= DEMOTE_SECONDS and not child.demoted:
-            child.demote()
+        elif not child.demoted:
+            computed = child.computed()  # from the first look on, so that a quick query pays for none
+            if elapsed >= DEMOTE_SECONDS and (computed >= COMPUTED_SECONDS or elapsed >= STUCK_SECONDS):
+                child.demote()
         elif elapsed >= SLOW_SECONDS and not child.slow:
             self._slow_down(child)
 

@@ -49,6 +49,7 @@ from iesi_kg.web.graphstore import GraphStore
 from iesi_kg.web.guard import Guard
 from iesi_kg.web.meter import Meter
 from iesi_kg.web.querylog import QueryLog, open_log
+from iesi_kg.web.repeats import Repeats
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql, preflight
@@ -87,6 +88,7 @@ _OF_SCRATCH = ("/health", "/metrics", "/peers", "/problems/", "/queries/", "/sta
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _LOOK_SECONDS = 1.0
 _LOOKS_TO_TRIM = 10
+_SHARE = 4  # of the memory for answers goes to those that are found by the bytes of their request
 
 
 class Application:
@@ -100,10 +102,11 @@ class Application:
         self.failure: IesiKgError | None = None
         self.confined = True
         self.meter = Meter()
+        self.repeats = Repeats(settings.cache_bytes // _SHARE, self.meter)
         self.log: QueryLog | None = None
         self.updates = Updates()
         self.graphs = GraphStore()
-        self.sparql = Sparql(self.updates)
+        self.sparql = Sparql(self.updates, repeated=True)
         self.editions = Editions(_edition)
         self.versions = Versions(self.editions)
         self.api = _api(self._lifespan)
@@ -117,7 +120,8 @@ class Application:
             return
         scope["app"] = self.api
         visit = Visit(scope, receive, send, self.meter, self.log)
-        receive, send = visit.receive, _private(visit.send) if self.scratch else visit.send
+        receive = receive if self.log is None else visit.receive
+        send = _private(visit.send) if self.scratch else visit.send
         try:
             self._guard.admit(scope)
             if scope["path"].rstrip("/") == PATH:
@@ -184,6 +188,8 @@ class Application:
             cache = ResultCache(settings.cache_bytes)
             api.state.site = site = Site(settings, store, pool, cache, self.federation, scratch=self.scratch)
             api.state.meter = self.meter
+            if self.log is None:  # else each request is read again, to be written down
+                self.repeats.start(pool)
             self.updates.start(site, amendments)
             self.graphs.start(site, amendments)
             self.sparql.start(site)

@@ -49,7 +49,8 @@ class ResultCache:
         size = len(entry.body) + weight + _OVERHEAD
         if size * _LARGEST_SHARE > self._capacity:
             return
-        self._drop(key)
+        if key in self._entries:
+            self._drop(key)
         self._entries[key] = entry
         self._sizes[key] = size
         self.bytes += size
@@ -57,9 +58,8 @@ class ResultCache:
             self._drop(next(iter(self._entries)))
 
     def _drop(self, key: Hashable) -> None:
-        if key in self._entries:
-            del self._entries[key]
-            self.bytes -= self._sizes.pop(key)
+        del self._entries[key]
+        self.bytes -= self._sizes.pop(key)
 
     def _forget(self, version: int) -> None:
         self._entries.clear()

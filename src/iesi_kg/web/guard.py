@@ -14,6 +14,7 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 # Scripts of any site may query, releases too, and stop their own queries by a secret that no browser sends unasked.
 _OPEN = re.compile(r"(?:/v/[^/]+)?/sparql/?|/queries/.*")
 _OWN = ("same-origin", "none")
+_LOOKED_AT = frozenset({b"origin", b"sec-fetch-site", b"authorization", b"transfer-encoding"})
 _CONTROL = (b"\r", b"\n", b"\0")
 
 
@@ -31,7 +32,7 @@ class Guard:
                 if host is not None:
                     raise RequestError("the header Host came more than once")
                 host = value.decode("latin-1")
-            elif name in (b"origin", b"sec-fetch-site", b"authorization", b"transfer-encoding"):
+            elif name in _LOOKED_AT:
                 fields[name] = value.decode("latin-1")
         if host is not None or scope["http_version"] != "1.0":
             server = scope.get("server") or ("", 0)
@@ -39,9 +40,10 @@ class Guard:
         if b"transfer-encoding" in fields and scope["http_version"] == "1.0":  # RFC 9112 section 6.1
             raise RequestError("HTTP/1.0 has no Transfer-Encoding")
         access.refuse_in_address(scope)
-        shown = fields.get(b"authorization", "").lower().startswith("bearer ")
-        if scope["method"] not in _SAFE and not shown and not _OPEN.fullmatch(scope["path"]):
-            _refuse_other_sites(fields, host or "")
+        if scope["method"] not in _SAFE and not _OPEN.fullmatch(scope["path"]):
+            shown = fields.get(b"authorization", "").lower().startswith("bearer ")
+            if not shown:
+                _refuse_other_sites(fields, host or "")
 
 
 def _refuse_other_sites(fields: dict[bytes, str], host: str) -> None:

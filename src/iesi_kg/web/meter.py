@@ -6,7 +6,8 @@ https://prometheus.io/docs/instrumenting/exposition_formats/ ; nothing of who as
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -36,28 +37,36 @@ class Meter:
     """The counters of one running service; only the thread of the event loop writes them."""
 
     begun: float = field(default_factory=time.monotonic)
-    answers: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    answers: dict[tuple[str, str, int], int] = field(default_factory=dict)
     buckets: dict[str, list[int]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    running: Counter[str] = field(default_factory=Counter)
+    running: dict[str, int] = field(default_factory=dict)
     minutes: deque[Minute] = field(default_factory=lambda: deque(maxlen=_MINUTES))
 
     def enter(self, part: str) -> None:
         """A request begins."""
-        self.running[part] += 1
+        self.running[part] = self.running.get(part, 0) + 1
 
     def leave(self, part: str, method: str, status: int, seconds: float) -> None:
         """It has been answered; status 0 stands for a client that went away before."""
         self.running[part] -= 1
-        self.answers[part, method if method in _METHODS else "other", status] += 1
+        self.count(part, method, status, seconds)
+
+    def count(self, part: str, method: str, status: int, seconds: float = 0.0) -> None:
+        """An answer, ``seconds`` after its request."""
+        answer = (part, method if method in _METHODS else "other", status)
+        self.answers[answer] = self.answers.get(answer, 0) + 1
+        row = self.buckets.get(part)
+        if row is None:
+            row = self.buckets[part] = [0] * (len(BOUNDS) + 1)
+        row[bisect_left(BOUNDS, seconds)] += 1
         self.seconds[part] = self.seconds.get(part, 0.0) + seconds
-        row = self.buckets.setdefault(part, [0] * (len(BOUNDS) + 1))
-        row[next((place for place, bound in enumerate(BOUNDS) if seconds <= bound), len(BOUNDS))] += 1
         now = int((time.monotonic() - self.begun) // 60)
         if not self.minutes or self.minutes[-1].number != now:
             self.minutes.append(Minute(now))
-        self.minutes[-1].answers += 1
-        self.minutes[-1].failures += status >= 500
+        minute = self.minutes[-1]
+        minute.answers += 1
+        minute.failures += status >= 500
 
     @property
     def uptime(self) -> float:

@@ -27,6 +27,7 @@ from iesi_kg.web.body import refuse_packed
 from iesi_kg.web.cache import Entry
 from iesi_kg.web.counted import counted
 from iesi_kg.web.description import described
+from iesi_kg.web.exchange import REPEATS
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
 from iesi_kg.web.site import Site, limits
@@ -46,10 +47,14 @@ class Updating(Protocol):
 
 
 class Sparql:
-    """The route; ``site`` is set when the service has started."""
+    """The route; ``site`` is set when the service has started.
 
-    def __init__(self, updates: Updating | None = None) -> None:
+    With ``repeated`` the server may give an answer again by itself while the version stays.
+    """
+
+    def __init__(self, updates: Updating | None = None, *, repeated: bool = False) -> None:
         self.site: Site
+        self._repeated = repeated
         self._updates = updates
         self._fixed: dict[str, Headers] = {}
         self._limits: dict[str, Limits] = {}
@@ -96,7 +101,7 @@ class Sparql:
             return
         key = (asked.query_string, asked.content_type, body, asked.accept, asked.gzip, asked.allowance.name)
         version = self.site.pool.version
-        entry = None if asked.wants_html else self.site.cache.get(version, key)
+        entry = known = None if asked.wants_html else self.site.cache.get(version, key)
         if entry is None:
             query = parse(asked.method, asked.query_string, asked.content_type, body)
             if query is not None and self.site.scratch:
@@ -109,9 +114,14 @@ class Sparql:
                 return
             entry = await self._fresh(asked, query, key, version, receive)
         if entry.etag and asked.if_none_match and matches(asked.if_none_match, entry.etag):
-            await _send(send, 304, without_content(entry.headers), b"")
+            status, fields, content = 304, without_content(entry.headers), b""
         else:
-            await _send(send, 200, entry.headers, entry.body)
+            status, fields, content = 200, entry.headers, entry.body
+        start = {"type": "http.response.start", "status": status, "headers": fields}
+        if known is not None and self._repeated and not asked.has_token:
+            start[REPEATS] = version
+        await send(start)
+        await send({"type": "http.response.body", "body": content})
 
     async def _fresh(self, asked: _Asked, query: Query, key: Any, version: int, receive: Any) -> Entry:  # noqa: ANN401
         shape = inspect(query.text, self.site.guards)
@@ -129,10 +139,9 @@ class Sparql:
             return await self._federated(asked, media, answer, hint)
         entry = await self._entry(asked, media, tag, answer, hint)
         if entry.etag:
-            weight = sum(len(part) for part in key if isinstance(part, _SIZED))
-            self.site.cache.put(
-                answer.version, key, Entry(entry.etag, (*entry.headers, *headers.HIT), entry.body), weight
-            )
+            kept = Entry(entry.etag, (*entry.headers, *headers.HIT), entry.body)
+            weight = sum([len(part) for part in key if part.__class__ in _SIZED])
+            self.site.cache.put(answer.version, key, kept, weight)
         return Entry(entry.etag, (*entry.headers, *headers.MISS), entry.body)
 
     async def _evaluate(
