@@ -176,16 +176,21 @@ def _syntax_fault(graph: Graph, node: Node, name: str, keyword: str, text: str) 
 
 def prefixes(graph: Graph, node: Node) -> str:
     """The PREFIX lines of a constraint: what the values of sh:prefixes declare, and what they import (5.2.1)."""
-    waiting = list(graph.objects(node, SH + "prefixes"))
-    seen: set[Term] = set()
     lines: list[str] = []
+    for declaration in declarations(graph, graph.objects(node, SH + "prefixes")):
+        names, spaces = graph.objects(declaration, SH + "prefix"), graph.objects(declaration, SH + "namespace")
+        lines += [f"PREFIX {one.value}: <{space.value}>\n" for one in names[:1] for space in spaces[:1]]
+    return "".join(dict.fromkeys(lines))
+
+
+def declarations(graph: Graph, sources: Iterable[Term]) -> Iterator[Term]:
+    """The prefix declarations of some nodes and of those that they import."""
+    waiting = list(sources)
+    seen: set[Term] = set()
     while waiting:
         source = waiting.pop()
         if source in seen:
             continue
         seen.add(source)
         waiting += graph.objects(source, OWL + "imports")
-        for declaration in graph.objects(source, SH + "declare"):
-            names, spaces = graph.objects(declaration, SH + "prefix"), graph.objects(declaration, SH + "namespace")
-            lines += [f"PREFIX {one.value}: <{space.value}>\n" for one in names[:1] for space in spaces[:1]]
-    return "".join(dict.fromkeys(lines))
+        yield from graph.objects(source, SH + "declare")

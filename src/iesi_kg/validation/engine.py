@@ -19,7 +19,7 @@ from iesi_kg.records import Severity
 from iesi_kg.validation import features
 from iesi_kg.validation.features import Name
 from iesi_kg.validation.graph import DEEPEST, Graph
-from iesi_kg.vocabulary.namespaces import SH
+from iesi_kg.vocabulary.namespaces import SH, XSD
 
 _DEEPEST = 2 * DEEPEST + 10  # pySHACL counts a node shape and its property shapes as two levels
 
@@ -44,7 +44,7 @@ class Engine(Protocol):
         """Results for data in N-Triples."""
         ...
 
-    def report(self, data: bytes) -> bytes:
+    def report(self, data: bytes) -> str:
         """The engine's own report on data in N-Triples, as N-Triples; blank nodes keep their labels."""
         ...
 
@@ -81,12 +81,12 @@ class Shifty:
     def __call__(self, data: bytes) -> Iterator[Result]:
         return _results(self.report(data))
 
-    def report(self, data: bytes) -> bytes:
+    def report(self, data: bytes) -> str:
         try:
             answer = self._prepared.validate_w3c(data, None, "nt", "data", None, False, "info", False, "error", False)
         except ValueError as error:
             raise InputError(f"the statements cannot be validated: {error}") from None
-        return bytes(answer._report_ntriples.encode())  # the only face of it that keeps the labels of blank nodes
+        return str(answer._report_ntriples)  # the only face of it that keeps the labels of blank nodes
 
 
 class PySHACL:
@@ -99,7 +99,7 @@ class PySHACL:
     def __call__(self, data: bytes) -> Iterator[Result]:
         return _results(self.report(data))
 
-    def report(self, data: bytes) -> bytes:
+    def report(self, data: bytes) -> str:
         import pyshacl
         from rdflib import Graph as RdflibGraph
 
@@ -114,7 +114,7 @@ class PySHACL:
             raise InputError(f"the statements cannot be validated: {error.msg}") from None
         if not isinstance(report, RdflibGraph):
             raise IesiKgError(f"the validation engine failed: {text}")
-        return report.serialize(format="nt", encoding="utf-8")
+        return report.serialize(format="nt")
 
 
 def _rdflib_graph(content: bytes, syntax: RdfFormat) -> Any:  # noqa: ANN401  (rdflib is imported when it is used)
@@ -127,7 +127,8 @@ def _rdflib_graph(content: bytes, syntax: RdfFormat) -> Any:  # noqa: ANN401  (r
             return URIRef(value.value)
         if isinstance(value, BlankNode):
             return BNode(value.value)
-        datatype = None if value.language else URIRef(value.datatype.value)
+        plain = value.language or value.datatype.value == XSD + "string"  # rdflib tells "a" and "a"^^xsd:string apart
+        datatype = None if plain else URIRef(value.datatype.value)
         return Literal(value.value, lang=value.language, datatype=datatype, normalize=False)
 
     graph = Graph()
@@ -136,7 +137,7 @@ def _rdflib_graph(content: bytes, syntax: RdfFormat) -> Any:  # noqa: ANN401  (r
     return graph
 
 
-def _results(report: bytes) -> Iterator[Result]:
+def _results(report: str) -> Iterator[Result]:
     """The results that the report itself names; details of nested shapes are left out."""
     nodes: dict[Any, dict[str, Any]] = {}
     named: list[Any] = []

@@ -126,7 +126,7 @@ def prepared(graph: Graph, engine: Name) -> Iterator[Triple]:
     """The triples of a shapes graph as an engine reads them rightly.
 
     A switch counts as on where its value is the term ``true`` and no other (SHACL sections 2.1.3.3, 4.4.3, 4.8.1);
-    patterns are written in the dialect of the engine.
+    patterns are written in the dialect of the engine, and prefixes stand where it looks for them.
     """
     for triple in graph.triples():
         predicate = triple.predicate.value
@@ -136,6 +136,16 @@ def prepared(graph: Graph, engine: Name) -> Iterator[Triple]:
             yield from _dialect(graph, triple)
         else:
             yield triple
+    if engine is Name.PYSHACL:
+        yield from _imported_prefixes(graph)
+
+
+def _imported_prefixes(graph: Graph) -> Iterator[Triple]:
+    """The prefixes that a node takes by owl:imports, as its own: pySHACL does not follow the import."""
+    sources = {value for subject in graph.subjects() for value in graph.objects(subject, SH + "prefixes")}
+    for source in (value for value in sources if not isinstance(value, Literal)):
+        for declaration in constraint_queries.declarations(graph, [source]):
+            yield Triple(source, NamedNode(SH + "declare"), declaration)
 
 
 def _dialect(graph: Graph, triple: Triple) -> Iterator[Triple]:

@@ -5,6 +5,7 @@ It has no network and a bound of memory, and says in a memory file what it is at
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -34,8 +35,8 @@ class Judge:
         self._task = asked
         self._told = told
 
-    def outcome(self) -> ShaclReport:
-        """The outcome of the task. Raises IllFormedShapes, UnreadableFile, UsageError."""
+    def report(self) -> ShaclReport:
+        """The report on the task. Raises IllFormedShapes, UnreadableFile, UsageError."""
         self._at("reading the shapes")
         shapes = Graph(task.triples(self._task.shapes))
         self._at("looking whether the shapes are well-formed")
@@ -45,13 +46,13 @@ class Judge:
         data = task.n_triples(self._task.data)
         known = packs.facts(data, self._task.pack)
         self._at(f"validating with {name.value}", _suspects(shapes))
-        name, report = self._report(shapes, name, data + known.statements)
+        name, report = self._judged(shapes, name, data + known.statements)
         found = outcome.results(report, shapes)
         kept = [result for result in found if result.focus not in known.added]
         notes = (*_notes(shapes, self._task), *known.notes())
         return ShaclReport(not kept, tuple(kept), name.value, notes)
 
-    def _report(self, shapes: Graph, name: Name, data: bytes) -> tuple[Name, bytes]:
+    def _judged(self, shapes: Graph, name: Name, data: bytes) -> tuple[Name, str]:
         """The report of an engine; what the fast one refuses is left to the other."""
         try:
             return name, engine.made(shapes, name).report(data)
@@ -98,12 +99,13 @@ def main(arguments: list[str]) -> None:
     confinement.deny_network()
     answer = os.dup(1)
     os.dup2(2, 1)  # what a library prints is no part of the answer
+    gc.disable()  # nothing here lives longer than the process
     warnings.simplefilter("ignore")
     logging.disable()
     try:
-        made: dict[str, object] = outcome.to_rows(Judge(Task.read(sys.stdin.buffer), told).outcome())
+        made: dict[str, object] = outcome.to_rows(Judge(Task.read(sys.stdin.buffer), told).report())
     except IesiKgError as error:
         made = json.loads(frames.encode_error(error, 0)[frames.RESPONSE.size :])
     with os.fdopen(answer, "wb") as out:
-        out.write(json.dumps(made).encode())
+        out.write(json.dumps(made, ensure_ascii=False).encode())
     os._exit(0)  # the graphs need not be taken apart

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
-import pyoxigraph
-from pyoxigraph import BlankNode, Literal, RdfFormat
+from pyoxigraph import BlankNode, NamedNode
 
-from iesi_kg.validation import naming
-from iesi_kg.validation.graph import Graph, Malformed, Term
-from iesi_kg.validation.sentences import sentence
+from iesi_kg.validation import naming, sentences
+from iesi_kg.validation.graph import Graph, Malformed, Node, Term
 from iesi_kg.vocabulary.namespaces import SH
 
-_SPARQL = SH + "SPARQLConstraintComponent"
+_SPARQL = f"<{SH}SPARQLConstraintComponent>"
+_OTHER_LANGUAGE = '"@'
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,13 @@ class ShaclResult:
 
     @property
     def message(self) -> str:
-        """The message in English where there is one, else the first."""
-        texts = [_literal(text) for text in self.messages]
-        return next((text.value for text in texts if text.language in (None, "en")), texts[0].value if texts else "")
+        """The message in English where there is one, else the first; without quotation marks."""
+        english = (text for text in self.messages if _OTHER_LANGUAGE not in text or text.endswith('"@en'))
+        return sentences.plain(next(english, self.messages[0] if self.messages else ""))
+
+
+_FIELDS = tuple(ShaclResult.__dataclass_fields__)
+_row = attrgetter(*_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,80 +62,89 @@ class ShaclReport:
         return self.conforms
 
 
-def results(report: bytes, shapes: Graph) -> list[ShaclResult]:
-    """The results that a report names at its top, in one order, their paths and constraints taken from the shapes."""
-    nodes: dict[Term, dict[str, list[Term]]] = {}
-    named: dict[Term, None] = {}
-    for quad in pyoxigraph.parse(report, RdfFormat.N_TRIPLES):
-        name = quad.predicate.value.removeprefix(SH)
-        nodes.setdefault(quad.subject, {}).setdefault(name, []).append(quad.object)
+def results(report: str, shapes: Graph) -> list[ShaclResult]:
+    """The results that a report in N-Triples names at its top, in one order, with what the shapes say of them.
+
+    The lines are those of a serialiser: three terms with one blank between them, and a blank before the full stop.
+    """
+    nodes: dict[str, dict[str, list[str]]] = {}
+    named: dict[str, None] = {}
+    start, end = f"<{SH}", len(SH) + 1
+    for line in report.splitlines():
+        subject, _, rest = line.partition(" ")
+        predicate, _, value = rest.partition(" ")
+        if not predicate.startswith(start):
+            continue
+        name = predicate[end:-1]
+        value = value.rstrip(" .") if value[0] != '"' else value[:-2]
+        nodes.setdefault(subject, {}).setdefault(name, []).append(value)
         if name == "result":
-            named[quad.object] = None
+            named[value] = None
     reader = _Reader(shapes)
     return sorted((reader.result(nodes[node]) for node in named), key=_order)
 
 
-def _order(result: ShaclResult) -> tuple[str, ...]:
-    return (result.focus, result.path or "", result.component, result.value or "", result.shape, *result.messages)
+def _order(result: ShaclResult) -> tuple[object, ...]:
+    return result.focus, result.path or "", result.component, result.value or "", result.shape, result.messages
 
 
 class _Reader:
-    """Reads the results of one report; paths and names of shapes are written once each."""
+    """Reads the results of one report; what the shapes say of a path or of a shape is asked of them once."""
 
     def __init__(self, shapes: Graph) -> None:
         self._shapes = shapes
-        self._labels: dict[Term, str] = {}
-        self._paths: dict[Term, tuple[str, str]] = {}
+        self._labels: dict[str, str] = {}
+        self._paths: dict[str, tuple[str, str]] = {}
+        self._words: dict[tuple[str, str], tuple[str, str] | None] = {}
 
-    def result(self, facts: dict[str, list[Term]]) -> ShaclResult:
+    def result(self, facts: Mapping[str, list[str]]) -> ShaclResult:
         shape = facts["sourceShape"][0]
         component = facts["sourceConstraintComponent"][0]
-        path, path_turtle = self._path(facts.get("resultPath"), shape)
-        value = facts.get("value", [None])[0]
-        texts = sorted(str(text) for text in self._messages(facts, shape, component, value))
+        value = facts["value"][0] if "value" in facts else None
+        path, path_turtle = self._path(facts["resultPath"][0], shape) if "resultPath" in facts else (None, None)
+        told = facts.get("resultMessage", [])
         return ShaclResult(
-            focus=str(facts["focusNode"][0]),
-            severity=str(facts["resultSeverity"][0]),
-            component=str(component),
-            shape=str(shape),
+            focus=facts["focusNode"][0],
+            severity=facts["resultSeverity"][0],
+            component=component,
+            shape=shape,
             about=self._label(shape),
             path=path,
             path_turtle=path_turtle,
-            value=None if value is None else str(value),
+            value=value,
             constraint=self._constraint(facts, shape, component),
-            messages=tuple(texts),
+            messages=self._messages(told, shape, component, value),
         )
 
-    def _label(self, shape: Term) -> str:
+    def _label(self, shape: str) -> str:
         if shape not in self._labels:
-            self._labels[shape] = naming.label(self._shapes, shape) if not isinstance(shape, Literal) else str(shape)
+            self._labels[shape] = naming.label(self._shapes, _node(shape))
         return self._labels[shape]
 
-    def _path(self, given: list[Term] | None, shape: Term) -> tuple[str | None, str | None]:
-        if not given:
-            return None, None
-        node = given[0]
-        if isinstance(node, BlankNode) and not self._shapes.facts(node):
-            node = next(iter(self._shapes.objects(shape, SH + "path")), node)
-        if node not in self._paths:
-            self._paths[node] = naming.path(self._shapes, node), _turtle(self._shapes, node)
-        return self._paths[node]
+    def _path(self, given: str, shape: str) -> tuple[str, str]:
+        if given not in self._paths:
+            node: Term = _node(given)
+            if isinstance(node, BlankNode) and not self._shapes.facts(node):
+                node = next(iter(self._shapes.objects(_node(shape), SH + "path")), node)
+            self._paths[given] = naming.path(self._shapes, node), _turtle(self._shapes, node)
+        return self._paths[given]
 
-    def _messages(
-        self, facts: dict[str, list[Term]], shape: Term, component: Term, value: Term | None
-    ) -> Iterable[Term]:
-        """Those of the shape or of its component; the engine's words give way to ours, the same for both."""
-        told = facts.get("resultMessage", [])
-        if self._shapes.objects(shape, SH + "message"):
-            return told
-        words = sentence(self._shapes, shape, component.value, value)
-        return told if words is None else [Literal(words)]
+    def _messages(self, told: list[str], shape: str, component: str, value: str | None) -> tuple[str, ...]:
+        """Those of the shape or of its component; an engine's words give way to ours, which are the same for both."""
+        if (shape, component) not in self._words:
+            self._words[shape, component] = sentences.words(self._shapes, _node(shape), component[1:-1])
+        words = self._words[shape, component]
+        return tuple(sorted(told)) if words is None else (sentences.sentence(words, value),)
 
-    def _constraint(self, facts: dict[str, list[Term]], shape: Term, component: Term) -> str | None:
+    def _constraint(self, facts: Mapping[str, list[str]], shape: str, component: str) -> str | None:
         given = facts.get("sourceConstraint", [])
-        if not given and component.value == _SPARQL:
-            given = list(self._shapes.objects(shape, SH + "sparql"))
-        return str(given[0]) if len(given) == 1 else None
+        if not given and component == _SPARQL:
+            given = [str(value) for value in self._shapes.objects(_node(shape), SH + "sparql")]
+        return given[0] if len(given) == 1 else None
+
+
+def _node(text: str) -> Node:
+    return NamedNode(text[1:-1]) if text.startswith("<") else BlankNode(text[2:])
 
 
 def _turtle(graph: Graph, node: Term) -> str:
@@ -148,22 +161,13 @@ def _turtle(graph: Graph, node: Term) -> str:
     return f"[ sh:{made} {f'( {inner} )' if made == 'alternativePath' else inner} ]"
 
 
-def to_rows(outcome: ShaclReport) -> dict[str, Any]:
-    """The outcome as plain lists, for the way between two processes."""
-    rows = [[getattr(result, field.name) for field in fields(ShaclResult)] for result in outcome.results]
-    return {"conforms": outcome.conforms, "engine": outcome.engine, "notes": list(outcome.notes), "results": rows}
+def to_rows(report: ShaclReport) -> dict[str, Any]:
+    """The report as plain lists, for the way between two processes."""
+    rows: Iterable[object] = map(_row, report.results)
+    return {"conforms": report.conforms, "engine": report.engine, "notes": report.notes, "results": list(rows)}
 
 
-def from_rows(rows: dict[str, Any]) -> ShaclReport:
-    """The outcome that ``to_rows`` wrote down."""
-    names = [field.name for field in fields(ShaclResult)]
-    found = (
-        ShaclResult(**{**dict(zip(names, row, strict=True)), "messages": tuple(row[-1])}) for row in rows["results"]
-    )
-    return ShaclReport(rows["conforms"], tuple(found), rows["engine"], tuple(rows["notes"]))
-
-
-def _literal(text: str) -> Literal:
-    (quad,) = pyoxigraph.parse(f"<urn:s> <urn:p> {text} .", RdfFormat.N_TRIPLES)
-    assert isinstance(quad.object, Literal)
-    return quad.object
+def from_rows(rows: Mapping[str, Any]) -> ShaclReport:
+    """The report that ``to_rows`` wrote down."""
+    found = tuple(ShaclResult(*row[:-1], tuple(row[-1])) for row in rows["results"])  # type: ignore[call-arg]
+    return ShaclReport(rows["conforms"], found, rows["engine"], tuple(rows["notes"]))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from string import Formatter
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal
 
 from iesi_kg.validation.graph import Graph, Malformed, Term
 from iesi_kg.vocabulary.namespaces import SH
@@ -40,24 +41,47 @@ _SENTENCES = {
     "HasValue": "the value {hasValue} is missing",
     "In": "{value} is not in the list {in}",
 }
+_VALUE = "\0"  # stands where the value goes, so that a sentence without one is told from one that ends with it
+_ESCAPED = re.compile(r"\\(.)")
+_SIGNS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _SHOWN = 10
 _LONGEST = 200
 
 
-def sentence(shapes: Graph, shape: Term, component: str, value: Term | None) -> str | None:
-    """The sentence for a result; None where its component is not one of SHACL Core."""
+def words(shapes: Graph, shape: Term, component: str) -> tuple[str, str] | None:
+    """The sentence of a component at a shape, cut in two where the value goes.
+
+    None where the shape has a message of its own, or where the component is not one of SHACL Core.
+    """
     name = component.removeprefix(SH).removesuffix("ConstraintComponent")
     template = _SENTENCES.get(name) if component.startswith(SH) else None
-    if template is None:
+    if template is None or shapes.objects(shape, SH + "message"):
         return None
-    words: list[str] = []
+    parts = [""]
     for text, parameter, _, _ in Formatter().parse(template):
-        words.append(text)
+        parts[-1] += text
         if parameter == "value":
-            words.append("the node" if value is None else _told(value))
+            parts.append("")
         elif parameter is not None:
-            words.append(_parameter(shapes, shape, parameter))
-    return "".join(words)
+            parts[-1] += _parameter(shapes, shape, parameter)
+    return parts[0], _VALUE + parts[1] if len(parts) > 1 else ""
+
+
+def sentence(cut: tuple[str, str], value: str | None) -> str:
+    """The sentence as a literal of N-Triples, from its two parts and the value in N-Triples."""
+    before, after = cut
+    told = "the node" if value is None else _told(value)
+    return str(Literal(f"{before}{told}{after[1:]}" if after else before))
+
+
+def plain(literal: str) -> str:
+    """The text of a literal in N-Triples, without quotation marks, language and datatype.
+
+    >>> plain('"say \\\\"a\\\\""@en'), plain("")
+    ('say "a"', '')
+    """
+    text = literal[1 : literal.rindex('"')] if literal.startswith('"') else literal
+    return _ESCAPED.sub(lambda sign: _SIGNS.get(sign[1], sign[1]), text)
 
 
 def _parameter(shapes: Graph, shape: Term, name: str) -> str:
@@ -67,14 +91,15 @@ def _parameter(shapes: Graph, shape: Term, name: str) -> str:
     try:
         members = shapes.members(values[0])
     except Malformed:
-        return _told(values[0])
+        return _told(str(values[0]))
     more = ", ..." if len(members) > _SHOWN else ""
-    return f"({', '.join(map(_told, members[:_SHOWN]))}{more})"
+    return f"({', '.join(_told(str(member)) for member in members[:_SHOWN])}{more})"
 
 
-def _told(value: Term) -> str:
-    if isinstance(value, NamedNode):
-        return f"<{value.value}>"
-    text = value.value if isinstance(value, Literal) else str(value)
+def _told(value: str) -> str:
+    """A term of N-Triples for a reader: literals in quotation marks, numbers without."""
+    if not value.startswith('"'):
+        return value
+    text = plain(value)
     cut = f"{text[:_LONGEST]}..." if len(text) > _LONGEST else text
-    return f'"{cut}"' if isinstance(value, Literal) and not cut.isdecimal() else cut
+    return cut if cut.isdecimal() else f'"{cut}"'
