@@ -32,7 +32,7 @@ _MALFORMED = "mend the query; its prefixes are declared by sh:prefixes and sh:de
 
 def faults(graph: Graph, tell: Tell[F]) -> Iterator[F]:
     """What is wrong with constraints, validators and the prefixes that they take, told of the node that has them."""
-    for subject in graph.subjects():
+    for subject in graph.in_shacl():
         for constraint in graph.objects(subject, SH + "sparql"):
             yield from _constraint(graph, subject, constraint, tell)
         for name, keyword in (("select", "SELECT"), ("ask", "ASK")):
@@ -44,13 +44,13 @@ def faults(graph: Graph, tell: Tell[F]) -> Iterator[F]:
 
 def uses(graph: Graph, variable: str) -> bool:
     """Whether a SPARQL text of the shapes names a variable."""
-    texts = (v for s in graph.subjects() for name in ("select", "ask") for v in graph.objects(s, SH + name))
+    texts = (v for s in graph.in_shacl() for name in ("select", "ask") for v in graph.objects(s, SH + name))
     return any(token.text[1:] == variable for text in texts for token in tokens(text.value) if token.kind == "variable")
 
 
 def with_queries(graph: Graph) -> Iterator[Node]:
     """The shapes and components whose SPARQL an engine evaluates."""
-    for subject in graph.subjects():
+    for subject in graph.in_shacl():
         facts = graph.facts(subject)
         if SH + "sparql" in facts or SH + "target" in facts or SH + "ConstraintComponent" in graph.types(subject):
             yield subject
@@ -99,7 +99,7 @@ def _text_faults(graph: Graph, node: Node, name: str, keyword: str, value: Term)
 def _parameters(graph: Graph, validator: Node) -> Iterator[str]:
     """The variables that a component binds for its validators: the local names of its parameters (section 6.2.1)."""
     wanted = [SH + name for name in ("validator", "nodeValidator", "propertyValidator")]
-    for component in graph.subjects():
+    for component in graph.in_shacl():
         if not any(validator in graph.objects(component, name) for name in wanted):
             continue
         for parameter in graph.objects(component, SH + "parameter"):

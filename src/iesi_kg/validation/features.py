@@ -13,9 +13,9 @@ from enum import StrEnum
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from iesi_kg.errors import UsageError
-from iesi_kg.validation import constraint_queries, patterns
+from iesi_kg.validation import constraint_queries, patterns, wellformed
 from iesi_kg.validation.graph import Graph, Node
-from iesi_kg.validation.parameters import is_true
+from iesi_kg.validation.parameters import COUNTS, is_true
 from iesi_kg.vocabulary.namespaces import SH
 
 
@@ -41,6 +41,9 @@ _COMPARED = """
     sourceConstraint sourceConstraintComponent sourceShape detail
 """
 COMPARED = frozenset(SH + name for name in _COMPARED.split())
+_LISTS = tuple(SH + name for name in ("in", "or", "and", "xone", "languageIn", "ignoredProperties"))
+_MANY = 1_000
+_MOST = "2000000000"
 _NAMES_OF_PARTS = ("ConstraintComponent", "Executable", "Validator")
 _SWITCHES = frozenset(SH + name for name in ("uniqueLang", "closed", "deactivated", "qualifiedValueShapesDisjoint"))
 # What SHACL Advanced Features (a note of the working group) add; only the reference engine has them.
@@ -64,7 +67,7 @@ def terms(graph: Graph) -> frozenset[str]:
     """The terms of the SHACL namespace that a shapes graph uses."""
     return frozenset(
         term
-        for subject in graph.subjects()
+        for subject in graph.in_shacl()
         for predicate, values in graph.facts(subject).items()
         for term in (predicate, *(value.value for value in values if isinstance(value, NamedNode)))
         if term.startswith(SH)
@@ -89,7 +92,7 @@ def needs(graph: Graph) -> Iterator[Need]:
         yield Need(Name.PYSHACL, f"sh:{', sh:'.join(other)}")
     if constraint_queries.uses(graph, "shapesGraph"):
         yield Need(Name.SHIFTY, "$shapesGraph in a query")
-    for subject in graph.subjects():
+    for subject in graph.in_shacl():
         flags = next((value.value for value in graph.objects(subject, SH + "flags")), "")
         for value in graph.objects(subject, SH + "pattern"):
             if patterns.special(value.value, flags):
@@ -102,10 +105,23 @@ def needs(graph: Graph) -> Iterator[Need]:
 
 def looking_around(graph: Graph) -> Iterator[Node]:
     """The shapes whose pattern only the reference engine reads; it may take time without end."""
-    for subject in graph.subjects():
+    for subject in graph.in_shacl():
         flags = next((value.value for value in graph.objects(subject, SH + "flags")), "")
         if any(patterns.special(value.value, flags) for value in graph.objects(subject, SH + "pattern")):
             yield subject
+
+
+def suspects(graph: Graph) -> Iterator[Node]:
+    """The shapes whose work nobody can foretell, those first that are most often why a validation does not end."""
+    yield from constraint_queries.with_queries(graph)
+    yield from looking_around(graph)
+    yield from wellformed.recursive(graph)
+    for shape in wellformed.shapes_of(graph):
+        facts = graph.facts(shape)
+        lists = (head for name in _LISTS for head in facts.get(name, ()))
+        paths = facts.get(SH + "path", ())
+        if any(isinstance(path, BlankNode) for path in paths) or any(len(graph.members(one)) > _MANY for one in lists):
+            yield shape
 
 
 def choose(graph: Graph, asked: Name | None = None) -> Name:
@@ -132,7 +148,9 @@ def prepared(graph: Graph, engine: Name) -> Iterator[Triple]:
         predicate = triple.predicate.value
         if predicate in _SWITCHES and isinstance(triple.object, Literal) and not is_true(triple.object):
             continue
-        if engine is Name.SHIFTY and predicate in (SH + "pattern", SH + "flags"):
+        if predicate in COUNTS and isinstance(triple.object, Literal):
+            yield Triple(triple.subject, triple.predicate, _held(triple.object))
+        elif engine is Name.SHIFTY and predicate in (SH + "pattern", SH + "flags"):
             yield from _dialect(graph, triple)
         else:
             yield triple
@@ -140,9 +158,16 @@ def prepared(graph: Graph, engine: Name) -> Iterator[Triple]:
         yield from _imported_prefixes(graph)
 
 
+def _held(count: Literal) -> Literal:
+    """A number that fits into a counter: no data has so many values, and none fewer than 0."""
+    number = count.value.removeprefix("+").lstrip("0") or "0"
+    held = "0" if number.startswith("-") else number if len(number) < len(_MOST) else _MOST
+    return Literal(held, datatype=count.datatype)
+
+
 def _imported_prefixes(graph: Graph) -> Iterator[Triple]:
     """The prefixes that a node takes by owl:imports, as its own: pySHACL does not follow the import."""
-    sources = {value for subject in graph.subjects() for value in graph.objects(subject, SH + "prefixes")}
+    sources = {value for subject in graph.in_shacl() for value in graph.objects(subject, SH + "prefixes")}
     for source in (value for value in sources if not isinstance(value, Literal)):
         for declaration in constraint_queries.declarations(graph, [source]):
             yield Triple(source, NamedNode(SH + "declare"), declaration)

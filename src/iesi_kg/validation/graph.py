@@ -32,6 +32,7 @@ class Graph:
 
     def __init__(self, triples: Iterable[Triple]) -> None:
         self._facts: dict[Node, dict[str, list[Term]]] = {}
+        self._in_shacl: list[Node] | None = None
         self._above: dict[BlankNode, list[Node]] | None = None
         for triple in dict.fromkeys(triples):
             if isinstance(triple.object, Triple) or isinstance(triple.subject, Triple):
@@ -42,6 +43,17 @@ class Graph:
     def subjects(self) -> Iterable[Node]:
         """Every subject once."""
         return self._facts.keys()
+
+    def in_shacl(self) -> Sequence[Node]:
+        """The subjects of which SHACL's own terms say anything; the members of long lists are not among them."""
+        if self._in_shacl is None:
+            self._in_shacl = [
+                subject
+                for subject, facts in self._facts.items()
+                if any(name.startswith(SH) for name in facts)
+                or any(name.startswith(SH) for name in self.types(subject))
+            ]
+        return self._in_shacl
 
     def facts(self, subject: Node) -> dict[str, list[Term]]:
         """What a subject says, by predicate."""

@@ -12,11 +12,11 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from itertools import islice
 
 from iesi_kg.errors import IesiKgError, IllFormedShapes, InputError
 from iesi_kg.store import confinement, frames
 from iesi_kg.validation import engine, features, outcome, packs, task, wellformed
-from iesi_kg.validation.constraint_queries import with_queries
 from iesi_kg.validation.features import Name
 from iesi_kg.validation.graph import Graph
 from iesi_kg.validation.naming import label
@@ -79,8 +79,7 @@ def _refuse(faults: list[wellformed.Fault]) -> None:
 
 
 def _suspects(shapes: Graph) -> list[str]:
-    """The shapes whose work nobody can foretell: those with a query or with a pattern that looks around itself."""
-    return [label(shapes, shape) for shape in dict.fromkeys((*with_queries(shapes), *features.looking_around(shapes)))]
+    return [label(shapes, shape) for shape in islice(dict.fromkeys(features.suspects(shapes)), _SHOWN)]
 
 
 def _notes(shapes: Graph, asked: Task) -> Iterator[str]:

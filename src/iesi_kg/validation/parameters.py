@@ -58,6 +58,8 @@ in                          list       1  any
 NODE_KINDS = frozenset(
     SH + name for name in ("IRI", "BlankNode", "Literal", "BlankNodeOrIRI", "BlankNodeOrLiteral", "IRIOrLiteral")
 )
+AT_MOST = frozenset(SH + name for name in ("maxCount", "qualifiedMaxCount", "maxLength"))
+COUNTS = AT_MOST | {SH + name for name in ("minCount", "qualifiedMinCount", "minLength")}
 SHAPES_INSIDE = ("node", "property", "not", "qualifiedValueShape")
 LISTS_OF_SHAPES = ("and", "or", "xone")
 TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf")

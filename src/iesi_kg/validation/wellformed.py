@@ -15,7 +15,7 @@ from iesi_kg.validation import constraint_queries, patterns
 from iesi_kg.validation.circles import components
 from iesi_kg.validation.graph import DEEPEST, Graph, Malformed, Node, Term
 from iesi_kg.validation.naming import label
-from iesi_kg.validation.parameters import LISTS_OF_SHAPES, PARAMETERS, SHAPES_INSIDE, Parameter, wrong
+from iesi_kg.validation.parameters import AT_MOST, LISTS_OF_SHAPES, PARAMETERS, SHAPES_INSIDE, Parameter, wrong
 from iesi_kg.vocabulary.namespaces import SH
 
 _SHAPE_TYPES = {SH + "NodeShape", SH + "PropertyShape"}
@@ -24,12 +24,10 @@ _SPARQL = SH + "sparql"
 _ENTAILMENT = SH + "entailment"
 _DESCRIPTIONS = {SH + name for name in ("Parameter", "ConstraintComponent", "ShapesGraph", "PropertyGroup")}
 _LONGEST = 500
-_NOT_RUN = {
-    "js": "JavaScript is not run here",
-    "jsLibrary": "JavaScript is not run here",
-    "jsFunctionName": "JavaScript is not run here",
-}
-_NEGATING = ("not", "xone", "qualifiedValueShape")
+_SINGLE = {SH + name for name in SHAPES_INSIDE}
+_LISTED = {SH + name for name in LISTS_OF_SHAPES}
+_NEGATING = {SH + name for name in ("not", "xone", "qualifiedValueShape")}
+_JAVASCRIPT = {SH + name for name in ("js", "jsLibrary", "jsFunctionName")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +45,25 @@ class Fault:
 def faults(graph: Graph) -> Iterator[Fault]:
     """Every fault of a shapes graph; none where it is well-formed."""
     shapes = shapes_of(graph)
-    broken = False
-    for shape in shapes:
-        for fault in _shape_faults(graph, shape):
-            broken = True
-            yield fault
+    broken = [fault for shape in shapes for fault in _shape_faults(graph, shape)]
+    yield from broken
     yield from _entailments(graph)
     yield from constraint_queries.faults(graph, lambda node, cause, remedy: Fault(label(graph, node), cause, remedy))
     if not broken:
         yield from _circles(graph, shapes)
 
 
+def recursive(graph: Graph) -> Iterator[Node]:
+    """The shapes that lead back to themselves."""
+    edges = {shape: [other for _, other in _inside(graph, shape)] for shape in shapes_of(graph)}
+    for component in components(edges):
+        if len(component) > 1 or component[0] in edges[component[0]]:
+            yield from component
+
+
 def _entailments(graph: Graph) -> Iterator[Fault]:
     """Regimes of entailment that nobody here applies: the standard asks for a failure (section 3.2)."""
-    for subject in graph.subjects():
+    for subject in graph.in_shacl():
         for regime in graph.objects(subject, _ENTAILMENT):
             if regime.value != _SIMPLE_ENTAILMENT:
                 cause = f"sh:entailment asks for {regime}, which is not applied here"
@@ -72,7 +75,7 @@ def _entailments(graph: Graph) -> Iterator[Fault]:
 def shapes_of(graph: Graph) -> list[Node]:
     """The shapes of a graph, as SHACL section 2.1 tells them: by type, target, parameter, or what points to them."""
     found: dict[Node, None] = {}
-    for subject in graph.subjects():
+    for subject in graph.in_shacl():
         facts = graph.facts(subject).keys() - {_ENTAILMENT}
         if any(name in PARAMETERS for name in facts) or _SPARQL in facts or graph.types(subject) & _SHAPE_TYPES:
             found[subject] = None
@@ -87,17 +90,16 @@ def _is_description(graph: Graph, node: Node) -> bool:
 
 def _inside(graph: Graph, shape: Node) -> Iterator[tuple[str, Node]]:
     """The shapes that a shape points to, each with the parameter that does."""
-    for name in SHAPES_INSIDE:
-        for value in graph.objects(shape, SH + name):
-            if not isinstance(value, Literal):
-                yield name, value
-    for name in LISTS_OF_SHAPES:
-        for head in graph.objects(shape, SH + name):
+    facts = graph.facts(shape)
+    for predicate in facts.keys() & _SINGLE:
+        yield from ((predicate, value) for value in facts[predicate] if not isinstance(value, Literal))
+    for predicate in facts.keys() & _LISTED:
+        for head in facts[predicate]:
             try:
                 members = graph.members(head)
             except Malformed:
                 continue  # told as the fault of the shape that has the list
-            yield from ((name, member) for member in members if not isinstance(member, Literal))
+            yield from ((predicate, member) for member in members if not isinstance(member, Literal))
 
 
 def _shape_faults(graph: Graph, shape: Node) -> Iterator[Fault]:
@@ -146,15 +148,18 @@ def _parameter_faults(
 
 
 def _other_faults(graph: Graph, shape: Node) -> Iterator[tuple[str, str]]:
-    """What the table cannot say: patterns, regimes of entailment, JavaScript."""
-    flags = next((value.value for value in graph.objects(shape, SH + "flags")), "")
-    for value in graph.objects(shape, SH + "pattern"):
+    """What the table cannot say: patterns, numbers below zero, JavaScript."""
+    facts = graph.facts(shape)
+    flags = next((value.value for value in facts.get(SH + "flags", ())), "")
+    for value in facts.get(SH + "pattern", ()):
         reason = patterns.fault(value.value, flags)
         if reason:
             yield f"sh:pattern: {reason}", "write a regular expression of XPath, such as ^[0-9]+$"
-    for name, reason in _NOT_RUN.items():
-        if graph.objects(shape, SH + name):
-            yield f"sh:{name}: {reason}", "say the same in SHACL Core or as sh:sparql"
+    for predicate in facts.keys() & _JAVASCRIPT:
+        yield f"sh:{predicate.removeprefix(SH)}: JavaScript is not run here", "say it in SHACL Core or as sh:sparql"
+    for predicate in facts.keys() & AT_MOST:
+        if any(value.value.startswith("-") for value in facts[predicate]):
+            yield f"sh:{predicate.removeprefix(SH)} is less than 0, which nothing can meet", "write 0 or more"
 
 
 def _circles(graph: Graph, shapes: list[Node]) -> Iterator[Fault]:
@@ -171,7 +176,7 @@ def _circles(graph: Graph, shapes: list[Node]) -> Iterator[Fault]:
             (one, name) for one in component for name, other in edges[one] if other in inner and name in _NEGATING
         ]
         if negated:
-            shape, name = negated[0]
+            shape, name = negated[0][0], negated[0][1].removeprefix(SH)
             yield Fault(
                 label(graph, shape),
                 f"it leads back to itself through sh:{name}: a node would conform just where it does not",
