@@ -56,9 +56,10 @@ def validate(  # noqa: PLR0913  (two graphs, and keywords that few need)
 
 def pack(name: str | Path) -> Iterator[Part]:
     """The files of a pack: one of ours by its name, or the file of a path. Raises UnreadableFile."""
-    own = assets.names(f"{PACKS}/{name}", ".ttl") if str(name).isalnum() else []
-    yield from (Part(path, assets.content(path), "text/turtle") for path in own)
-    if not own:
+    if str(name).isalnum() and (assets.root() / PACKS / name).is_dir():
+        files = assets.names(f"{PACKS}/{name}", ".ttl")
+        yield from (Part(path, assets.content(path), "text/turtle") for path in files)
+    else:
         yield _part(_file(Path(name)))
 
 

@@ -18,9 +18,10 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 from iesi_kg.validation import task
 from iesi_kg.validation.graph import TYPE, Graph
 from iesi_kg.validation.task import Part
-from iesi_kg.vocabulary.namespaces import RDFS, VOID
+from iesi_kg.vocabulary.namespaces import RDFS, SKOS, VOID
 
 _IRI = rb"<([^<>]+)>"
+_SCHEME = SKOS + "inScheme"
 _SUBJECT = re.compile(rb"^[ \t]*" + _IRI, re.M)
 
 
@@ -74,16 +75,17 @@ def _concept(lists: Graph, iri: NamedNode) -> Iterator[Triple]:
 
 
 def _patterned(data: bytes, lists: Graph) -> Iterator[Triple]:
-    """The types of IRIs that match the pattern of a table."""
+    """The types of the IRIs that match the pattern of a table, and the scheme that they are in."""
     for table in lists.subjects():
-        kinds = [value for value in lists.objects(table, VOID + "class") if isinstance(value, NamedNode)]
+        said = [(TYPE, kind) for kind in lists.objects(table, VOID + "class")]
+        said += [(NamedNode(_SCHEME), scheme) for scheme in lists.objects(table, _SCHEME)]
         spaces = [value.value for value in lists.objects(table, VOID + "uriSpace")]
         for pattern in (
             value for value in lists.objects(table, VOID + "uriRegexPattern") if isinstance(value, Literal)
         ):
             named = _with_start(data, (space.encode() for space in spaces))
             matching = (iri for iri in named if re.fullmatch(pattern.value, iri))
-            yield from (Triple(NamedNode(iri), TYPE, kind) for iri in matching for kind in kinds)
+            yield from (Triple(NamedNode(iri), *fact) for iri in matching for fact in said)
 
 
 def _ranged(data: bytes, lists: Graph) -> Iterator[Triple]:
