@@ -55,17 +55,11 @@ print(made.validate_shacl())
 {PEAK}
 """
 OURS = [sys.executable, "-m", "iesi_kg", "validate", "{data}", "--shapes", "{shapes}"]
-_UNBOUND = ("log4j", "slf4j-jdk", "slf4j-jcl", "jcl-over")  # two of them on one class path end in a circle
-JARS = [
-    str(path) for path in sorted(Path("/usr/share/java").glob("*.jar")) if not any(x in path.name for x in _UNBOUND)
-]
-JENA = ["java", "-cp", ":".join(JARS), "shacl.shacl", "validate", "--data", "{data}", "--shapes", "{shapes}"]
 ENGINES = {
     "iesi-kg validate": OURS,
     "shifty alone": [sys.executable, "-c", SHIFTY, "{data}", "{shapes}"],
     "rudof (pyrudof)": [sys.executable, "-c", RUDOF, "{data}", "{shapes}"],
     "pySHACL": [sys.executable, "-c", PYSHACL, "{data}", "{shapes}"],
-    "Jena of Debian": JENA,
 }
 
 
