@@ -68,6 +68,7 @@ def test_several_files_standard_input_and_the_least_severity_that_fails(files: P
     (files / "more.jsonld").write_text('{"@id": "http://e/z", "@type": "http://e/D"}')
     done = run(files, "-", "second.nt", "more.jsonld", "-s", "shapes.ttl", "-s", "shapes.ttl", given=first)
     assert (done.returncode, done.stderr) == (CONFORMS, "")
+    assert run(files, "data.ttl", "--shapes", "none.ttl", "shapes.ttl", "--format", "json").returncode == DOES_NOT
     assert run(files, "data.ttl", "-s", "shapes.ttl", "--fail-on", "Violation").returncode == CONFORMS
 
 

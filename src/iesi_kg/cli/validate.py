@@ -16,10 +16,25 @@ FORMATS = ("ttl", "json", "text", "nt", "jsonld", "xml")
 SEVERITIES = ("Info", "Warning", "Violation")
 
 
-@click.command()
+class _ManyShapes(click.Command):
+    """Takes every file after ``--shapes`` for shapes, up to the next option, as a shell writes ``shapes/*.ttl`` out."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        written: list[str] = []
+        many = False
+        for place, argument in enumerate(args):
+            option = argument.startswith("-") and argument != "-"
+            if many and not option and args[place - 1] != "--shapes":
+                written.append("--shapes")
+            many = argument == "--shapes" or (many and not option)
+            written.append(argument)
+        return super().parse_args(ctx, written)
+
+
+@click.command(cls=_ManyShapes)
 @click.argument("data", nargs=-1, required=True)
 @click.option(
-    "--shapes", "-s", multiple=True, required=True, metavar="SHAPES...", help="a file of shapes; may be repeated"
+    "--shapes", "-s", multiple=True, required=True, metavar="SHAPES...", help="files of shapes; DATA stands before"
 )
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", help="auto: what the shapes use decides")
 @click.option("--format", "output", type=click.Choice(FORMATS), default="ttl", help="how to write the report")

@@ -87,7 +87,7 @@ def _notes(shapes: Graph, asked: Task) -> Iterator[str]:
         meant = nearest(name, [term.rpartition("#")[2] for term in features.COMPARED], likeness=75)
         yield f"sh:{name} is no term of SHACL and means nothing{f'; sh:{meant} is one' if meant else ''}"
     if any(wellformed.recursive(shapes)):
-        yield "shapes lead back to themselves, which SHACL leaves open: nodes conform unless something shows they do not"
+        yield "shapes lead back to themselves, which SHACL leaves open: nodes conform unless something shows otherwise"
     for subject in shapes.subjects():
         yield from (f"owl:imports {value} was not fetched" for value in shapes.objects(subject, OWL + "imports"))
 
