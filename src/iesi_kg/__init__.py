@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from iesi_kg.errors import IesiKgError as IesiKgError
+    from iesi_kg.publication.validated import validate as validate
     from iesi_kg.records import Answer as Answer
     from iesi_kg.records import Finding as Finding
     from iesi_kg.records import Report as Report
     from iesi_kg.records import SourceFile as SourceFile
     from iesi_kg.settings import Settings as Settings
+    from iesi_kg.validation.outcome import ShaclReport as ShaclReport
+    from iesi_kg.validation.outcome import ShaclResult as ShaclResult
 
 __version__ = "0.1.0"
 
@@ -19,12 +22,26 @@ _HOMES = {
     "Answer": "records",
     "Finding": "records",
     "IesiKgError": "errors",
+    "ShaclReport": "validation.outcome",
     "Report": "records",
     "Settings": "settings",
+    "ShaclResult": "validation.outcome",
     "SourceFile": "records",
+    "validate": "publication.validated",
 }
 
-__all__ = ["Answer", "Finding", "IesiKgError", "Report", "Settings", "SourceFile", "__version__"]
+__all__ = [
+    "Answer",
+    "Finding",
+    "IesiKgError",
+    "Report",
+    "Settings",
+    "ShaclReport",
+    "ShaclResult",
+    "SourceFile",
+    "__version__",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  (PEP 562: the type depends on the name)

@@ -4,6 +4,8 @@ IesiKgError                      500  3   something of ours broke
 ├── UsageError                   400  3   the request contradicts itself
 ├── InputError                   400  2   the bytes handed in cannot be read
 │   ├── UnreadableFile           400  2
+│   ├── IllFormedShapes          400  2   a shapes graph that SHACL gives no meaning
+│   ├── ValidationStopped        503  2   the engine reached its limit of time or memory, or died
 │   └── FileTooLarge             413  2
 ├── SubmissionRejected           422  1   read, validated, refused with findings
 ├── NotFound                     404  3
@@ -89,6 +91,17 @@ class InputError(IesiKgError):
 
 class UnreadableFile(InputError):
     title = "Unreadable file"
+
+
+class IllFormedShapes(InputError):
+    """``faults`` among the members lists each with shape, cause and remedy."""
+
+    title = "Ill-formed shapes"
+
+
+class ValidationStopped(InputError):
+    status = 503
+    title = "Validation stopped"
 
 
 class FileTooLarge(InputError):

@@ -62,6 +62,8 @@ class Settings:
     service_seconds: float = _setting(20.0, "longest wait for the answers to one SERVICE, within the query's own limit")
     service_bytes: int = _setting(10_000_000, "largest answer to one SERVICE, in bytes after decompression")
     service_rows: int = _setting(10_000, "largest answer to one SERVICE, in rows")
+    validate_seconds: float = _setting(600.0, "time limit of one SHACL validation by `iesi-kg validate`")
+    validate_memory: int = _setting(8_000_000_000, "address space of the process that validates, in bytes")
     lock_seconds: float = _setting(10.0, "how long a writer waits for another writer")
     releases_open: int = _setting(2, "releases that may be open for queries at once, each with a process of its own")
     releases_idle_seconds: float = _setting(300.0, "how long a release stays open that nobody asks")

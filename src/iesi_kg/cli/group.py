@@ -24,6 +24,7 @@ COMMANDS = {
     "serve": "serve the pages and the SPARQL endpoint; an empty store is filled first",
     "settings": "list every setting with its default and its value now",
     "submit": "check a file and publish it whole, or not at all",
+    "validate": "judge any RDF by any SHACL shapes; changes and fetches nothing",
     "verify": "run a cited query again and say whether its answer is the same",
     "template": "write an empty table to fill in, or one filled example",
     "token": "make, list and revoke the tokens that open more than reading",

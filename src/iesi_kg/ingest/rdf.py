@@ -165,7 +165,7 @@ def _foreign(subject: NamedNode, kinds: Iterable[str]) -> Finding:
     )
 
 
-def read(source: SourceFile, kind: Kind) -> Iterator[Triple]:
+def read(source: SourceFile, kind: Kind, base: str | None = None) -> Iterator[Triple]:
     """The triples of a file; graph names are left out. Raises UnreadableFile with the line of a syntax error."""
     content = _utf8(source, kind)
     if kind is Kind.RDFXML:
@@ -173,7 +173,7 @@ def read(source: SourceFile, kind: Kind) -> Iterator[Triple]:
     elif kind in _BRACKETED:
         _guard_brackets(source, content.decode("utf-8"), kind)
     try:
-        for quad in pyoxigraph.parse(content, _FORMATS[kind]):
+        for quad in pyoxigraph.parse(content, _FORMATS[kind], base_iri=base):
             yield quad.triple
     except SyntaxError as error:
         if "LoadDocumentCallback" in str(error.msg):

@@ -16,18 +16,12 @@ from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple
 
 from iesi_kg.errors import IesiKgError, InputError
 from iesi_kg.records import Severity
+from iesi_kg.validation import features
+from iesi_kg.validation.features import Name
+from iesi_kg.validation.graph import DEEPEST, Graph
+from iesi_kg.vocabulary.namespaces import SH, XSD
 
-SH = "http://www.w3.org/ns/shacl#"
-
-# The terms of SHACL on which both engines were compared; any other term goes to the reference engine.
-_FAST_NAMES = """
-    NodeShape PropertyShape Violation Warning Info IRI Literal BlankNode targetClass targetNode targetSubjectsOf
-    targetObjectsOf property path inversePath severity message name description order group minCount maxCount datatype
-    nodeKind class in pattern flags minLength maxLength minInclusive maxInclusive minExclusive maxExclusive lessThan
-    lessThanOrEquals equals disjoint hasValue uniqueLang languageIn node and or not xone deactivated declare prefix
-    namespace alternativePath sparql select prefixes
-"""
-_FAST = frozenset(SH + name for name in _FAST_NAMES.split())
+_DEEPEST = 2 * DEEPEST + 10  # pySHACL counts a node shape and its property shapes as two levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +44,10 @@ class Engine(Protocol):
         """Results for data in N-Triples."""
         ...
 
+    def report(self, data: bytes) -> str:
+        """The engine's own report on data in N-Triples, as N-Triples; blank nodes keep their labels."""
+        ...
+
 
 def validate(data: Iterable[Triple], shapes: str) -> list[Result]:
     """Every result of validating the statements against the shapes, given as Turtle."""
@@ -58,18 +56,17 @@ def validate(data: Iterable[Triple], shapes: str) -> list[Result]:
 
 @lru_cache(maxsize=8)
 def engine(shapes: str) -> Engine:
-    """The engine for these shapes, prepared once."""
-    return Shifty(shapes) if terms_used(shapes) <= _FAST else PySHACL(shapes)
+    """The engine for these shapes, prepared once; the shapes are trusted to be well-formed. Raises UsageError."""
+    graph = Graph(quad.triple for quad in pyoxigraph.parse(shapes, RdfFormat.TURTLE))
+    return made(graph, features.choose(graph))
 
 
-def terms_used(shapes: str) -> frozenset[str]:
-    """The terms of the SHACL namespace that the shapes use."""
-    return frozenset(
-        term.value
-        for quad in pyoxigraph.parse(shapes, RdfFormat.TURTLE)
-        for term in (quad.predicate, quad.object)
-        if isinstance(term, NamedNode) and term.value.startswith(SH)
-    )
+def made(graph: Graph, name: Name) -> Engine:
+    """An engine for a shapes graph."""
+    prepared = pyoxigraph.serialize(features.prepared(graph, name), format=RdfFormat.N_TRIPLES) or b""
+    if name is Name.SHIFTY:
+        return Shifty(prepared.decode())
+    return PySHACL(prepared.decode(), advanced=features.advanced(graph))
 
 
 class Shifty:
@@ -82,37 +79,69 @@ class Shifty:
         self._prepared = PreparedValidator(shapes.encode(), None, "turtle", None)
 
     def __call__(self, data: bytes) -> Iterator[Result]:
+        return _results(self.report(data))
+
+    def report(self, data: bytes) -> str:
         try:
             answer = self._prepared.validate_w3c(data, None, "nt", "data", None, False, "info", False, "error", False)
         except ValueError as error:
             raise InputError(f"the statements cannot be validated: {error}") from None
-        return _results(answer.report_turtle.encode(), RdfFormat.TURTLE)
+        return str(answer._report_ntriples)  # the only face of it that keeps the labels of blank nodes
 
 
 class PySHACL:
     """The reference engine."""
 
-    def __init__(self, shapes: str) -> None:
-        from rdflib import Graph
-
-        self._shapes = Graph().parse(data=shapes, format="turtle")
+    def __init__(self, shapes: str, *, advanced: bool = True) -> None:
+        self._shapes = _rdflib_graph(shapes.encode(), RdfFormat.TURTLE)
+        self._advanced = advanced
 
     def __call__(self, data: bytes) -> Iterator[Result]:
+        return _results(self.report(data))
+
+    def report(self, data: bytes) -> str:
         import pyshacl
-        from rdflib import Graph
+        from rdflib import Graph as RdflibGraph
 
-        graph = Graph().parse(data=data, format="nt")
-        _, report, text = pyshacl.validate(graph, shacl_graph=self._shapes, advanced=True, allow_warnings=True)
-        if not isinstance(report, Graph):
+        try:
+            _, report, text = pyshacl.validate(
+                _rdflib_graph(data, RdfFormat.N_TRIPLES),
+                shacl_graph=self._shapes,
+                advanced=self._advanced,
+                max_validation_depth=_DEEPEST,
+            )
+        except SyntaxError as error:
+            raise InputError(f"the statements cannot be validated: {error.msg}") from None
+        if not isinstance(report, RdflibGraph):
             raise IesiKgError(f"the validation engine failed: {text}")
-        return _results(report.serialize(format="nt", encoding="utf-8"), RdfFormat.N_TRIPLES)
+        return report.serialize(format="nt")
 
 
-def _results(report: bytes, syntax: RdfFormat) -> Iterator[Result]:
+def _rdflib_graph(content: bytes, syntax: RdfFormat) -> Any:  # noqa: ANN401  (rdflib is imported when it is used)
+    """The graph with its literals as they were written and its blank nodes under their own labels."""
+    from rdflib import BNode, Graph, Literal, URIRef
+    from rdflib.term import Node
+
+    def term(value: Any) -> Node:  # noqa: ANN401
+        if isinstance(value, NamedNode):
+            return URIRef(value.value)
+        if isinstance(value, BlankNode):
+            return BNode(value.value)
+        plain = value.language or value.datatype.value == XSD + "string"  # rdflib tells "a" and "a"^^xsd:string apart
+        datatype = None if plain else URIRef(value.datatype.value)
+        return Literal(value.value, lang=value.language, datatype=datatype, normalize=False)
+
+    graph = Graph()
+    for quad in pyoxigraph.parse(content, syntax):
+        graph.add((term(quad.subject), term(quad.predicate), term(quad.object)))
+    return graph
+
+
+def _results(report: str) -> Iterator[Result]:
     """The results that the report itself names; details of nested shapes are left out."""
     nodes: dict[Any, dict[str, Any]] = {}
     named: list[Any] = []
-    for quad in pyoxigraph.parse(report, syntax):
+    for quad in pyoxigraph.parse(report, RdfFormat.N_TRIPLES):
         predicate = quad.predicate.value.removeprefix(SH)
         nodes.setdefault(quad.subject, {})[predicate] = quad.object
         if predicate == "result":
