@@ -12,9 +12,12 @@ IesiKgError                      500  3   something of ours broke
 ├── RequestError                 400  3   an HTTP request that the protocol forbids
 │   ├── Unauthorized             401  3   no token, or one that is not valid
 │   ├── Forbidden                403  3   a valid token that does not reach so far
+│   │   └── OwnSubmission        403  3   who handed in does not decide
 │   ├── CrossSite                403  3   a form of another site
 │   ├── Misdirected              421  3   asked under a name that is not ours
 │   ├── TooManyAttempts          429  3   wrong tokens, one after another, from one address
+│   ├── TooManyHandIns           429  3   files or requests without a token, from one address
+│   ├── DecisionConflict         409  3   decided by somebody else meanwhile, or not to be decided so
 │   ├── MethodNotAllowed         405  3
 │   ├── NotAcceptable            406  3
 │   ├── PreconditionFailed       412  3   If-Match or If-None-Match does not hold
@@ -135,6 +138,11 @@ class Forbidden(RequestError):
     title = "Not allowed with this token"
 
 
+class OwnSubmission(Forbidden):
+    title = "Somebody else decides on it"
+    hint = "ask another reviewer; IESI_KG_REVIEW_BY_ANOTHER=false lifts the rule where there is only one"
+
+
 class CrossSite(RequestError):
     status = 403
     title = "Sent from another site"
@@ -151,6 +159,22 @@ class TooManyAttempts(RequestError):
     status = 429
     title = "Too many wrong tokens"
     hint = "wait as long as Retry-After says, and look at the token: a wrong one does not get better"
+
+
+class TooManyHandIns(RequestError):
+    """``retry_after`` is the number of seconds to wait."""
+
+    status = 429
+    title = "Too many at once from your address"
+    hint = "wait as long as Retry-After says"
+
+
+class DecisionConflict(RequestError):
+    """``state`` and ``revision`` are those that the item has now."""
+
+    status = 409
+    title = "Not to be decided so any more"
+    hint = "read it again and look at what happened meanwhile, then decide"
 
 
 class MethodNotAllowed(RequestError):

@@ -51,6 +51,8 @@ class Settings:
     query_values: int = _setting(10_000, "most terms in the VALUES blocks of a query")
     query_queue: int = _setting(64, "queries that may wait for a process before the service says it is busy")
     upload_bytes: int = _setting(20_000_000, "largest file that may be checked or submitted, in bytes")
+    hand_in_open: bool = _setting(False, "whether files may be handed in without a token, a few from one address")
+    review_by_another: bool = _setting(True, "whether the reviewer of a file must be another person than its sender")
     client_seconds: float = _setting(10.0, "how long a client may say nothing in the middle of a request or an answer")
     connections: int = _setting(800, "open connections; beyond that the slowest senders are cut off")
     cache_bytes: int = _setting(64_000_000, "memory for cached query results, in bytes")

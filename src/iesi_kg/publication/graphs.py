@@ -113,6 +113,28 @@ def sources(reader: Reader, subjects: Iterable[NamedNode]) -> set[NamedNode]:
     return {graph for subject in subjects for graph in _graphs_of(reader, subject)}
 
 
+def published_from(reader: Reader, graph: NamedNode) -> set[NamedNode]:
+    """The records that are published from a graph now."""
+    found = reader.quads(predicate=_FROM, object=graph, graph=DEFAULT_GRAPH)
+    return {_base(quad.subject) for quad in found if isinstance(quad.subject, NamedNode)}
+
+
+def restored(reader: Reader, subject: NamedNode, graph: NamedNode) -> set[Triple]:
+    """What publishes a record again as a graph states it: its statements, those of what it points to, its entry."""
+    owned = set(_owned(reader, subject, graph))
+    near = {t.object for t in owned if isinstance(t.object, NamedNode) and _base(t.object) != subject}
+    shared = {quad.triple for node in near for quad in reader.quads(node, graph=graph)}
+    return {*owned, *shared, *_entry(subject, graph)}
+
+
+def sourced(reader: Reader, subject: NamedNode, graph: NamedNode) -> set[Triple]:
+    """What a graph states of the statements about a record."""
+    nodes = {triple.subject for triple in _owned(reader, subject, graph) if isinstance(triple.subject, NamedNode)}
+    about = {quad.subject for node in nodes for quad in reader.quads(object=node, graph=graph)}
+    reified = {quad.subject for quad in reader.quads(predicate=_TYPE, object=_STATEMENT, graph=graph)} & about
+    return {quad.triple for node in reified for quad in reader.quads(node, graph=graph)}  # type: ignore[arg-type]
+
+
 def superseded(reader: Reader, subjects: Iterable[NamedNode]) -> set[Triple]:
     """What leaves the default graph when these records are published again or withdrawn."""
     leaving: set[Triple] = set()
@@ -129,10 +151,14 @@ def superseded(reader: Reader, subjects: Iterable[NamedNode]) -> set[Triple]:
 def _catalogued(submission: Submission, graph: NamedNode) -> Iterator[Triple]:
     """The catalogue record of each record, and the graph from which it is published."""
     for subject in submission.subjects:
-        record = iris.fragment(subject, "record")
-        yield Triple(record, _TYPE, _RECORD)
-        yield Triple(record, _TOPIC, subject)
-        yield Triple(record, _FROM, graph)
+        yield from _entry(subject, graph)
+
+
+def _entry(subject: NamedNode, graph: NamedNode) -> Iterator[Triple]:
+    record = iris.fragment(subject, "record")
+    yield Triple(record, _TYPE, _RECORD)
+    yield Triple(record, _TOPIC, subject)
+    yield Triple(record, _FROM, graph)
 
 
 def _base(node: NamedNode) -> NamedNode:
@@ -140,14 +166,14 @@ def _base(node: NamedNode) -> NamedNode:
     return NamedNode(node.value.partition("#")[0]) if "#" in node.value else node
 
 
-def _owned(reader: Reader, subject: NamedNode) -> Iterator[Triple]:
-    """The published statements about a record and its fragments, which hang together by statements."""
+def _owned(reader: Reader, subject: NamedNode, graph: GraphName = DEFAULT_GRAPH) -> Iterator[Triple]:
+    """The statements of a graph about a record and its fragments, which hang together by statements."""
     seen, waiting = {subject}, [subject]
     while waiting:
         node = waiting.pop()
-        about = [quad.triple for quad in reader.quads(node, graph=DEFAULT_GRAPH)]
+        about = [quad.triple for quad in reader.quads(node, graph=graph)]
         yield from about
-        near = [t.object for t in about] + [quad.subject for quad in reader.quads(object=node, graph=DEFAULT_GRAPH)]
+        near = [t.object for t in about] + [quad.subject for quad in reader.quads(object=node, graph=graph)]
         for other in near:
             if isinstance(other, NamedNode) and other not in seen and _base(other) == subject:
                 seen.add(other)

@@ -16,6 +16,7 @@ from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import DCAT, DCT, FOAF, PROV, RDF, SCHEMA, VOID, XSD
 
 GRAPH = iris.graph("provenance")
+ENDED = NamedNode(PROV + "invalidatedAtTime")
 _TYPE = NamedNode(RDF + "type")
 _GENERATED = NamedNode(PROV + "generated")
 _USED = NamedNode(PROV + "used")
@@ -76,12 +77,23 @@ class Run:
 
 
 def graph_of_file(reader: Reader, source: SourceFile) -> NamedNode | None:
-    """The graph in which this very file was published; None when it never was."""
-    for file in reader.quads(predicate=_HASH, object=Literal(source.sha256), graph=GRAPH):
+    """The graph in which this very file is published; None when it never was, or was withdrawn."""
+    return graph_of_digest(reader, source.sha256)
+
+
+def graph_of_digest(reader: Reader, digest: str) -> NamedNode | None:
+    """The same, by the digest of the file."""
+    for file in reader.quads(predicate=_HASH, object=Literal(digest), graph=GRAPH):
         for use in reader.quads(predicate=_USED, object=file.subject, graph=GRAPH):
             for made in reader.quads(use.subject, _GENERATED, graph=GRAPH):  # type: ignore[arg-type]
-                return made.object if isinstance(made.object, NamedNode) else None
+                if isinstance(made.object, NamedNode) and not is_ended(reader, made.object):
+                    return made.object
     return None
+
+
+def is_ended(reader: Reader, thing: NamedNode) -> bool:
+    """Whether a graph or a record was published and then withdrawn."""
+    return next(iter(reader.quads(thing, ENDED, graph=GRAPH)), None) is not None
 
 
 def bundle_digest(reader: Reader) -> str | None:

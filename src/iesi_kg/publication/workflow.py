@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import NamedNode, Quad, Triple
 
 from iesi_kg import assets
 from iesi_kg.errors import SubmissionRejected
 from iesi_kg.ingest import csv, kinds, mapping, rdf, xlsx
 from iesi_kg.ingest.template import Template
 from iesi_kg.ingest.values import ValueReader
-from iesi_kg.publication import catalogue, entailment, graphs, provenance
+from iesi_kg.publication import catalogue, entailment, graphs, provenance, withdrawal
+from iesi_kg.publication.joined import Joined
 from iesi_kg.publication.provenance import Notice, Occasion
 from iesi_kg.records import CellRef, Finding, Report, Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
@@ -103,6 +104,11 @@ def publish(store: Store, receipt: Receipt, *, by: str, at: datetime, notice: No
 
     Raises SubmissionRejected, and StoreError with the store as it was.
     """
+    return publish_on(store, receipt, Occasion(by, at, notice))
+
+
+def publish_on(store: Store, receipt: Receipt, occasion: Occasion, told: Sequence[Quad] = ()) -> Published:
+    """The same; ``told`` is what else the commit says of the file."""
     decide(receipt)
     with store.writer() as writer:
         reader = writer.reader
@@ -110,8 +116,9 @@ def publish(store: Store, receipt: Receipt, *, by: str, at: datetime, notice: No
         if before is not None:
             return Published(reader.version, before, receipt.report.records, changed=False)
         decide(against(reader, receipt))
-        change, graph = prepare(reader, receipt, Occasion(by, at, notice))
-        change = catalogue.kept_true(reader, entailment.with_inference(reader, change, at))
+        change, graph = prepare(reader, receipt, occasion)
+        change = _again(reader, receipt, graph, replace(change, add=Joined(change.add, told)) if told else change)
+        change = catalogue.kept_true(reader, entailment.with_inference(reader, change, occasion.at))
         replaced = sum(graphs.is_published(reader, subject) for subject in receipt.submission.subjects)
         return Published(writer.commit(change), graph, receipt.report.records, changed=True, replaced=replaced)
 
@@ -123,6 +130,12 @@ def prepare(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[Chang
     graph = iris.submission_graph(activity)
     told = provenance.statements(submission, activity, occasion)
     return graphs.publication(reader, submission, graph, told, provenance.GRAPH), graph
+
+
+def _again(reader: Reader, receipt: Receipt, graph: NamedNode, change: ChangeSet) -> ChangeSet:
+    """The change, and the end of the marks that what it publishes had left when it was withdrawn."""
+    marks = withdrawal.revived(reader, (graph, *receipt.submission.subjects))
+    return replace(change, remove=Joined(change.remove, marks)) if marks else change
 
 
 def against(reader: Reader, receipt: Receipt) -> Receipt:

@@ -126,6 +126,25 @@ def submission_graph(activity: NamedNode) -> NamedNode:
     return graph("submission", activity.value.rsplit("/", 1)[1])
 
 
+def is_submission_graph(name: NamedNode) -> bool:
+    """Whether a graph holds what a submission stated."""
+    return name.value.startswith(graph("submission", "").value)
+
+
+def hand_in(item: str) -> NamedNode:
+    """The IRI of what was handed in to be decided on, by its id on the desk."""
+    return _thing("hand-in", item)
+
+
+def decision(item: str, step: int) -> NamedNode:
+    """The IRI of a decision: the item of the desk it is on, and the step of that item it is.
+
+    >>> decision("0123456789abcdef", 2).value
+    'https://w3id.org/iesi-kg/id/decision/0123456789abcdef-2'
+    """
+    return _thing("decision", f"{item}-{step}")
+
+
 def dataset() -> NamedNode:
     """Everything published, as one data set."""
     return _thing("dataset", "iesi-kg")
