@@ -22,6 +22,7 @@ COMMANDS = {
     "release": "give what is published now a name, and keep it for good",
     "serve": "serve the pages and the SPARQL endpoint; an empty store is filled first",
     "settings": "list every setting with its default and its value now",
+    "submissions": "see what was handed in over the web and decide on it: accept, return, refuse, withdraw",
     "submit": "check a file and publish it whole, or not at all",
     "verify": "run a cited query again and say whether its answer is the same",
     "template": "write an empty table to fill in, or one filled example",

@@ -60,11 +60,11 @@ class Desk:
         self._by_another = by_another
 
     def receive(self, source: SourceFile, sender: Sender, at: datetime, key: str = "") -> Item:
-        """Keep a file that was handed in; the same key, or the same file of a named sender again, is the same item."""
+        """Keep a file that was handed in; the same key, or a file of a named sender that waits already, is one item."""
         _refuse_long(sender)
         event = Event(State.RECEIVED, at, sender.by, Role.SENDER, file=_line(source.name), sha256=source.sha256)
         with self._shelf.locked():
-            known = self._same_file(source, sender) if sender.by and not key else None
+            known = self._same_file(source, sender) if sender.by else None
             return known or self._enter(Item("", Kind.FILE, sender, (event,)), key, source)
 
     def ask(self, wish: Wish, sender: Sender, at: datetime, key: str = "") -> Item:

@@ -18,7 +18,7 @@ from iesi_kg.ingest.values import ValueReader
 from iesi_kg.publication import catalogue, entailment, graphs, provenance, withdrawal
 from iesi_kg.publication.joined import Joined
 from iesi_kg.publication.provenance import Notice, Occasion
-from iesi_kg.records import CellRef, Finding, Report, Severity, SourceFile, Submission
+from iesi_kg.records import CellRef, Finding, Report, Row, Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.validation import engine, shapes
 from iesi_kg.validation.engine import Result
@@ -143,6 +143,14 @@ def against(reader: Reader, receipt: Receipt) -> Receipt:
     found = _identifiers_needed(reader, receipt.submission)
     findings = sorted([*receipt.report.findings, *found], key=lambda finding: finding.row or 0)
     return replace(receipt, report=Report(receipt.report.records, tuple(findings)))
+
+
+def rows(source: SourceFile) -> Iterator[Row]:
+    """The rows of a table as they stand in it, the header of each sheet first; none of a file of statements."""
+    kind = kinds.detect(source)
+    if kind.tabular:
+        read = csv.read if kind is kinds.Kind.CSV else xlsx.read
+        yield from (row for row in read(source, template().by_header.keys()) if isinstance(row, Row))
 
 
 def _walk(

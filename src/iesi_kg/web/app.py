@@ -39,6 +39,7 @@ from iesi_kg.web import (
     queries,
     releases,
     standing,
+    submissions,
 )
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.editions import Editions
@@ -47,6 +48,7 @@ from iesi_kg.web.graphstore import GraphStore
 from iesi_kg.web.guard import Guard
 from iesi_kg.web.meter import Meter
 from iesi_kg.web.querylog import QueryLog, open_log
+from iesi_kg.web.reception import Reception
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql, preflight
@@ -106,6 +108,7 @@ class Application:
         self.api = _api(self._lifespan)
         self.state = self.api.state
         self.state.gate = access.Gate(settings)
+        self.state.reception = Reception(settings, self.state.gate)
         self._guard = Guard(settings)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
@@ -224,6 +227,8 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     api.include_router(releases.router)
     api.include_router(cite.router)
     api.include_router(feeds.router)
+    api.include_router(submissions.router)
+    api.include_router(pages.desk_router)
     _equip(api)
     openapi.describe(api)
     return api

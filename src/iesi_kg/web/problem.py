@@ -14,6 +14,8 @@ from starlette.responses import HTMLResponse, Response
 
 from iesi_kg import errors
 from iesi_kg.errors import IesiKgError
+from iesi_kg.records import Report
+from iesi_kg.validation import render
 from iesi_kg.web.headers import CORS, NO_STORE, SECURITY, Headers
 
 MEDIA_TYPE = b"application/problem+json"
@@ -33,7 +35,7 @@ def members(error: IesiKgError) -> dict[str, Any]:
     if error.hint:
         document["hint"] = error.hint
     for name, value in error.members.items():
-        document.setdefault(name, value)
+        document.setdefault(name, json.loads(render.json(value)) if isinstance(value, Report) else value)
     return document
 
 
