@@ -41,6 +41,9 @@ PAGES = {
     "result graph": "/sparql?query=" + quote("DESCRIBE <https://w3id.org/iesi-kg/codes/country/FR>"),
     "query error": "/sparql?query=" + quote("SELECT * { ?s ?p }"),
     "check": "/check",
+    "form": "/form",
+    "something is wrong": "/report?about=/id/initiative/cafe-numerique",
+    "sign in": "/submissions/sign-in",
     "releases": "/releases",
     "release": "/releases/2026.2",
     "initiative of a release": "/v/2026.1/id/initiative/cafe-numerique",
@@ -57,6 +60,8 @@ TONGUES = [
     "/initiatives?lang=de",
     "/codes/policy-area?lang=es",
     "/check?lang=fr",
+    "/form?lang=de",
+    "/report?lang=it",
 ]
 STATUS = {"query error": 400, "not found": 404}
 LEVELS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

@@ -31,7 +31,7 @@ from iesi_kg.validation import render as rendered
 from iesi_kg.validation import workbook
 from iesi_kg.vocabulary.uses import message_in
 from iesi_kg.web import reception
-from iesi_kg.web.pages.language import spoken
+from iesi_kg.web.pages.language import keeping, spoken
 from iesi_kg.web.pages.rendering import render
 from iesi_kg.web.reception import address_of
 from iesi_kg.web.session import asking, proof, require_proof
@@ -157,7 +157,7 @@ async def _hand_in(request: Request, source: SourceFile, asked: Asked) -> Respon
     desk, sender = reception.reception(request), reception.sender_of({"name": asked.name, "contact": asked.contact})
     take = partial(desk.receive, source, asking(request), sender, address_of(request), asked.key)
     item = await run_in_threadpool(take)
-    return RedirectResponse(desk.desk.address(item), 303)
+    return RedirectResponse(keeping(request, desk.desk.address(item)), 303)
 
 
 def _page(

@@ -20,7 +20,7 @@ from iesi_kg.records import Severity
 from iesi_kg.vocabulary.codelists import CodeLists
 from iesi_kg.vocabulary.uses import message_in
 from iesi_kg.web import reception, session
-from iesi_kg.web.pages.language import spoken
+from iesi_kg.web.pages.language import keeping, spoken
 from iesi_kg.web.pages.rendering import render
 from iesi_kg.web.reception import address_of
 from iesi_kg.web.session import asking, proof, require_proof
@@ -55,7 +55,9 @@ def listed(request: Request, state: str = "", error: str = "") -> Response:
 
 @router.api_route(f"{_DESK}/sign-in", methods=["GET", "HEAD"])
 def sign_in_form(request: Request, to: str = _DESK) -> Response:
-    """The form to sign in, which leads back to where one came from."""
+    """The form to sign in, which leads back to where one came from; a reviewer who has signed in is there already."""
+    if asking(request).may("review"):
+        return private(RedirectResponse(_own(to), 303))
     return _sign_in(request, to, status=200)
 
 
@@ -116,8 +118,7 @@ async def decide(request: Request, item_id: str) -> Response:
         await run_in_threadpool(reception.reception(request).decide, site, item_id, verdict)
     except IesiKgError as error:
         return await run_in_threadpool(partial(_case, request, item_id, error=error, given=given))
-    query = f"?{request.url.query}" if request.url.query else ""
-    return private(RedirectResponse(f"{_DESK}/{quote(item_id)}{query}", 303))
+    return private(RedirectResponse(keeping(request, f"{_DESK}/{quote(item_id)}"), 303))
 
 
 def state_labels(language: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from iesi_kg.publication import fields, workflow
 from iesi_kg.publication.fields import Checked, Filled
 from iesi_kg.vocabulary.uses import message_in
 from iesi_kg.web import reception
-from iesi_kg.web.pages.language import spoken
+from iesi_kg.web.pages.language import keeping, spoken
 from iesi_kg.web.pages.rendering import render
 from iesi_kg.web.reception import address_of, sender_of
 from iesi_kg.web.session import asking, proof, require_proof
@@ -53,7 +53,7 @@ async def filled(request: Request) -> Response:
         item = await run_in_threadpool(take, given.get("key", ""))
     except IesiKgError as error:
         return _page(request, given, texts, error=error)
-    return RedirectResponse(desk.desk.address(item), 303)
+    return RedirectResponse(keeping(request, desk.desk.address(item)), 303)
 
 
 def _page(

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 from iesi_kg.publication.desk_item import Kind, State
 from iesi_kg.web import reception
 from iesi_kg.web.pages.desk import private, state_labels
-from iesi_kg.web.pages.language import spoken
+from iesi_kg.web.pages.language import keeping, spoken
 from iesi_kg.web.pages.rendering import render
 from iesi_kg.web.site import Site
 from iesi_kg.web.submissions import read_upload, reason_label, refuse_unreadable
@@ -59,5 +59,4 @@ async def mend(
 
 
 def _back(request: Request, action: str) -> Response:
-    address = request.url.path.removesuffix(action)
-    return RedirectResponse(f"{address}?{request.url.query}" if request.url.query else address, 303)
+    return RedirectResponse(keeping(request, request.url.path.removesuffix(action)), 303)

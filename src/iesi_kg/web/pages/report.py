@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse
 from iesi_kg.errors import IesiKgError, UsageError
 from iesi_kg.publication.desk import LONGEST_LINE, LONGEST_TEXT
 from iesi_kg.web import reception
+from iesi_kg.web.pages.language import keeping
 from iesi_kg.web.pages.rendering import render
 from iesi_kg.web.reception import address_of, sender_of, wish_of
 from iesi_kg.web.session import asking, proof, require_proof
@@ -41,7 +42,7 @@ async def sent(request: Request) -> Response:
         item = await run_in_threadpool(ask)
     except IesiKgError as error:
         return _page(request, given, error)
-    return RedirectResponse(desk.desk.address(item), 303)
+    return RedirectResponse(keeping(request, desk.desk.address(item)), 303)
 
 
 def _page(request: Request, given: Mapping[str, str], error: IesiKgError | None = None) -> Response:

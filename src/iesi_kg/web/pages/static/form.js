@@ -89,10 +89,17 @@
   let waiting = 0;
   form.addEventListener("input", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(keep, 300);
+    waiting = setTimeout(() => {
+      waiting = 0;
+      keep();
+    }, 300);
+  });
+  window.addEventListener("pagehide", () => {
+    if (waiting) keep(); // what was typed in the last moment
   });
   form.addEventListener("submit", (event) => {
     clearTimeout(waiting);
+    waiting = 0;
     keep();
     if (event.submitter?.value === "submit") sessionStorage.setItem(`${drawer} sent`, "1");
   });
