@@ -40,7 +40,7 @@ class Role(StrEnum):
 
 DECISIONS = (State.RETURNED, State.ACCEPTED, State.REFUSED, State.WITHDRAWN)
 REASONED = (State.RETURNED, State.REFUSED, State.WITHDRAWN)
-_NEXT = {
+NEXT = {
     State.RECEIVED: (State.IN_REVIEW, State.RETURNED, State.ACCEPTED, State.REFUSED, State.WITHDRAWN),
     State.IN_REVIEW: (State.RETURNED, State.ACCEPTED, State.REFUSED, State.WITHDRAWN),
     State.RETURNED: (State.RECEIVED, State.REFUSED, State.WITHDRAWN),
@@ -117,7 +117,7 @@ class Item:
     @property
     def next_states(self) -> tuple[State, ...]:
         """Where it can go from here."""
-        found = _NEXT.get(self.state, ())
+        found = NEXT.get(self.state, ())
         return found if self.kind is Kind.FILE or self.state is not State.ACCEPTED else ()
 
 
