@@ -17,13 +17,14 @@ from iesi_kg.ingest.template import Template
 from iesi_kg.ingest.values import ValueReader
 from iesi_kg.publication import catalogue, entailment, graphs, provenance
 from iesi_kg.publication.provenance import Notice, Occasion
-from iesi_kg.records import CellRef, Finding, Report, Severity, SourceFile, Submission
+from iesi_kg.records import CellRef, Finding, Report, Row, Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.validation import engine, shapes
 from iesi_kg.validation.engine import Result
 from iesi_kg.validation.report import Reporter
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.codelists import CodeLists
+from iesi_kg.vocabulary.told import say
 
 Progress = Callable[[int], None]
 
@@ -162,9 +163,18 @@ def _chunks(source: SourceFile, today: date | None) -> Iterator[Submission]:
     kind = kinds.detect(source)
     if not kind.tabular:
         return iter([rdf.submission(source, kind, template())])
-    read = csv.read if kind is kinds.Kind.CSV else xlsx.read
-    rows = read(source, template().by_header.keys())
-    return mapping.map_rows(source, rows, template(), ValueReader(CodeLists.load(), today, template()))
+    items = _table(source, kind)
+    return mapping.map_rows(source, items, template(), ValueReader(CodeLists.load(), today, template()))
+
+
+def _table(source: SourceFile, kind: kinds.Kind) -> Iterator[Row | Finding]:
+    return (csv.read if kind is kinds.Kind.CSV else xlsx.read)(source, template().by_header.keys())
+
+
+def rows(source: SourceFile) -> Iterator[Row]:
+    """The rows of a table as they were read, its header first; none for RDF. Raises InputError."""
+    kind = kinds.detect(source)
+    return (item for item in _table(source, kind) if isinstance(item, Row)) if kind.tabular else iter(())
 
 
 def _identifiers_needed(reader: Reader, submission: Submission) -> list[Finding]:
@@ -177,12 +187,10 @@ def _identifier_needed(subject: NamedNode, ref: CellRef) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "identifier-needed",
-        "A record of this name is published already, and this row has no identifier: it cannot be told whether the row "
-        "is a new version of that record or another initiative.",
+        say("identifier-needed"),
         sheet=ref.sheet,
         row=ref.row,
         column=ref.column,
-        suggestion=f"to replace the published record write {slug} in the column "
-        f"{template().nodes[0].key[0]}; for another initiative write an identifier of its own, such as {slug}-2",
+        suggestion=say("identifier-needed.remedy", slug=slug, column=template().nodes[0].key[0]),
         focus_node=subject.value,
     )

@@ -14,6 +14,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Store
 
 from iesi_kg import assets
 from iesi_kg.vocabulary.namespaces import BASE, SH
+from iesi_kg.vocabulary.told import in_language, spoken
 
 EXAMPLES = "queries/examples"
 
@@ -116,6 +117,8 @@ def message_in(code: str, message: str, language: str) -> tuple[str, str]:
 
     A message into which the rule wrote something of the record stays as it is.
     """
+    if spoken(message, language) == language:
+        return in_language(message, language), language
     for rule in _rules():
         if rule.code == code and message in rule.messages.values() and language in rule.messages:
             return rule.messages[language], language
