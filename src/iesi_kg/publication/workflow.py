@@ -22,6 +22,7 @@ from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.validation import engine, shapes
 from iesi_kg.validation.engine import Result
 from iesi_kg.validation.report import Reporter
+from iesi_kg.validation.scoring import Standing
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.codelists import CodeLists
 from iesi_kg.vocabulary.told import say
@@ -57,16 +58,24 @@ def template() -> Template:
 
 
 def check(
-    source: SourceFile, *, today: date | None = None, reader: Reader | None = None, progress: Progress | None = None
+    source: SourceFile,
+    *,
+    today: date | None = None,
+    reader: Reader | None = None,
+    progress: Progress | None = None,
+    standing: Standing | None = None,
 ) -> Report:
     """The verdict on a file; its statements are not kept, so that memory does not grow with the number of rows.
 
-    ``today`` bounds the years that may be given; ``reader`` shows the published records that a row may mean.
+    ``today`` bounds the years that may be given; ``reader`` shows the published records that a row may mean;
+    ``standing`` is told every record, to score it.
     """
     records, findings = 0, list[Finding]()
     for chunk, found in _walk(source, today, progress):
         records += chunk.records
         findings += found
+        if standing is not None:
+            standing.add(chunk)
         if reader is not None:
             findings += _identifiers_needed(reader, chunk)
     return Report(records, tuple(findings))
