@@ -113,7 +113,7 @@ def name_of(header_text: str) -> str:
     >>> name_of(" Start Year ")
     'start_year'
     """
-    return header_text.strip("\ufeff \t\r\n\xa0").casefold().replace(" ", "_").replace("-", "_")
+    return header_text.strip("\ufeff \t\r\n\xa0").casefold().replace("\xa0", "_").replace(" ", "_").replace("-", "_")
 
 
 def _rows(reader: Iterator[list[str]], above: int) -> Iterator[Row | Finding]:

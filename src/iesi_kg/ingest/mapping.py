@@ -11,6 +11,7 @@ from itertools import islice
 from pyoxigraph import NamedNode, Triple
 
 from iesi_kg.ingest.nodes import Cell, Nodes
+from iesi_kg.ingest.shifting import slipped
 from iesi_kg.ingest.template import Column, Node, Template, letters
 from iesi_kg.ingest.values import Problem, Value, ValueReader
 from iesi_kg.records import CellRef, Finding, Row, Severity, SourceFile, Submission
@@ -130,7 +131,12 @@ class Mapper:
         if filled:
             chunk.findings.append(_unnamed(row, filled[0]))
             self._unnamed = [place for place in self._unnamed if place not in filled]
+        before = len(chunk.findings)
         cells = {column.name: self._cell(column, row, place, title, chunk) for column, place, title in self._columns}
+        wrong = sum(found.severity is Severity.VIOLATION for found in chunk.findings[before:])
+        if shift := slipped(row, self._columns, self._reader, wrong):
+            chunk.findings[before:] = [shift]
+            return
         cells = {name: cell for name, cell in cells.items() if cell.texts}
         chunk.findings.extend(self._short_lists(cells))
         self._complete(cells)

@@ -21,6 +21,7 @@ from iesi_kg.records import CellRef, Finding, Report, Row, Severity, SourceFile,
 from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.validation import engine, shapes
 from iesi_kg.validation.engine import Result
+from iesi_kg.validation.likeness import Likeness
 from iesi_kg.validation.report import Reporter
 from iesi_kg.validation.scoring import Standing
 from iesi_kg.vocabulary import iris
@@ -71,9 +72,10 @@ def check(
     ``standing`` is told every record, to score it.
     """
     records, findings = 0, list[Finding]()
+    alike = Likeness(reader, template().nodes[0].key[0])
     for chunk, found in _walk(source, today, progress):
         records += chunk.records
-        findings += found
+        findings += sorted([*found, *alike.findings(chunk)], key=lambda finding: finding.row or 0)
         if standing is not None:
             standing.add(chunk)
         if reader is not None:

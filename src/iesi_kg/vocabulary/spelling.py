@@ -24,7 +24,8 @@ def nearest(text: str, known: Iterable[str], *, likeness: float, part: float | N
     choices = list(known)
     best = process.extractOne(text, choices, scorer=fuzz.ratio, score_cutoff=likeness)
     if best is None and part is not None:
-        best = process.extractOne(text, choices, scorer=fuzz.WRatio, score_cutoff=part)
+        telling = [choice for choice in choices if len(choice) >= _SHORT]
+        best = process.extractOne(text, telling, scorer=fuzz.token_set_ratio, score_cutoff=part)
     return best[0] if best else None
 
 
@@ -64,3 +65,14 @@ def strangers(text: str) -> list[str]:
     1
     """
     return [character for character in dict.fromkeys(text) if ord(character) in _LOOK]
+
+
+def likeness(one: str, other: str) -> float:
+    """How like two names are, of 100, whatever the order of their words.
+
+    >>> likeness("care net wien", "wien care net")
+    100.0
+    """
+    from rapidfuzz import fuzz
+
+    return float(fuzz.token_sort_ratio(one, other))
