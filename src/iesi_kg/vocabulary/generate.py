@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
 from iesi_kg import assets
-from iesi_kg.vocabulary import derived, parts, published, reference
+from iesi_kg.vocabulary import derived, findings, parts, published, reference
 from iesi_kg.vocabulary.namespaces import DCT, IESI, OWL, PREFIXES, RDF, RDFS, VANN, XSD
 
 CONTEXT = "ontology/generated/context.jsonld"
@@ -61,6 +61,7 @@ def files() -> Mapping[str, str]:
         FULL_HEADER: _header(columns),
         published.LIST: published.grown(),
         reference.PAGE: reference.page(),
+        findings.PAGE: findings.page(),
         derived.NAMES: derived.names(),
         derived.DISJOINT: derived.disjoint(),
         TERMS: _constants(terms),

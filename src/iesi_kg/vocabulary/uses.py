@@ -125,6 +125,11 @@ def message_in(code: str, message: str, language: str) -> tuple[str, str]:
     return message, "en"
 
 
+def rules() -> tuple[Rule, ...]:
+    """Every rule of the shapes that has a code."""
+    return _rules()
+
+
 def links() -> Iterator[tuple[str, str, str]]:
     """Class, property and class of each link that a row of the template makes between two nodes."""
     nodes = {node["iesi:name"]: node for node in json.loads(assets.text(_TEMPLATE))["iesi:nodes"]}
@@ -147,7 +152,8 @@ def _rules() -> tuple[Rule, ...]:
     for row in _rows(store, "messages"):
         message = row["message"]
         if isinstance(message, Literal):
-            messages.setdefault(_text(row, "code"), {})[message.language or "en"] = message.value
+            said = message.value.replace("{?value}", "…")  # the value is known only where the rule is broken
+            messages.setdefault(_text(row, "code"), {})[message.language or "en"] = said
     found: dict[str, list[Any]] = {}
     for row in _rows(store, "rules"):
         found.setdefault(_text(row, "code"), []).append(row)
