@@ -1,4 +1,4 @@
-"""Every text of a finding exists in five languages with the same places for facts, and every key that is said exists."""
+"""Every text of a finding exists in five languages with the same places for facts; every key that is said exists."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def table(delimiter: str = ",", encoding: str = "utf-8", line: str = "\r\n") -> 
 
 
 def book() -> SourceFile:
-    """A workbook of a sender: styles, a formula, a comment, a chart on another sheet, and something we know nothing of."""
+    """A workbook of a sender: styles, formulas, a comment, a chart on another sheet, and something we do not know."""
     made = openpyxl.Workbook()
     sheet = made.active
     sheet.title = "Data"
@@ -254,7 +254,7 @@ def test_the_score_says_what_is_missing_and_what_would_raise_it() -> None:
     report = workflow.check(table(), today=TODAY, standing=standing)
     score = json.loads(render.json(report, "fr", standing))["score"]
     good, bad = score["records"]
-    # Care Net lacks status, governance level and technologies: 3 of the 21 points that the parts of an initiative count.
+    # Care Net lacks status, governance level and technologies: 3 of the 21 points of an initiative.
     assert good["completeness"] == round(100 * 18 / 21) and good["row"] == 2
     assert set(good["missing"]) == {"status", "governance_level", "technologies", "outcome", "coded_by"}
     assert "country" in bad["missing"] and bad["completeness"] < good["completeness"]

@@ -125,7 +125,7 @@ class Likeness:
         own = _bare(being.names[0])
         near = [other for other in self._bodies.near(being) if other.countries & being.countries]
         scored = sorted(((likeness(own, _bare(name)), name, o) for o in near for name in o.names), key=lambda s: -s[0])
-        alike = [item for item in scored if item[0] >= _SAME_BODY and _numbers(item[1]) == _numbers(being.names[0])]
+        alike = [item for item in scored if item[0] >= _SAME_BODY and _numbers(_bare(item[1])) == _numbers(own)]
         if len({item[2].iri for item in alike}) == 1:
             _, name, other = alike[0]
             message = say("known-organisation", text=being.names[0], known=name, other=other.slug)

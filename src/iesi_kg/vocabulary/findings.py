@@ -22,7 +22,7 @@ Made by `iesi-kg build` from `ontology/findings.json`, the shapes and `ontology/
 
 Every finding of `iesi-kg check` has a code that stays. A *violation* keeps a file from being published, a *warning*
 does not, an *info* says how something was read. Words in braces are filled in. Each text is said in English, French,
-German, Spanish and Italian (`--lang`). [How to check a file](../how-to/check-a-file.md) says what can be done with findings.
+German, Spanish and Italian (`--lang`). [How to check a file](../how-to/check-a-file.md) says what to do with findings.
 """
 _SHAPES = """
 ## Found by the rules of the shapes
