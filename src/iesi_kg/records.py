@@ -51,7 +51,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One mistake, said once: where it is, what is wrong, and what would mend it."""
+    """One mistake, said once: where it is, what is wrong, and what would mend it.
+
+    ``fix`` is what may stand in place of ``value`` without asking: the only candidate, by which nothing is lost.
+    ``path`` and ``component`` are the property and the kind of constraint, where a shape found it.
+    """
 
     severity: Severity
     code: str
@@ -63,6 +67,9 @@ class Finding:
     suggestion: str | None = None
     shape: str | None = None
     focus_node: str | None = None
+    fix: str | None = None
+    path: str | None = None
+    component: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

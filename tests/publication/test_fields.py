@@ -1,12 +1,10 @@
-"""The form of one record: its fields, the table it makes, each finding at its field; and the cells around findings."""
+"""The form of one record: its fields, the table it makes, and each finding at its field."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from iesi_kg.publication import fields, surroundings, workflow
-from iesi_kg.publication.surroundings import Cell
-from iesi_kg.records import SourceFile
+from iesi_kg.publication import fields, workflow
 
 TODAY = date(2026, 11, 22)
 GOOD = {
@@ -73,32 +71,3 @@ def test_places_are_as_many_as_are_filled_and_one_more_on_request() -> None:
     assert fields.places(sources, GOOD) == 2
     assert fields.places(sources, GOOD, "sources") == 3
     assert fields.places(sources, {"source_url": ["x"] * 99}, "sources") == fields.MOST_PLACES
-
-
-def test_findings_come_in_the_order_of_the_table_with_the_cells_around() -> None:
-    text = "identifier,Name,country,start_year,service_areas\na,A,Spian,2013,social-inclusion\nb,B,FR,20x3,chldcare\n"
-    source = SourceFile("t.csv", text.encode())
-    report = workflow.check(source, today=TODAY)
-    table = surroundings.table(source, report.findings)
-    ordered = [(f.row, f.column) for f in table.ordered(report.findings) if f.row and f.value and f.row > 1]
-    assert ordered == [(2, "country"), (3, "start_year"), (3, "service_areas")]
-    wrong = next(finding for finding in report.findings if finding.value == "Spian")
-    assert table.around(wrong) == [
-        Cell("identifier", "a", False),
-        Cell("Name", "A", False),
-        Cell("country", "Spian", True),
-        Cell("start_year", "2013", False),
-        Cell("service_areas", "social-inclusion", False),
-    ]
-    missing = next(finding for finding in report.findings if finding.column == "source_url")
-    assert table.around(missing) == []
-
-
-def test_a_file_of_statements_has_no_cells() -> None:
-    source = SourceFile(
-        "t.ttl", b"<https://w3id.org/iesi-kg/id/initiative/x> a <https://w3id.org/iesi-kg/ontology#Initiative> ."
-    )
-    report = workflow.check(source, today=TODAY)
-    assert report.findings
-    table = surroundings.table(source, report.findings)
-    assert all(table.around(finding) == [] for finding in report.findings)

@@ -314,6 +314,32 @@ def test_the_page_of_a_check_hands_in_what_it_carries(open_desk: Server, tokens:
     assert (refused.status, "did not come back whole" in refused.text) == (400, True)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "kind", "name", "begins"),
+    [
+        ("json", "application/json", "findings.json", b'{"conforms": false'),
+        ("csv", "text/csv; charset=utf-8", "findings.csv", b""),
+        ("html", "text/html; charset=utf-8", "findings.html", b"<!DOCTYPE html>"),
+        ("ttl", "text/turtle; charset=utf-8", "findings.ttl", b""),
+        ("annotated", "application/vnd.openxmlformats", "saved-annotated.xlsx", b"PK"),
+        ("mended", "application/octet-stream", "saved-mended.csv", b"identifier,name,country"),
+    ],
+)
+def test_the_verdict_is_saved(open_desk: Server, wanted: str, kind: str, name: str, begins: bytes) -> None:
+    head, body = upload({"as": wanted}, table("saved", "Spian"), "saved.csv")
+    reply = open_desk.ask("POST", "/check?lang=fr", {**head, "Accept": "text/html"}, body)
+    assert (reply.status, reply.headers["Content-Type"][: len(kind)]) == (200, kind)
+    assert reply.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''{name}"
+    assert reply.body.startswith(begins)
+    assert b"Spian" in reply.body or wanted in ("annotated", "mended", "ttl")
+
+
+def test_a_file_of_statements_has_no_cells_to_write_into(open_desk: Server) -> None:
+    head, body = upload({"as": "annotated"}, b"<http://example.org/a> <http://example.org/b> 1 .", "a.ttl")
+    reply = open_desk.ask("POST", "/check", {**head, "Accept": "text/html"}, body)
+    assert (reply.status, "only a table can be annotated" in reply.text) == (400, True)
+
+
 def test_every_hand_in_and_decision_is_in_the_log(open_desk: Server) -> None:
     log = AuditLog(open_desk.store)
     log.verify()

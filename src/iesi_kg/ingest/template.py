@@ -13,7 +13,8 @@ from pyoxigraph import NamedNode
 
 from iesi_kg.ingest.csv import name_of
 from iesi_kg.records import Finding, Row, Severity
-from iesi_kg.vocabulary.spelling import nearest
+from iesi_kg.vocabulary.spelling import nearest, only
+from iesi_kg.vocabulary.told import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Template:
                 continue  # said at the first row that has something below it
             column = self.by_header.get(name_of(text))
             if column is None:
-                findings.append(_unknown(row, place, self.nearest(text)))
+                findings.append(_unknown(row, place, self.nearest(text), self._meant(text, row)))
             elif column.name in places:
                 findings.append(_duplicate(row, place, places[column.name]))
             else:
@@ -130,6 +131,13 @@ class Template:
         missing = (column.name for column in self.columns if column.required and column.name not in places)
         findings.extend(_missing(row, name) for name in missing if name not in meant)
         return places, findings
+
+    def _meant(self, text: str, row: Row) -> str | None:
+        """The one column that a header a slip away can only mean, unless the file has that column already."""
+        near = self.nearest(text)
+        others = {column.name for other in row.texts if (column := self.by_header.get(name_of(other)))}
+        known = {name: column.name for name, column in self.by_header.items()}
+        return near if near and near not in others and only(name_of(text), known) == near else None
 
     def nearest(self, text: str) -> str | None:
         """The name of the column whose header is most like a text."""
@@ -151,18 +159,18 @@ def letters(place: int) -> str:
     return text
 
 
-def _unknown(row: Row, place: int, nearest: str | None) -> Finding:
+def _unknown(row: Row, place: int, nearest: str | None, fix: str | None) -> Finding:
     text = row.texts[place]
     return Finding(
         Severity.VIOLATION,
         "unknown-column",
-        f"The column {text.strip()!r} is not in the template, so its cells (spreadsheet column {letters(place)}) would "
-        "be lost.",
+        say("unknown-column", text=text.strip(), letters=letters(place)),
         sheet=row.sheet,
         row=row.number,
         column=text,
         value=text,
-        suggestion=nearest or "remove the column, or give it a name of the template",
+        suggestion=nearest or say("unknown-column.remedy"),
+        fix=fix,
     )
 
 
@@ -170,13 +178,12 @@ def _duplicate(row: Row, place: int, first: int) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "duplicate-column",
-        f"The column {row.texts[place].strip()!r} (spreadsheet column {letters(place)}) stands twice; the first is "
-        f"spreadsheet column {letters(first)}. Only the first was read.",
+        say("duplicate-column", text=row.texts[place].strip(), letters=letters(place), first=letters(first)),
         sheet=row.sheet,
         row=row.number,
         column=row.texts[place],
         value=row.texts[place],
-        suggestion="keep one of the two; several values go into one cell, separated by |",
+        suggestion=say("duplicate-column.remedy"),
     )
 
 
@@ -184,11 +191,11 @@ def _missing(row: Row, name: str) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "missing-column",
-        f"The column {name!r} is required and is not in the file.",
+        say("missing-column", name=name),
         sheet=row.sheet,
         row=row.number,
         column=name,
-        suggestion=f"add a column named {name} and fill it for every record",
+        suggestion=say("missing-column.remedy", name=name),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from iesi_kg.errors import FileTooLarge, UnreadableFile
 from iesi_kg.ingest.csv import name_of, ragged
 from iesi_kg.records import Finding, Row, Severity, SourceFile
+from iesi_kg.vocabulary.told import say
 
 # What openpyxl and the zip and XML readers below it raise on a damaged workbook.
 _DAMAGED = (
@@ -119,10 +120,9 @@ def _unread(title: str, read_title: str) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "second-sheet",
-        f"The sheet {title!r} holds records too, but one sheet of a file is read, and that was {read_title!r}: "
-        "the others would be lost.",
+        say("second-sheet", other=title, read=read_title),
         sheet=title,
-        suggestion=f"move its rows into {read_title!r}, or send each sheet as a file of its own",
+        suggestion=say("second-sheet.remedy", read=read_title),
     )
 
 
@@ -187,12 +187,12 @@ def _not_calculated(title: str, number: int, column: str | None, formula: str) -
     return Finding(
         Severity.VIOLATION,
         "formula-without-value",
-        "This cell holds a formula whose result is not stored in the file. The row was not read any further.",
+        say("formula-without-value"),
         sheet=title,
         row=number,
         column=column,
         value=formula,
-        suggestion="save the file again from a spreadsheet program, or write the value in place of the formula",
+        suggestion=say("formula-without-value.remedy"),
     )
 
 

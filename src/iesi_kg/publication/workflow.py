@@ -22,9 +22,12 @@ from iesi_kg.records import CellRef, Finding, Report, Row, Severity, SourceFile,
 from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.validation import engine, shapes
 from iesi_kg.validation.engine import Result
+from iesi_kg.validation.likeness import Likeness
 from iesi_kg.validation.report import Reporter
+from iesi_kg.validation.scoring import Standing
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.codelists import CodeLists
+from iesi_kg.vocabulary.told import say
 
 Progress = Callable[[int], None]
 
@@ -57,16 +60,25 @@ def template() -> Template:
 
 
 def check(
-    source: SourceFile, *, today: date | None = None, reader: Reader | None = None, progress: Progress | None = None
+    source: SourceFile,
+    *,
+    today: date | None = None,
+    reader: Reader | None = None,
+    progress: Progress | None = None,
+    standing: Standing | None = None,
 ) -> Report:
     """The verdict on a file; its statements are not kept, so that memory does not grow with the number of rows.
 
-    ``today`` bounds the years that may be given; ``reader`` shows the published records that a row may mean.
+    ``today`` bounds the years that may be given; ``reader`` shows the published records that a row may mean;
+    ``standing`` is told every record, to score it.
     """
     records, findings = 0, list[Finding]()
+    alike = Likeness(reader, template().nodes[0].key[0])
     for chunk, found in _walk(source, today, progress):
         records += chunk.records
-        findings += found
+        findings += sorted([*found, *alike.findings(chunk)], key=lambda finding: finding.row or 0)
+        if standing is not None:
+            standing.add(chunk)
         if reader is not None:
             findings += _identifiers_needed(reader, chunk)
     return Report(records, tuple(findings))
@@ -145,14 +157,6 @@ def against(reader: Reader, receipt: Receipt) -> Receipt:
     return replace(receipt, report=Report(receipt.report.records, tuple(findings)))
 
 
-def rows(source: SourceFile) -> Iterator[Row]:
-    """The rows of a table as they stand in it, the header of each sheet first; none of a file of statements."""
-    kind = kinds.detect(source)
-    if kind.tabular:
-        read = csv.read if kind is kinds.Kind.CSV else xlsx.read
-        yield from (row for row in read(source, template().by_header.keys()) if isinstance(row, Row))
-
-
 def _walk(
     source: SourceFile, today: date | None, progress: Progress | None
 ) -> Iterator[tuple[Submission, list[Finding]]]:
@@ -183,9 +187,18 @@ def _chunks(source: SourceFile, today: date | None) -> Iterator[Submission]:
     kind = kinds.detect(source)
     if not kind.tabular:
         return iter([rdf.submission(source, kind, template())])
-    read = csv.read if kind is kinds.Kind.CSV else xlsx.read
-    rows = read(source, template().by_header.keys())
-    return mapping.map_rows(source, rows, template(), ValueReader(CodeLists.load(), today, template()))
+    items = _table(source, kind)
+    return mapping.map_rows(source, items, template(), ValueReader(CodeLists.load(), today, template()))
+
+
+def _table(source: SourceFile, kind: kinds.Kind) -> Iterator[Row | Finding]:
+    return (csv.read if kind is kinds.Kind.CSV else xlsx.read)(source, template().by_header.keys())
+
+
+def rows(source: SourceFile) -> Iterator[Row]:
+    """The rows of a table as they were read, its header first; none for RDF. Raises InputError."""
+    kind = kinds.detect(source)
+    return (item for item in _table(source, kind) if isinstance(item, Row)) if kind.tabular else iter(())
 
 
 def _identifiers_needed(reader: Reader, submission: Submission) -> list[Finding]:
@@ -198,12 +211,10 @@ def _identifier_needed(subject: NamedNode, ref: CellRef) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "identifier-needed",
-        "A record of this name is published already, and this row has no identifier: it cannot be told whether the row "
-        "is a new version of that record or another initiative.",
+        say("identifier-needed"),
         sheet=ref.sheet,
         row=ref.row,
         column=ref.column,
-        suggestion=f"to replace the published record write {slug} in the column "
-        f"{template().nodes[0].key[0]}; for another initiative write an identifier of its own, such as {slug}-2",
+        suggestion=say("identifier-needed.remedy", slug=slug, column=template().nodes[0].key[0]),
         focus_node=subject.value,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import partial
@@ -21,16 +21,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from iesi_kg.endpoint.negotiation import prefers_html
-from iesi_kg.errors import IesiKgError, InputError, NotFound
-from iesi_kg.publication import blank, outlook, surroundings, workflow
+from iesi_kg.errors import IesiKgError, InputError, NotFound, UsageError
+from iesi_kg.publication import blank, outlook, workflow
 from iesi_kg.publication.outlook import Outlook
-from iesi_kg.publication.surroundings import Table
-from iesi_kg.publication.workflow import Receipt
-from iesi_kg.records import Finding, Report, Severity, SourceFile
+from iesi_kg.records import Report, Severity, SourceFile
 from iesi_kg.validation import render as rendered
 from iesi_kg.validation import workbook
-from iesi_kg.vocabulary.uses import message_in
+from iesi_kg.validation.listing import Listed, in_sheet_order
+from iesi_kg.validation.scoring import Standing
 from iesi_kg.web import reception
+from iesi_kg.web.pages.findings import FORMATS, saved
 from iesi_kg.web.pages.language import keeping, spoken
 from iesi_kg.web.pages.rendering import render
 from iesi_kg.web.reception import address_of
@@ -44,7 +44,7 @@ _TABLES = {"template": (), "template-full": ("all",), "example": ()}
 _MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": workbook.MEDIA_TYPE}
 _MOST_FINDINGS = 500
 _MOST_KEPT = 700_000  # as base64 below what a part of a form may be
-_LIKE = "duplicate"
+_LIKE = "possible-duplicate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ class Verdict:
 
     source: SourceFile
     report: Report
-    table: Table
+    standing: Standing
+    listed: list[Listed]
     outlook: Outlook | None
 
 
@@ -98,9 +99,10 @@ async def check(
         if data or (not isinstance(error, InputError) and asked.wanted != "submit"):
             raise
         return _page(request, name, error=error, asked=asked)
+    if asked.wanted in FORMATS:
+        return await run_in_threadpool(_saved, request, verdict, asked)
     if data:
-        headers = {"Content-Disposition": 'attachment; filename="findings.json"'} if asked.wanted == "json" else {}
-        return Response(rendered.json(verdict.report), media_type="application/json", headers=headers)
+        return Response(rendered.json(verdict.report), media_type="application/json")
     return _page(request, source.name, verdict=verdict, asked=asked)
 
 
@@ -134,21 +136,24 @@ async def _source(request: Request, file: UploadFile | None, asked: Asked) -> So
 
 def _judge(request: Request, source: SourceFile, answers: bool, data: bool) -> Verdict:
     site: Site = request.app.state.site
-    now, reader = datetime.now(UTC), site.store.reader()
-    if data or len(source.content) > _MOST_KEPT:
-        report = workflow.check(source, today=now.date(), reader=reader)
-        return Verdict(source, report, Table({}, {}, ()) if data else surroundings.table(source, report.findings), None)
+    now, reader, standing = datetime.now(UTC), site.store.reader(), Standing()
+    report = workflow.check(source, today=now.date(), reader=reader, standing=standing)
+    if data:
+        return Verdict(source, report, standing, [], None)
+    listed = in_sheet_order(report, spoken(request).code, workflow.rows(source))
+    if not report.conforms or len(source.content) > _MOST_KEPT:
+        return Verdict(source, report, standing, listed, None)
     receipt = workflow.against(reader, workflow.receive(source, today=now.date()))
-    table = surroundings.table(source, receipt.report.findings)
-    return Verdict(source, receipt.report, table, _outlook(request, receipt, now, answers))
-
-
-def _outlook(request: Request, receipt: Receipt, now: datetime, answers: bool) -> Outlook | None:
-    if not receipt.report.conforms:
-        return None
-    site: Site = request.app.state.site
     bounds = reception.reception(request).bounds if answers else None
-    return outlook.outlook(site.store.reader(), receipt, now, spoken(request).code, bounds)
+    found = outlook.outlook(reader, receipt, now, spoken(request).code, bounds)
+    return Verdict(source, report, standing, listed, found)
+
+
+def _saved(request: Request, verdict: Verdict, asked: Asked) -> Response:
+    try:
+        return saved(asked.wanted, verdict.source, verdict.report, spoken(request).code, verdict.standing)
+    except UsageError as error:  # RDF has no cells to write into
+        return _page(request, verdict.source.name, error=error, asked=asked)
 
 
 async def _hand_in(request: Request, source: SourceFile, asked: Asked) -> Response:
@@ -172,7 +177,6 @@ def _page(
     site: Site = request.app.state.site
     context: dict[str, Any] = {
         "report": verdict.report if verdict else None,
-        "told": lambda finding: message_in(finding.code, finding.message, language),
         "error": error,
         "name": name,
         "asked": asked,
@@ -181,7 +185,7 @@ def _page(
         "may": reception.reception(request).may_hand_in(asking(request)),
         "proof": proof(request),
         "key": token_urlsafe(16),
-        **(_findings(verdict, asked) if verdict and asked else {}),
+        **(_findings(verdict, asked, language) if verdict and asked else {}),
     }
     response = render(request, "check.html", context, status=error.status if error else 200)
     if error and "retry_after" in error.members:
@@ -189,23 +193,19 @@ def _page(
     return response
 
 
-def _findings(verdict: Verdict, asked: Asked) -> Mapping[str, object]:
+def _findings(verdict: Verdict, asked: Asked, language: str) -> Mapping[str, object]:
     """The findings in the order of the sheets, those that the filter lets through, with the cells around each."""
-    report, content = verdict.report, verdict.source.content
-    ordered = verdict.table.ordered(report.findings)
-    wanted: list[Callable[[Finding], bool]] = []
-    if asked.severity in set(Severity):
-        wanted.append(lambda finding: finding.severity == asked.severity)
-    if asked.code:
-        wanted.append(lambda finding: finding.code == asked.code)
-    through = [finding for finding in ordered if all(test(finding) for test in wanted)]
+    report, content, listed = verdict.report, verdict.source.content, verdict.listed
+    severities = (asked.severity,) if asked.severity in set(Severity) else tuple(Severity)
+    through = [item for item in listed if item.finding.severity in severities and asked.code in ("", item.finding.code)]
     return {
         "counts": {severity.value: report.count(severity) for severity in Severity},
-        "codes": sorted(Counter(finding.code for finding in ordered).items()),
-        "total": len(ordered),
+        "codes": sorted(Counter(item.finding.code for item in listed).items()),
+        "total": len(listed),
         "through": len(through),
-        "findings": [(finding, verdict.table.around(finding)) for finding in through[:_MOST_FINDINGS]],
-        "alike": [finding for finding in ordered if _LIKE in finding.code],
-        "sheets": any(finding.sheet for finding in ordered),
+        "findings": through[:_MOST_FINDINGS],
+        "alike": [item for item in listed if _LIKE in item.finding.code],
+        "scores": verdict.standing.lines(language) if verdict.standing.scores else (),
         "kept": b64encode(content).decode("ascii") if len(content) <= _MOST_KEPT else "",
+        "tabular": any(item.around for item in listed),
     }

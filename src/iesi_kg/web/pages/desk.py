@@ -17,8 +17,8 @@ from iesi_kg.publication.desk_item import REASONED, REASONS, STATES, Item, Kind,
 from iesi_kg.publication.outlook import Outlook
 from iesi_kg.publication.workflow import Receipt
 from iesi_kg.records import Severity
+from iesi_kg.validation.listing import in_sheet_order
 from iesi_kg.vocabulary.codelists import CodeLists
-from iesi_kg.vocabulary.uses import message_in
 from iesi_kg.web import reception, session
 from iesi_kg.web.pages.language import keeping, spoken
 from iesi_kg.web.pages.rendering import render
@@ -169,9 +169,8 @@ def _case(
         "reason": partial(reason_label, language=language),
         "status_address": desk.desk.address(item),
         "report": read.report if read else None,
-        "findings": read.report.findings[:_MOST_FINDINGS] if read else (),
+        "findings": in_sheet_order(read.report, language)[:_MOST_FINDINGS] if read else (),
         "counts": {severity.value: read.report.count(severity) for severity in Severity} if read else {},
-        "told": lambda finding: message_in(finding.code, finding.message, language),
         "outlook": found,
         "error": error,
         "given": given or {},

@@ -14,7 +14,8 @@ from starlette.responses import RedirectResponse
 from iesi_kg.errors import IesiKgError, NotFound
 from iesi_kg.publication import fields, workflow
 from iesi_kg.publication.fields import Checked, Filled
-from iesi_kg.vocabulary.uses import message_in
+from iesi_kg.records import Report
+from iesi_kg.validation.listing import in_sheet_order
 from iesi_kg.web import reception
 from iesi_kg.web.pages.language import keeping, spoken
 from iesi_kg.web.pages.rendering import render
@@ -82,7 +83,7 @@ def _page(
         "checked": checked,
         "error": error,
         "given": given,
-        "told": lambda finding: message_in(finding.code, finding.message, language),
+        "told": lambda finding: in_sheet_order(Report(0, (finding,)), language)[0],
         "key": given.get("key") or token_urlsafe(16),
         "proof": proof(request),
         "may": reception.reception(request).may_hand_in(asked),
