@@ -6,6 +6,7 @@ IesiKgError                      500  3   something of ours broke
 │   ├── UnreadableFile           400  2
 │   └── FileTooLarge             413  2
 ├── SubmissionRejected           422  1   read, validated, refused with findings
+│   └── RevisionConflict         409  1   a filled sheet and the published record changed the same cell
 ├── NotFound                     404  3
 │   └── Gone                     410  3   was here and has been withdrawn
 │       └── Superseded           410  3   an earlier version, which a later one replaced
@@ -100,6 +101,14 @@ class SubmissionRejected(IesiKgError):
     status, exit_code = 422, 1
     title = "Submission rejected"
     hint = "mend the violations listed and submit again; nothing was changed"
+
+
+class RevisionConflict(SubmissionRejected):
+    """``comparison`` holds both values of every cell in question."""
+
+    status = 409
+    title = "Changed on both sides"
+    hint = "--take mine keeps the sheet's values, --take theirs the published ones; or download the records again"
 
 
 class NotFound(IesiKgError):

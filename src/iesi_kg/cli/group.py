@@ -13,6 +13,7 @@ from iesi_kg.errors import IesiKgError
 COMMANDS = {
     "build": "make the generated files under ontology/generated from ontology and shapes",
     "check": "say what is wrong in a file, cell by cell; changes nothing",
+    "diff": "say what a file would add, change and remove, cell by cell; changes nothing",
     "erase": "take personal data out of the store and of every release, for good",
     "export": "write what is published in the terms of CPSV-AP, CPOV or DCAT-AP",
     "log": "show who changed what, when and in which version, and whether the log is whole",

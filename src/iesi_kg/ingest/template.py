@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any
 
 from pyoxigraph import NamedNode
 
+from iesi_kg import assets
 from iesi_kg.ingest.csv import name_of
 from iesi_kg.records import Finding, Row, Severity
 from iesi_kg.vocabulary.spelling import nearest
@@ -39,6 +40,7 @@ class Column:
     null: frozenset[str]
     names: str | None = None
     part: str | None = None
+    title: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,12 @@ class Template:
 
     columns: tuple[Column, ...]
     nodes: tuple[Node, ...]
+
+    @staticmethod
+    @cache
+    def bundled() -> Template:
+        """The template of the bundle, read once."""
+        return Template.load(assets.text("ontology/template.json"))
 
     @classmethod
     def load(cls, text: str) -> Template:
@@ -121,9 +129,9 @@ class Template:
                 continue  # said at the first row that has something below it
             column = self.by_header.get(name_of(text))
             if column is None:
-                findings.append(_unknown(row, place, self.nearest(text)))
+                findings.append(unknown_column(row, place, self.nearest(text)))
             elif column.name in places:
-                findings.append(_duplicate(row, place, places[column.name]))
+                findings.append(duplicate_column(row, place, places[column.name]))
             else:
                 places[column.name] = place
         meant = {finding.suggestion for finding in findings}
@@ -151,7 +159,8 @@ def letters(place: int) -> str:
     return text
 
 
-def _unknown(row: Row, place: int, nearest: str | None) -> Finding:
+def unknown_column(row: Row, place: int, nearest: str | None) -> Finding:
+    """A header that names nothing we know."""
     text = row.texts[place]
     return Finding(
         Severity.VIOLATION,
@@ -166,7 +175,8 @@ def _unknown(row: Row, place: int, nearest: str | None) -> Finding:
     )
 
 
-def _duplicate(row: Row, place: int, first: int) -> Finding:
+def duplicate_column(row: Row, place: int, first: int) -> Finding:
+    """A header that names what another one names already."""
     return Finding(
         Severity.VIOLATION,
         "duplicate-column",
@@ -215,6 +225,7 @@ def _column(facts: Mapping[str, Any], root: str) -> Column:
         null=frozenset(map(str.casefold, _strings(facts.get("null", ())))),
         names=facts.get("iesi:names"),
         part=facts.get("iesi:part"),
+        title={lang: next(iter(_strings(text))) for lang, text in facts.get("titles", {}).items()},
     )
 
 

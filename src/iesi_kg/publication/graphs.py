@@ -12,6 +12,7 @@ from typing import overload
 
 from pyoxigraph import NamedNode, Quad, Triple
 
+from iesi_kg.publication import redirects
 from iesi_kg.records import Submission
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, GraphName, Reader
 from iesi_kg.vocabulary import iris
@@ -21,6 +22,7 @@ _TYPE = NamedNode(RDF + "type")
 _TOPIC = NamedNode(FOAF + "primaryTopic")
 _RECORD = NamedNode(DCAT + "CatalogRecord")
 _FROM = NamedNode(PROV + "wasDerivedFrom")
+_SUBJECT = NamedNode(RDF + "subject")
 _STATEMENT = NamedNode(RDF + "Statement")
 CODINGS = iris.graph("codings")
 
@@ -111,6 +113,72 @@ def is_published(reader: Reader, subject: NamedNode) -> bool:
 def sources(reader: Reader, subjects: Iterable[NamedNode]) -> set[NamedNode]:
     """The graphs from which these records are published now."""
     return {graph for subject in subjects for graph in _graphs_of(reader, subject)}
+
+
+def stated(reader: Reader, subject: NamedNode) -> set[Triple]:
+    """What is published of a record: of its own nodes, and what its graphs say of the shared ones that it names."""
+    owned = {triple for triple in _owned(reader, subject) if triple.predicate != _FROM}
+    found = set(owned)
+    for graph in _graphs_of(reader, subject):
+        shared = {t.object for t in owned if isinstance(t.object, NamedNode) and _base(t.object) != subject}
+        found |= _shared(reader, graph, shared)
+        for node in {triple.subject for triple in owned}:
+            for naming in reader.quads(predicate=_SUBJECT, object=node, graph=graph):
+                found |= {quad.triple for quad in reader.quads(naming.subject, graph=graph)}  # type: ignore[arg-type]
+    return found
+
+
+def _shared(reader: Reader, graph: NamedNode, nodes: Iterable[NamedNode]) -> set[Triple]:
+    """What a graph says of shared nodes and of those that they name, records of their own left out."""
+    found, seen, waiting = set[Triple](), set[NamedNode](), list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if node in seen or is_record(reader, node, graph):
+            continue
+        seen.add(node)
+        for alias in (node, *redirects.aliases(reader, node)):
+            about = redirects.renamed((quad.triple for quad in reader.quads(alias, graph=graph)), {alias: node})
+            found |= {*about}
+            waiting += [t.object for t in about if isinstance(t.object, NamedNode)]
+    return found
+
+
+def is_record(reader: Reader, node: NamedNode, graph: NamedNode) -> bool:
+    """Whether a graph describes this node as a record of its own."""
+    return next(iter(reader.quads(iris.fragment(_base(node), "record"), graph=graph)), None) is not None
+
+
+class Statements:
+    """The statements of a submission, told apart by record: its nodes, and the shared ones that they name."""
+
+    def __init__(self, triples: Collection[Triple], subjects: Collection[NamedNode]) -> None:
+        self._subjects = frozenset(subjects)
+        self._about: dict[object, list[Triple]] = {}
+        self._owned: dict[NamedNode, set[NamedNode]] = {}
+        self._sourced: dict[object, list[object]] = {}
+        for triple in triples:
+            self._about.setdefault(triple.subject, []).append(triple)
+            if isinstance(triple.subject, NamedNode):
+                self._owned.setdefault(_base(triple.subject), set()).add(triple.subject)
+            if triple.predicate == _SUBJECT:
+                self._sourced.setdefault(triple.object, []).append(triple.subject)
+
+    def of(self, subject: NamedNode) -> set[Triple]:
+        """What is stated of one record."""
+        found, seen = set[Triple](), set[object]()
+        waiting: list[object] = [*self._owned.get(subject, ())]
+        while waiting:
+            node = waiting.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            found.update(self._about.get(node, ()))
+            near = [t.object for t in self._about.get(node, ())] + self._sourced.get(node, [])
+            waiting += [other for other in near if not self._is_another(other, subject)]
+        return found
+
+    def _is_another(self, node: object, subject: NamedNode) -> bool:
+        return not isinstance(node, NamedNode) or (_base(node) != subject and _base(node) in self._subjects)
 
 
 def superseded(reader: Reader, subjects: Iterable[NamedNode]) -> set[Triple]:

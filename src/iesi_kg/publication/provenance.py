@@ -19,6 +19,7 @@ GRAPH = iris.graph("provenance")
 _TYPE = NamedNode(RDF + "type")
 _GENERATED = NamedNode(PROV + "generated")
 _USED = NamedNode(PROV + "used")
+_REVISION = NamedNode(PROV + "wasRevisionOf")
 _HASH = NamedNode(SCHEMA + "sha256")
 _TITLE = NamedNode(DCT + "title")
 _NAME = NamedNode(FOAF + "name")
@@ -55,11 +56,12 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Who publishes, when, and what is said about the graph."""
+    """Who publishes, when, what is said about the graph, and which earlier ones it revises."""
 
     by: str
     at: datetime
     notice: Notice | None = None
+    revises: frozenset[NamedNode] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def statements(submission: Submission, activity: NamedNode, occasion: Occasion) 
     facts = [*_activity(submission, activity, graph, occasion), *_graph(graph, activity, submission, occasion.at)]
     if occasion.notice is not None:
         facts += _noticed(graph, occasion.notice)
+    facts += [(graph, _REVISION, earlier) for earlier in sorted(occasion.revises - {graph}, key=str)]
     return [Triple(*fact) for fact in facts]
 
 

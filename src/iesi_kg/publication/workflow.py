@@ -6,18 +6,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cache
 
 from pyoxigraph import NamedNode, Triple
 
-from iesi_kg import assets
-from iesi_kg.errors import SubmissionRejected
-from iesi_kg.ingest import csv, kinds, mapping, rdf, xlsx
+from iesi_kg.errors import RevisionConflict, SubmissionRejected
+from iesi_kg.ingest import csv, kinds, mapping, rdf, sheets
 from iesi_kg.ingest.template import Template
 from iesi_kg.ingest.values import ValueReader
-from iesi_kg.publication import catalogue, entailment, graphs, provenance
+from iesi_kg.publication import catalogue, entailment, graphs, provenance, revision
 from iesi_kg.publication.provenance import Notice, Occasion
-from iesi_kg.records import CellRef, Finding, Report, Severity, SourceFile, Submission
+from iesi_kg.publication.revision import Side
+from iesi_kg.records import Base, CellRef, Finding, Report, Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.validation import engine, shapes
 from iesi_kg.validation.engine import Result
@@ -30,10 +29,14 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A file that was read and validated: the verdict, and what would be published."""
+    """A file that was read and validated: the verdict, and what would be published.
+
+    ``take`` says which side holds where a filled sheet and what is published both changed a cell.
+    """
 
     report: Report
     submission: Submission
+    take: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,9 @@ class Published:
     replaced: int = 0
 
 
-@cache
 def template() -> Template:
     """The submission template of the bundle."""
-    return Template.load(assets.text("ontology/template.json"))
+    return Template.bundled()
 
 
 def check(
@@ -83,7 +85,9 @@ def receive(source: SourceFile, *, today: date | None = None, progress: Progress
         triples.update(dict.fromkeys(chunk.triples))
         subjects.update(chunk.subjects)
         derived |= chunk.derived
-    submission = Submission(source, records, tuple(triples), subjects, {}, findings, frozenset(derived))
+    submission = Submission(
+        source, records, tuple(triples), subjects, {}, findings, frozenset(derived), base=base_of(source)
+    )
     return Receipt(Report(records, tuple(findings)), submission)
 
 
@@ -101,7 +105,8 @@ def decide(receipt: Receipt) -> None:
 def publish(store: Store, receipt: Receipt, *, by: str, at: datetime, notice: Notice | None = None) -> Published:
     """Publish a file that was received, in one commit: all of it or none; the same file again changes nothing.
 
-    Raises SubmissionRejected, and StoreError with the store as it was.
+    Of a filled sheet only what was changed in it.
+    Raises SubmissionRejected, RevisionConflict, and StoreError with the store as it was.
     """
     decide(receipt)
     with store.writer() as writer:
@@ -110,10 +115,51 @@ def publish(store: Store, receipt: Receipt, *, by: str, at: datetime, notice: No
         if before is not None:
             return Published(reader.version, before, receipt.report.records, changed=False)
         decide(against(reader, receipt))
-        change, graph = prepare(reader, receipt, Occasion(by, at, notice))
+        occasion = Occasion(by, at, notice)
+        if receipt.submission.base is not None:
+            receipt, occasion = _revised(reader, receipt, occasion)
+            if not receipt.submission.subjects:
+                return _unchanged(reader, receipt)
+        change, graph = prepare(reader, receipt, occasion)
         change = catalogue.kept_true(reader, entailment.with_inference(reader, change, at))
         replaced = sum(graphs.is_published(reader, subject) for subject in receipt.submission.subjects)
         return Published(writer.commit(change), graph, receipt.report.records, changed=True, replaced=replaced)
+
+
+def _revised(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[Receipt, Occasion]:
+    """What a filled sheet changes, judged as it will stand. Raises RevisionConflict, SubmissionRejected."""
+    revised = revision.weigh(reader, receipt.submission, take=receipt.take)
+    if conflicts := revised.comparison.conflicts:
+        cells = f"{len(conflicts):,} cell{' was' if len(conflicts) == 1 else 's were'}"
+        raise RevisionConflict(
+            f"{receipt.submission.source.name} was not published: {cells} changed in it and, since it was taken, "
+            "in what is published",
+            comparison=revised.comparison,
+        )
+    submission = revised.submission
+    judged = replace(receipt, submission=submission, report=Report(submission.records, tuple(_judged(submission))))
+    decide(judged)
+    kept = replace(receipt.report, records=submission.records)
+    return replace(judged, report=kept), replace(occasion, revises=revised.revises)
+
+
+def _judged(submission: Submission) -> Iterator[Finding]:
+    """What the shapes find in statements that came from no single file."""
+    profile = shapes.profile("submission")
+    results = engine.validate([*submission.triples, *profile.context], profile.text)
+    yield from Reporter(profile.facts).findings(replace(submission, findings=()), results)
+
+
+def _unchanged(reader: Reader, receipt: Receipt) -> Published:
+    """A filled sheet in which nothing was changed."""
+    base = receipt.submission.base
+    graph = min(graphs.sources(reader, base.cells if base else ()), key=str, default=provenance.GRAPH)
+    return Published(reader.version, graph, 0, changed=False)
+
+
+def base_of(source: SourceFile) -> Base | None:
+    """What a filled workbook was filled with; None for any other file."""
+    return sheets.base_of(source, template()) if kinds.detect(source) is kinds.Kind.XLSX else None
 
 
 def prepare(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[ChangeSet, NamedNode]:
@@ -162,8 +208,8 @@ def _chunks(source: SourceFile, today: date | None) -> Iterator[Submission]:
     kind = kinds.detect(source)
     if not kind.tabular:
         return iter([rdf.submission(source, kind, template())])
-    read = csv.read if kind is kinds.Kind.CSV else xlsx.read
-    rows = read(source, template().by_header.keys())
+    book = kind is not kinds.Kind.CSV
+    rows = sheets.read(source, template()) if book else csv.read(source, template().by_header.keys())
     return mapping.map_rows(source, rows, template(), ValueReader(CodeLists.load(), today, template()))
 
 
