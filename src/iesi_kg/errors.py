@@ -9,6 +9,7 @@ IesiKgError                      500  3   something of ours broke
 │   └── RevisionConflict         409  1   a filled sheet and the published record changed the same cell
 ├── NotFound                     404  3
 │   └── Gone                     410  3   was here and has been withdrawn
+│       ├── Replaced             410  3   merged into another thing, which answers for it
 │       └── Superseded           410  3   an earlier version, which a later one replaced
 ├── RequestError                 400  3   an HTTP request that the protocol forbids
 │   ├── Unauthorized             401  3   no token, or one that is not valid
@@ -119,6 +120,12 @@ class NotFound(IesiKgError):
 class Gone(NotFound):
     status = 410
     title = "Withdrawn"
+
+
+class Replaced(Gone):
+    """``successor`` is the IRI of the thing that stands for it; a service answers with a redirect to it."""
+
+    title = "Merged into another"
 
 
 class Superseded(Gone):

@@ -40,6 +40,7 @@ class Column:
     null: frozenset[str]
     names: str | None = None
     part: str | None = None
+    merged: NamedNode | None = None
     title: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
@@ -105,6 +106,12 @@ class Template:
     def parts(self) -> tuple[str, ...]:
         """The parts that may be added to the basic columns, in the order of the columns."""
         return tuple(dict.fromkeys(column.part for column in self.columns if column.part))
+
+    def only(self, mint: str, predicate: NamedNode) -> Column | None:
+        """The column of a property of which a thing of this kind has one value."""
+        nodes = {node.name for node in self.nodes if node.mint == mint}
+        found = (column for column in self.columns if column.property == predicate and column.node in nodes)
+        return next((column for column in found if column.separator is None), None)
 
     def named(self, column: Column, text: str) -> Column | None:
         """The column that a cell of ``column`` names: any that states something, or any coded one of the record."""
@@ -225,6 +232,7 @@ def _column(facts: Mapping[str, Any], root: str) -> Column:
         null=frozenset(map(str.casefold, _strings(facts.get("null", ())))),
         names=facts.get("iesi:names"),
         part=facts.get("iesi:part"),
+        merged=NamedNode(facts["iesi:merged"]) if "iesi:merged" in facts else None,
         title={lang: next(iter(_strings(text))) for lang, text in facts.get("titles", {}).items()},
     )
 

@@ -13,7 +13,7 @@ from iesi_kg.errors import UsageError
 from iesi_kg.records import SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader
 from iesi_kg.vocabulary import iris
-from iesi_kg.vocabulary.namespaces import DCAT, DCT, FOAF, PROV, RDF, SCHEMA, VOID, XSD
+from iesi_kg.vocabulary.namespaces import DCAT, DCT, FOAF, PROV, RDF, RDFS, SCHEMA, VOID, XSD
 
 GRAPH = iris.graph("provenance")
 _TYPE = NamedNode(RDF + "type")
@@ -56,12 +56,13 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Who publishes, when, what is said about the graph, and which earlier ones it revises."""
+    """Who publishes, merges or splits, when, what is said about the graph, which earlier ones it revises, and why."""
 
     by: str
     at: datetime
     notice: Notice | None = None
     revises: frozenset[NamedNode] = frozenset()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,26 @@ def bundle(reader: Reader, digest: str, graphs: Iterable[NamedNode]) -> ChangeSe
     old = {*reader.quads(_BUNDLE, graph=GRAPH)}
     outdated = {quad for quad in old - new if quad.predicate == _HASH}
     return ChangeSet(_BUNDLE.value, add=[*(new - old)], remove=[*outdated])
+
+
+def moving(old: NamedNode, new: NamedNode, act: str, used: Iterable[NamedNode], occasion: Occasion) -> list[Triple]:
+    """One thing merged into another, or taken out of it again: who did it, when, and in what state they were."""
+    by, activity = _agent_name(occasion.by), iris.moving(act, old, occasion.at.isoformat())
+    person, software = iris.agent(by), iris.agent(f"iesi-kg {__version__}")
+    facts: list[Fact] = [
+        (activity, _TYPE, NamedNode(PROV + "Activity")),
+        (activity, NamedNode(PROV + "endedAtTime"), _time(occasion.at)),
+        (activity, NamedNode(PROV + "wasAssociatedWith"), person),
+        (activity, NamedNode(PROV + "wasAssociatedWith"), software),
+        (activity, NamedNode(RDFS + "label"), Literal(act, language="en")),
+        *((activity, _USED, thing) for thing in (old, new, *used)),
+        (person, _TYPE, NamedNode(PROV + "Agent")),
+        (person, _NAME, Literal(by)),
+        *_software(software),
+    ]
+    if occasion.reason:
+        facts.append((activity, NamedNode(RDFS + "comment"), Literal(occasion.reason)))
+    return [Triple(*fact) for fact in facts]
 
 
 def inference(reader: Reader, run: Run, at: datetime) -> ChangeSet:

@@ -13,7 +13,7 @@ from iesi_kg.errors import RevisionConflict, SubmissionRejected
 from iesi_kg.ingest import csv, kinds, mapping, rdf, sheets
 from iesi_kg.ingest.template import Template
 from iesi_kg.ingest.values import ValueReader
-from iesi_kg.publication import catalogue, entailment, graphs, provenance, revision
+from iesi_kg.publication import catalogue, entailment, graphs, provenance, redirects, revision
 from iesi_kg.publication.provenance import Notice, Occasion
 from iesi_kg.publication.revision import Side
 from iesi_kg.records import Base, CellRef, Finding, Report, Severity, SourceFile, Submission
@@ -69,7 +69,7 @@ def check(
         records += chunk.records
         findings += found
         if reader is not None:
-            findings += _identifiers_needed(reader, chunk)
+            findings += _against(reader, chunk)
     return Report(records, tuple(findings))
 
 
@@ -172,8 +172,8 @@ def prepare(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[Chang
 
 
 def against(reader: Reader, receipt: Receipt) -> Receipt:
-    """The receipt with what only the store can tell: a name without identifier that names a published record."""
-    found = _identifiers_needed(reader, receipt.submission)
+    """The receipt with what only the store can tell: records that are published, or were merged into others."""
+    found = _against(reader, receipt.submission)
     findings = sorted([*receipt.report.findings, *found], key=lambda finding: finding.row or 0)
     return replace(receipt, report=Report(receipt.report.records, tuple(findings)))
 
@@ -211,6 +211,30 @@ def _chunks(source: SourceFile, today: date | None) -> Iterator[Submission]:
     book = kind is not kinds.Kind.CSV
     rows = sheets.read(source, template()) if book else csv.read(source, template().by_header.keys())
     return mapping.map_rows(source, rows, template(), ValueReader(CodeLists.load(), today, template()))
+
+
+def _against(reader: Reader, submission: Submission) -> list[Finding]:
+    return [*_identifiers_needed(reader, submission), *_merged(reader, submission)]
+
+
+def _merged(reader: Reader, submission: Submission) -> Iterator[Finding]:
+    """Records that are sent under an identifier which another one replaced."""
+    for old, new in redirects.merged(reader).items():
+        if old not in submission.subjects:
+            continue
+        ref, slug = submission.subjects[old], new.value.rsplit("/", 1)[1]
+        twice = new in submission.subjects
+        yield Finding(
+            Severity.VIOLATION if twice else Severity.INFO,
+            "duplicate-record" if twice else "merged-record",
+            f"This record was merged into {slug}, "
+            + ("which this file describes too." if twice else "and is published as that one."),
+            sheet=ref.sheet,
+            row=ref.row,
+            column=ref.column,
+            suggestion="remove one of the two rows" if twice else f"write {slug}",
+            focus_node=old.value,
+        )
 
 
 def _identifiers_needed(reader: Reader, submission: Submission) -> list[Finding]:
