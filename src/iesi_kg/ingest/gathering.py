@@ -10,6 +10,7 @@ from typing import Protocol
 from pyoxigraph import NamedNode
 
 from iesi_kg.ingest.cells import Cells, Place
+from iesi_kg.ingest.csv import name_of
 from iesi_kg.ingest.directory import Directory
 from iesi_kg.ingest.form import IRI, LINK, Form, SheetForm, row_node
 from iesi_kg.ingest.mapping import UNREAD, no_rows
@@ -151,13 +152,9 @@ class Gathering:
         if IRI in page.aside:
             return None
         node = row_node(self._template, page.sheet.group or "")
-        names = [c.name for c in self._template.columns if c.name in (*node.when, *self._named_by(node.name))]
-        texts = [(name, page.text(row, name)) for name in names if name in page.columns]
+        texts = [(name, page.text(row, name)) for name in node.when if name in page.columns]
         same = (place for place in sorted(free) if all(record.base.get((n, place), "") == text for n, text in texts))
         return next(same, None) if texts else None
-
-    def _named_by(self, name: str) -> list[str]:
-        return [c.name for c in self._template.columns if c.node == name and c.group]
 
     def _complete(self, record: _Record) -> None:
         """A column that is not there says nothing: what the sheet was filled with stays."""
@@ -193,8 +190,10 @@ class Gathering:
         return [column.name for column in self._template.columns if column.name in filled | sent]
 
     def _title(self, name: str) -> str:
-        titles = (page.title(name) for page in (self._root, *self._groups))
-        return next((title for title in titles if title), name)
+        """The header of a column, as it was sent where the template knows it so."""
+        titles = (page.title(name) or "" for page in (self._root, *self._groups))
+        known = self._template.by_header
+        return next((title for title in titles if known.get(name_of(title)) is self._template.by_name[name]), name)
 
     def _row(self, record: _Record, names: Sequence[str]) -> Row:
         texts: list[str] = []
