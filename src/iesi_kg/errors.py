@@ -6,8 +6,10 @@ IesiKgError                      500  3   something of ours broke
 │   ├── UnreadableFile           400  2
 │   └── FileTooLarge             413  2
 ├── SubmissionRejected           422  1   read, validated, refused with findings
+│   └── RevisionConflict         409  1   a filled sheet and the published record changed the same cell
 ├── NotFound                     404  3
 │   └── Gone                     410  3   was here and has been withdrawn
+│       ├── Replaced             410  3   merged into another thing, which answers for it
 │       └── Superseded           410  3   an earlier version, which a later one replaced
 ├── RequestError                 400  3   an HTTP request that the protocol forbids
 │   ├── Unauthorized             401  3   no token, or one that is not valid
@@ -105,6 +107,14 @@ class SubmissionRejected(IesiKgError):
     hint = "mend the violations listed and submit again; nothing was changed"
 
 
+class RevisionConflict(SubmissionRejected):
+    """``comparison`` holds both values of every cell in question."""
+
+    status = 409
+    title = "Changed on both sides"
+    hint = "--take mine keeps the sheet's values, --take theirs the published ones; or download the records again"
+
+
 class NotFound(IesiKgError):
     status = 404
     title = "Not found"
@@ -113,6 +123,12 @@ class NotFound(IesiKgError):
 class Gone(NotFound):
     status = 410
     title = "Withdrawn"
+
+
+class Replaced(Gone):
+    """``successor`` is the IRI of the thing that stands for it; a service answers with a redirect to it."""
+
+    title = "Merged into another"
 
 
 class Superseded(Gone):

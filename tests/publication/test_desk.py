@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from pyoxigraph import DefaultGraph, NamedNode
+from sheets_in_hand import edited, filled, put
 
 from iesi_kg.endpoint.entity import describe
 from iesi_kg.errors import (
@@ -16,6 +17,7 @@ from iesi_kg.errors import (
     Gone,
     NotFound,
     OwnSubmission,
+    RevisionConflict,
     StoreDamaged,
     SubmissionRejected,
     UsageError,
@@ -213,6 +215,23 @@ def test_withdrawal_of_a_revision_brings_back_what_stood_before(desk: Desk, stor
     item = desk.receive(RENEWED, ANNA, AT)
     desk.decide(store, item.id, verdict(State.ACCEPTED))
     assert names(store) == ["Vincles BCN"]
+    desk.decide(store, item.id, verdict(State.WITHDRAWN, "wrong"))
+    assert {str(q) for q in store.reader().quads(graph=DefaultGraph())} == before
+
+
+def test_a_revision_by_a_filled_sheet_is_accepted_refused_in_conflict_and_withdrawn(
+    desk: Desk, store: EmbeddedStore
+) -> None:
+    workflow.publish(store, workflow.receive(GOOD), by="steward", at=AT - timedelta(days=9))
+    before = {str(q) for q in store.reader().quads(graph=DefaultGraph())}
+    sheet = filled(store.reader(), "vincles")
+    item = desk.receive(edited(sheet, put("Initiatives", 2, "Name", "Vincles BCN")), ANNA, AT)
+    other = desk.receive(edited(sheet, put("Initiatives", 2, "Name", "Vincles 2")), ANNA, AT)
+    desk.decide(store, item.id, verdict(State.ACCEPTED))
+    assert names(store) == ["Vincles BCN"]
+    with pytest.raises(RevisionConflict):
+        desk.decide(store, other.id, verdict(State.ACCEPTED))
+    assert desk.find(other.id, store.reader()).state is State.RECEIVED
     desk.decide(store, item.id, verdict(State.WITHDRAWN, "wrong"))
     assert {str(q) for q in store.reader().quads(graph=DefaultGraph())} == before
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sheets_in_hand import edited, filled, put
 
 from iesi_kg.publication import outlook, workflow
 from iesi_kg.publication.outlook import Bounds, Line, Outlook
@@ -105,3 +106,40 @@ def test_for_programs(store: EmbeddedStore) -> None:
             "removed": [["", "start year", "2013"]],
         }
     ]
+
+
+@pytest.fixture(scope="module")
+def sheet(store: EmbeddedStore) -> bytes:
+    """The published record as a workbook to change and send back."""
+    return filled(store.reader(), "vincles")
+
+
+def weigh(store: EmbeddedStore, source: SourceFile) -> Outlook:
+    return outlook.outlook(store.reader(), workflow.receive(source), AT, "en")
+
+
+def test_a_filled_sheet_is_told_cell_by_cell_and_changes_only_that(store: EmbeddedStore, sheet: bytes) -> None:
+    found = weigh(store, edited(sheet, put("Initiatives", 2, "Start year", 2015)))
+    assert found.cells
+    assert [(cell.column, cell.before, cell.after) for cell in found.cells.changes] == [("start_year", "2013", "2015")]
+    assert (found.added, found.removed) == (1, 1)
+    assert found.records[0].added == (Line("", "start year", "2015"),)
+
+
+def test_a_filled_sheet_in_which_nothing_was_changed_changes_nothing(store: EmbeddedStore, sheet: bytes) -> None:
+    found = weigh(store, edited(sheet))
+    assert found.published
+    assert (found.records, found.cells and found.cells.changes) == ((), ())
+
+
+def test_what_was_changed_on_both_sides_is_told_with_both_values(tmp_path: Path) -> None:
+    opened = EmbeddedStore.open(tmp_path / "store", create=True)
+    workflow.publish(opened, workflow.receive(table(ROW)), by="steward", at=AT)
+    mine = edited(filled(opened.reader(), "vincles"), put("Initiatives", 2, "Start year", 2015))
+    workflow.publish(opened, workflow.receive(table(ROW.replace("2013", "2014"))), by="steward", at=AT)
+    found = weigh(opened, mine)
+    assert found.cells
+    assert [(cell.base, cell.mine, cell.theirs) for cell in found.cells.conflicts] == [("2013", "2015", "2014")]
+    assert not found.published
+    assert found.records == ()
+    opened.close()

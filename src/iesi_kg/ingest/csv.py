@@ -108,12 +108,12 @@ def _known(header: str, delimiter: str, known: Collection[str]) -> int:
 
 
 def name_of(header_text: str) -> str:
-    """The name meant by a header text: spaces, hyphens and capitals do not matter.
+    """The name meant by a header text: spaces, hyphens, capitals and the mark of a required column do not matter.
 
-    >>> name_of(" Start Year ")
+    >>> name_of(" Start Year *")
     'start_year'
     """
-    return header_text.strip("\ufeff \t\r\n\xa0").casefold().replace("\xa0", "_").replace(" ", "_").replace("-", "_")
+    return header_text.strip("\ufeff \t\r\n\xa0*").casefold().replace("\xa0", "_").replace(" ", "_").replace("-", "_")
 
 
 def _rows(reader: Iterator[list[str]], above: int) -> Iterator[Row | Finding]:

@@ -21,7 +21,7 @@ CHUNK = 250
 _TOTALS = frozenset(
     ("total", "totals", "subtotal", "sum", "gesamt", "summe", "somme", "totale", "totaal", "suma", "razem")
 )
-_UNREAD = ("ragged-row", "formula-without-value")
+UNREAD = ("ragged-row", "formula-without-value")
 _FIGURE = re.compile(r"[\d\s.,%+-]*")
 
 
@@ -50,7 +50,7 @@ def map_rows(
         mapper = Mapper(template, reader, item, places)
     chunk = list(islice(stream, CHUNK))
     if not chunk:
-        findings.append(_no_rows())
+        findings.append(no_rows(mapper.header))
     while True:
         yield mapper.submission(source, chunk, findings)
         findings, chunk = [], list(islice(stream, CHUNK))
@@ -69,12 +69,14 @@ def _above(header: Row) -> Finding:
     )
 
 
-def _no_rows() -> Finding:
+def no_rows(header: Row) -> Finding:
+    """A table of column names and nothing else."""
     return Finding(
         Severity.VIOLATION,
         "no-records",
         say("no-records"),
-        row=1,
+        sheet=header.sheet,
+        row=header.number,
         suggestion=say("no-records.remedy"),
     )
 
@@ -94,6 +96,7 @@ class Mapper:
     """Maps the rows of one file; remembers which records it has seen."""
 
     def __init__(self, template: Template, reader: ValueReader, header: Row, places: Mapping[str, int]) -> None:
+        self.header = header
         self._template = template
         self._reader = reader
         self._nodes = Nodes(template)
@@ -110,7 +113,7 @@ class Mapper:
                 self._row(item, chunk)
             else:
                 chunk.findings.append(item)
-                chunk.records += item.code in _UNREAD
+                chunk.records += item.code in UNREAD
         return Submission(
             source,
             chunk.records,
@@ -162,13 +165,13 @@ class Mapper:
             texts = [part for part in texts if part]
         elif not any(texts):
             texts = []
-        values: list[Value | None] = []
-        for part in texts:
+        cell = Cell(ref, texts, values := list[Value | None](), row.places.get(place, ()))
+        for position, part in enumerate(texts):
             value, problem = self._reader.read(column, part) if part else (None, None)
             values.append(value)
             if problem:
-                chunk.findings.append(finding(problem, ref))
-        return Cell(ref, texts, values)
+                chunk.findings.append(finding(problem, cell.at(position)))
+        return cell
 
     def _short_lists(self, cells: Mapping[str, Cell]) -> Iterator[Finding]:
         """A warning for each list that ends before the group it is aligned with: the rest is taken as unknown."""
@@ -193,12 +196,17 @@ class Mapper:
             message = say("value-without-subject.more", names=names, key=key)
             value = "|".join(next(iter(columns.values()))) if len(columns) == 1 else None
             remedy = say("value-without-subject.remedy.more", key=key)
+        first = next(iter(columns))
+        gathered = cells[first.name].refs
+        place = (
+            gathered[cells[first.name].texts.index(columns[first][0])] if gathered else CellRef(row.sheet, row.number)
+        )
         return Finding(
             Severity.VIOLATION,
             "value-without-subject",
             message,
-            sheet=row.sheet,
-            row=row.number,
+            sheet=place.sheet,
+            row=place.row,
             column=header.column if header else told,
             value=value,
             suggestion=remedy,
@@ -226,7 +234,8 @@ class Mapper:
                 texts[position], values[position] = text, value
         size = max(texts) + 1
         ref = cell.ref if cell else source.ref if source else filled[min(filled)]
-        return Cell(ref, [texts.get(place, "") for place in range(size)], [values.get(place) for place in range(size)])
+        filled_texts = [texts.get(place, "") for place in range(size)]
+        return Cell(ref, filled_texts, [values.get(place) for place in range(size)], cell.refs if cell else ())
 
     def _subject(self, cells: Mapping[str, Cell], here: CellRef) -> tuple[NamedNode, CellRef, bool]:
         """The node of the record, the cell that names it, and whether that is not its identifier."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any
 
 from pyoxigraph import NamedNode
 
+from iesi_kg import assets
 from iesi_kg.ingest.csv import name_of
 from iesi_kg.records import Finding, Row, Severity
 from iesi_kg.vocabulary.spelling import nearest, only
@@ -40,6 +41,8 @@ class Column:
     null: frozenset[str]
     names: str | None = None
     part: str | None = None
+    merged: NamedNode | None = None
+    title: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,12 @@ class Template:
     columns: tuple[Column, ...]
     nodes: tuple[Node, ...]
 
+    @staticmethod
+    @cache
+    def bundled() -> Template:
+        """The template of the bundle, read once."""
+        return Template.load(assets.text("ontology/template.json"))
+
     @classmethod
     def load(cls, text: str) -> Template:
         """The template from its CSVW description."""
@@ -98,6 +107,12 @@ class Template:
     def parts(self) -> tuple[str, ...]:
         """The parts that may be added to the basic columns, in the order of the columns."""
         return tuple(dict.fromkeys(column.part for column in self.columns if column.part))
+
+    def only(self, mint: str, predicate: NamedNode) -> Column | None:
+        """The column of a property of which a thing of this kind has one value."""
+        nodes = {node.name for node in self.nodes if node.mint == mint}
+        found = (column for column in self.columns if column.property == predicate and column.node in nodes)
+        return next((column for column in found if column.separator is None), None)
 
     def named(self, column: Column, text: str) -> Column | None:
         """The column that a cell of ``column`` names: any that states something, or any coded one of the record."""
@@ -122,9 +137,9 @@ class Template:
                 continue  # said at the first row that has something below it
             column = self.by_header.get(name_of(text))
             if column is None:
-                findings.append(_unknown(row, place, self.nearest(text), self._meant(text, row)))
+                findings.append(unknown_column(row, place, self.nearest(text), self._meant(text, row)))
             elif column.name in places:
-                findings.append(_duplicate(row, place, places[column.name]))
+                findings.append(duplicate_column(row, place, places[column.name]))
             else:
                 places[column.name] = place
         meant = {finding.suggestion for finding in findings}
@@ -159,7 +174,8 @@ def letters(place: int) -> str:
     return text
 
 
-def _unknown(row: Row, place: int, nearest: str | None, fix: str | None) -> Finding:
+def unknown_column(row: Row, place: int, nearest: str | None, fix: str | None = None) -> Finding:
+    """A header that names nothing we know."""
     text = row.texts[place]
     return Finding(
         Severity.VIOLATION,
@@ -174,7 +190,8 @@ def _unknown(row: Row, place: int, nearest: str | None, fix: str | None) -> Find
     )
 
 
-def _duplicate(row: Row, place: int, first: int) -> Finding:
+def duplicate_column(row: Row, place: int, first: int) -> Finding:
+    """A header that names what another one names already."""
     return Finding(
         Severity.VIOLATION,
         "duplicate-column",
@@ -222,6 +239,8 @@ def _column(facts: Mapping[str, Any], root: str) -> Column:
         null=frozenset(map(str.casefold, _strings(facts.get("null", ())))),
         names=facts.get("iesi:names"),
         part=facts.get("iesi:part"),
+        merged=NamedNode(facts["iesi:merged"]) if "iesi:merged" in facts else None,
+        title={lang: next(iter(_strings(text))) for lang, text in facts.get("titles", {}).items()},
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
@@ -17,8 +17,9 @@ from pyoxigraph import Literal, NamedNode, Quad, Triple
 from iesi_kg.analysis.examples import Example, examples
 from iesi_kg.endpoint.fingerprint import fingerprint, media
 from iesi_kg.endpoint.syntax import Guards, inspect
-from iesi_kg.publication import graphs, provenance, workflow
+from iesi_kg.publication import graphs, provenance, revision, workflow
 from iesi_kg.publication.provenance import Occasion
+from iesi_kg.publication.revision import Comparison
 from iesi_kg.publication.workflow import Receipt
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader
 from iesi_kg.store.staged import staged
@@ -73,7 +74,10 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What would change; ``unasked`` are the titles of the example queries whose answers were not computed."""
+    """What would change; ``unasked`` are the titles of the example queries whose answers were not computed.
+
+    ``cells`` compares a filled sheet with what is published; where it has conflicts nothing would be published.
+    """
 
     records: tuple[RecordChange, ...]
     more_records: int
@@ -83,6 +87,7 @@ class Outlook:
     asked: int
     unasked: tuple[str, ...]
     published: bool = False
+    cells: Comparison | None = None
 
 
 @dataclass(slots=True)
@@ -98,6 +103,12 @@ def outlook(reader: Reader, receipt: Receipt, at: datetime, language: str, bound
     """What publishing a file would change now; without ``bounds`` no answers are computed."""
     if provenance.graph_of_file(reader, receipt.submission.source) is not None:
         return Outlook((), 0, 0, 0, (), 0, (), published=True)
+    cells: Comparison | None = None
+    if receipt.submission.base is not None:
+        weighed = revision.weigh(reader, receipt.submission)
+        cells, receipt = weighed.comparison, replace(receipt, submission=weighed.submission)
+        if cells.conflicts or not weighed.submission.subjects:
+            return Outlook((), 0, 0, 0, (), 0, (), published=not cells.conflicts, cells=cells)
     change, _ = workflow.prepare(reader, receipt, Occasion("-", at))
     new, old = _merged(reader, change)
     words = Words(reader, new, language)
@@ -111,6 +122,7 @@ def outlook(reader: Reader, receipt: Receipt, at: datetime, language: str, bound
         moved=tuple(moved),
         asked=len(examples()) - len(unasked) if bounds else 0,
         unasked=tuple(unasked),
+        cells=cells,
     )
 
 
@@ -263,4 +275,5 @@ def as_json(found: Outlook) -> Mapping[str, object]:
             for moved in found.moved
         ],
         "answers_not_computed": list(found.unasked),
+        "cells": found.cells.as_dict() if found.cells else None,
     }

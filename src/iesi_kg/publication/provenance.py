@@ -13,13 +13,14 @@ from iesi_kg.errors import UsageError
 from iesi_kg.records import SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader
 from iesi_kg.vocabulary import iris
-from iesi_kg.vocabulary.namespaces import DCAT, DCT, FOAF, PROV, RDF, SCHEMA, VOID, XSD
+from iesi_kg.vocabulary.namespaces import DCAT, DCT, FOAF, PROV, RDF, RDFS, SCHEMA, VOID, XSD
 
 GRAPH = iris.graph("provenance")
 ENDED = NamedNode(PROV + "invalidatedAtTime")
 _TYPE = NamedNode(RDF + "type")
 _GENERATED = NamedNode(PROV + "generated")
 _USED = NamedNode(PROV + "used")
+_REVISION = NamedNode(PROV + "wasRevisionOf")
 _HASH = NamedNode(SCHEMA + "sha256")
 _TITLE = NamedNode(DCT + "title")
 _NAME = NamedNode(FOAF + "name")
@@ -56,11 +57,13 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Who publishes, when, and what is said about the graph."""
+    """Who publishes, merges or splits, when, what is said about the graph, which earlier ones it revises, and why."""
 
     by: str
     at: datetime
     notice: Notice | None = None
+    revises: frozenset[NamedNode] = frozenset()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,26 @@ def bundle(reader: Reader, digest: str, graphs: Iterable[NamedNode]) -> ChangeSe
     return ChangeSet(_BUNDLE.value, add=[*(new - old)], remove=[*outdated])
 
 
+def moving(old: NamedNode, new: NamedNode, act: str, used: Iterable[NamedNode], occasion: Occasion) -> list[Triple]:
+    """One thing merged into another, or taken out of it again: who did it, when, and in what state they were."""
+    by, activity = _agent_name(occasion.by), iris.moving(act, old, occasion.at.isoformat())
+    person, software = iris.agent(by), iris.agent(f"iesi-kg {__version__}")
+    facts: list[Fact] = [
+        (activity, _TYPE, NamedNode(PROV + "Activity")),
+        (activity, NamedNode(PROV + "endedAtTime"), _time(occasion.at)),
+        (activity, NamedNode(PROV + "wasAssociatedWith"), person),
+        (activity, NamedNode(PROV + "wasAssociatedWith"), software),
+        (activity, NamedNode(RDFS + "label"), Literal(act, language="en")),
+        *((activity, _USED, thing) for thing in (old, new, *used)),
+        (person, _TYPE, NamedNode(PROV + "Agent")),
+        (person, _NAME, Literal(by)),
+        *_software(software),
+    ]
+    if occasion.reason:
+        facts.append((activity, NamedNode(RDFS + "comment"), Literal(occasion.reason)))
+    return [Triple(*fact) for fact in facts]
+
+
 def inference(reader: Reader, run: Run, at: datetime) -> ChangeSet:
     """The change after which the graph of inference has an entry that tells of its last run, and of no earlier one."""
     rules, software = iris.fragment(_INFERENCE, "rules"), iris.agent(f"iesi-kg {__version__}")
@@ -152,6 +175,7 @@ def statements(submission: Submission, activity: NamedNode, occasion: Occasion) 
     facts = [*_activity(submission, activity, graph, occasion), *_graph(graph, activity, submission, occasion.at)]
     if occasion.notice is not None:
         facts += _noticed(graph, occasion.notice)
+    facts += [(graph, _REVISION, earlier) for earlier in sorted(occasion.revises - {graph}, key=str)]
     return [Triple(*fact) for fact in facts]
 
 

@@ -6,19 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cache
 
 from pyoxigraph import NamedNode, Quad, Triple
 
-from iesi_kg import assets
-from iesi_kg.errors import SubmissionRejected
-from iesi_kg.ingest import csv, kinds, mapping, rdf, xlsx
+from iesi_kg.errors import RevisionConflict, SubmissionRejected
+from iesi_kg.ingest import csv, kinds, mapping, rdf, sheets, xlsx
 from iesi_kg.ingest.template import Template
 from iesi_kg.ingest.values import ValueReader
-from iesi_kg.publication import catalogue, entailment, graphs, provenance, withdrawal
+from iesi_kg.publication import catalogue, entailment, graphs, provenance, redirects, revision, withdrawal
 from iesi_kg.publication.joined import Joined
 from iesi_kg.publication.provenance import Notice, Occasion
-from iesi_kg.records import CellRef, Finding, Report, Row, Severity, SourceFile, Submission
+from iesi_kg.publication.revision import Side
+from iesi_kg.records import Base, CellRef, Finding, Report, Row, Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.validation import engine, shapes
 from iesi_kg.validation.engine import Result
@@ -34,10 +33,14 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A file that was read and validated: the verdict, and what would be published."""
+    """A file that was read and validated: the verdict, and what would be published.
+
+    ``take`` says which side holds where a filled sheet and what is published both changed a cell.
+    """
 
     report: Report
     submission: Submission
+    take: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,9 @@ class Published:
     replaced: int = 0
 
 
-@cache
 def template() -> Template:
     """The submission template of the bundle."""
-    return Template.load(assets.text("ontology/template.json"))
+    return Template.bundled()
 
 
 def check(
@@ -80,7 +82,7 @@ def check(
         if standing is not None:
             standing.add(chunk)
         if reader is not None:
-            findings += _identifiers_needed(reader, chunk)
+            findings += _against(reader, chunk)
     return Report(records, tuple(findings))
 
 
@@ -96,7 +98,9 @@ def receive(source: SourceFile, *, today: date | None = None, progress: Progress
         triples.update(dict.fromkeys(chunk.triples))
         subjects.update(chunk.subjects)
         derived |= chunk.derived
-    submission = Submission(source, records, tuple(triples), subjects, {}, findings, frozenset(derived))
+    submission = Submission(
+        source, records, tuple(triples), subjects, {}, findings, frozenset(derived), base=base_of(source)
+    )
     return Receipt(Report(records, tuple(findings)), submission)
 
 
@@ -114,7 +118,8 @@ def decide(receipt: Receipt) -> None:
 def publish(store: Store, receipt: Receipt, *, by: str, at: datetime, notice: Notice | None = None) -> Published:
     """Publish a file that was received, in one commit: all of it or none; the same file again changes nothing.
 
-    Raises SubmissionRejected, and StoreError with the store as it was.
+    Of a filled sheet only what was changed in it.
+    Raises SubmissionRejected, RevisionConflict, and StoreError with the store as it was.
     """
     return publish_on(store, receipt, Occasion(by, at, notice))
 
@@ -128,11 +133,51 @@ def publish_on(store: Store, receipt: Receipt, occasion: Occasion, told: Sequenc
         if before is not None:
             return Published(reader.version, before, receipt.report.records, changed=False)
         decide(against(reader, receipt))
+        if receipt.submission.base is not None:
+            receipt, occasion = _revised(reader, receipt, occasion)
+            if not receipt.submission.subjects:
+                return _unchanged(reader, receipt)
         change, graph = prepare(reader, receipt, occasion)
         change = _again(reader, receipt, graph, replace(change, add=Joined(change.add, told)) if told else change)
         change = catalogue.kept_true(reader, entailment.with_inference(reader, change, occasion.at))
         replaced = sum(graphs.is_published(reader, subject) for subject in receipt.submission.subjects)
         return Published(writer.commit(change), graph, receipt.report.records, changed=True, replaced=replaced)
+
+
+def _revised(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[Receipt, Occasion]:
+    """What a filled sheet changes, judged as it will stand. Raises RevisionConflict, SubmissionRejected."""
+    revised = revision.weigh(reader, receipt.submission, take=receipt.take)
+    if conflicts := revised.comparison.conflicts:
+        cells = f"{len(conflicts):,} cell{' was' if len(conflicts) == 1 else 's were'}"
+        raise RevisionConflict(
+            f"{receipt.submission.source.name} was not published: {cells} changed in it and, since it was taken, "
+            "in what is published",
+            comparison=revised.comparison,
+        )
+    submission = revised.submission
+    judged = replace(receipt, submission=submission, report=Report(submission.records, tuple(_judged(submission))))
+    decide(judged)
+    kept = replace(receipt.report, records=submission.records)
+    return replace(judged, report=kept), replace(occasion, revises=revised.revises)
+
+
+def _judged(submission: Submission) -> Iterator[Finding]:
+    """What the shapes find in statements that came from no single file."""
+    profile = shapes.profile("submission")
+    results = engine.validate([*submission.triples, *profile.context], profile.text)
+    yield from Reporter(profile.facts).findings(replace(submission, findings=()), results)
+
+
+def _unchanged(reader: Reader, receipt: Receipt) -> Published:
+    """A filled sheet in which nothing was changed."""
+    base = receipt.submission.base
+    graph = min(graphs.sources(reader, base.cells if base else ()), key=str, default=provenance.GRAPH)
+    return Published(reader.version, graph, 0, changed=False)
+
+
+def base_of(source: SourceFile) -> Base | None:
+    """What a filled workbook was filled with; None for any other file."""
+    return sheets.base_of(source, template()) if kinds.detect(source) is kinds.Kind.XLSX else None
 
 
 def prepare(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[ChangeSet, NamedNode]:
@@ -151,8 +196,8 @@ def _again(reader: Reader, receipt: Receipt, graph: NamedNode, change: ChangeSet
 
 
 def against(reader: Reader, receipt: Receipt) -> Receipt:
-    """The receipt with what only the store can tell: a name without identifier that names a published record."""
-    found = _identifiers_needed(reader, receipt.submission)
+    """The receipt with what only the store can tell: records that are published, or were merged into others."""
+    found = _against(reader, receipt.submission)
     findings = sorted([*receipt.report.findings, *found], key=lambda finding: finding.row or 0)
     return replace(receipt, report=Report(receipt.report.records, tuple(findings)))
 
@@ -187,18 +232,42 @@ def _chunks(source: SourceFile, today: date | None) -> Iterator[Submission]:
     kind = kinds.detect(source)
     if not kind.tabular:
         return iter([rdf.submission(source, kind, template())])
-    items = _table(source, kind)
+    book = kind is not kinds.Kind.CSV
+    items = sheets.read(source, template()) if book else csv.read(source, template().by_header.keys())
     return mapping.map_rows(source, items, template(), ValueReader(CodeLists.load(), today, template()))
-
-
-def _table(source: SourceFile, kind: kinds.Kind) -> Iterator[Row | Finding]:
-    return (csv.read if kind is kinds.Kind.CSV else xlsx.read)(source, template().by_header.keys())
 
 
 def rows(source: SourceFile) -> Iterator[Row]:
     """The rows of a table as they were read, its header first; none for RDF. Raises InputError."""
     kind = kinds.detect(source)
-    return (item for item in _table(source, kind) if isinstance(item, Row)) if kind.tabular else iter(())
+    if not kind.tabular:
+        return iter(())
+    read = csv.read if kind is kinds.Kind.CSV else xlsx.read
+    return (item for item in read(source, template().by_header.keys()) if isinstance(item, Row))
+
+
+def _against(reader: Reader, submission: Submission) -> list[Finding]:
+    return [*_identifiers_needed(reader, submission), *_merged(reader, submission)]
+
+
+def _merged(reader: Reader, submission: Submission) -> Iterator[Finding]:
+    """Records that are sent under an identifier which another one replaced."""
+    for old, new in redirects.merged(reader).items():
+        if old not in submission.subjects:
+            continue
+        ref, slug = submission.subjects[old], new.value.rsplit("/", 1)[1]
+        twice = new in submission.subjects
+        yield Finding(
+            Severity.VIOLATION if twice else Severity.INFO,
+            "duplicate-record" if twice else "merged-record",
+            f"This record was merged into {slug}, "
+            + ("which this file describes too." if twice else "and is published as that one."),
+            sheet=ref.sheet,
+            row=ref.row,
+            column=ref.column,
+            suggestion="remove one of the two rows" if twice else f"write {slug}",
+            focus_node=old.value,
+        )
 
 
 def _identifiers_needed(reader: Reader, submission: Submission) -> list[Finding]:

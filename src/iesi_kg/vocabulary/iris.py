@@ -98,6 +98,11 @@ def statement(triple: Triple) -> NamedNode:
     return _thing("statement", _digest(str(triple), 16))
 
 
+def moving(act: str, thing: NamedNode, at: str) -> NamedNode:
+    """The activity by which one thing was merged into another, or taken out of it again."""
+    return _thing(act, f"{at[:10]}-{_digest(f'{thing.value} {at}')}")
+
+
 def submission(day: date, digest: str) -> NamedNode:
     """The activity of one hand-in, by its day and the SHA-256 of its file."""
     return _thing("submission", f"{day.isoformat()}-{digest[:12]}")
