@@ -110,7 +110,8 @@ def test_a_file_goes_from_receipt_to_publication_and_out_again(open_desk: Server
     assert "rita" not in followed.text
     told = open_desk.ask("GET", f"/id/decision/{item}-2", {"Accept": "text/turtle"})
     assert (told.status, "decision-reason/complete" in told.text) == (200, True)
-    decide(open_desk, tokens["rita"], item, decision="withdrawn", reason="wrong")
+    out = decide(open_desk, tokens["rita"], item, decision="withdrawn", reason="wrong")
+    assert (out.status, json.loads(out.body)["state"]) == (200, "withdrawn")
     gone = open_desk.ask("GET", "/id/initiative/whole")
     assert (gone.status, "found to be wrong" in gone.text) == (410, True)
 

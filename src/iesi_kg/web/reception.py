@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import ceil
@@ -13,7 +14,7 @@ from urllib.parse import parse_qsl
 from pyoxigraph import NamedNode
 from starlette.requests import Request
 
-from iesi_kg.errors import Forbidden, RequestTooLarge, TooManyAttempts, TooManyHandIns, UsageError
+from iesi_kg.errors import Forbidden, RequestTooLarge, ServiceBusy, TooManyAttempts, TooManyHandIns, UsageError
 from iesi_kg.operations.attempts import Attempts
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.audited import AuditedStore
@@ -33,6 +34,7 @@ LARGEST_FORM = 200_000
 _MOST_FIELDS = 2_000
 _KEY = re.compile(r"[\x21-\x7e]{8,200}")
 _NOBODY = "(no token)"
+_SHOWN_SECONDS = 10.0
 
 
 class Reception:
@@ -139,6 +141,12 @@ def wish_of(kind: str, about: str, text: str) -> Wish:
     if not (iris.local_path(thing) or "").startswith("/id/"):
         raise UsageError(f"<{thing.value[:200]}> is no record of this graph", hint="name it as in /id/initiative/name")
     return Wish(wanted, NamedNode(thing.value.partition("#")[0]), text)
+
+
+async def shown(site: Site) -> None:
+    """Wait until queries are answered on what was just decided; it is durable, so a slow process is no failure."""
+    with suppress(ServiceBusy):
+        await site.pool.reach(site.store.reader().version, _SHOWN_SECONDS)
 
 
 async def fields(request: Request, most: int = LARGEST_FORM) -> dict[str, str]:

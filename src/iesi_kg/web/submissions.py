@@ -20,7 +20,7 @@ from iesi_kg.publication.desk import LONGEST_LINE, LONGEST_TEXT, Verdict
 from iesi_kg.publication.desk_item import REASONS, Event, Item, Kind, Sender, State, moment
 from iesi_kg.records import SourceFile
 from iesi_kg.vocabulary.codelists import CodeLists
-from iesi_kg.web.reception import address_of, reception, wish_of
+from iesi_kg.web.reception import address_of, reception, shown, wish_of
 from iesi_kg.web.session import asking, require_proof
 from iesi_kg.web.site import Site
 
@@ -139,14 +139,15 @@ def changes(request: Request, item_id: str, answers: bool = False) -> Response:
 
 
 @router.post("/submissions/{item_id}/decisions", response_model=Case, summary="Decide (scope review)")
-def decide(request: Request, item_id: str, decision: Decision) -> Response:
+async def decide(request: Request, item_id: str, decision: Decision) -> Response:
     """409 where somebody decided meanwhile; the same decision sent twice is one."""
     require_proof(request, "")
     caller = asking(request)
     caller.require("review")
     now, given = datetime.now(UTC), decision
     verdict = Verdict(given.decision, caller.name or "", now, given.reason, given.note, given.revision)
-    done = reception(request).decide(_site(request), item_id, verdict)
+    done = await run_in_threadpool(reception(request).decide, _site(request), item_id, verdict)
+    await shown(_site(request))
     return JSONResponse(_case(request, done), headers=_FRESH)
 
 

@@ -116,6 +116,7 @@ async def decide(request: Request, item_id: str) -> Response:
         verdict = _verdict(caller.name or "", given)
         site: Site = request.app.state.site
         await run_in_threadpool(reception.reception(request).decide, site, item_id, verdict)
+        await reception.shown(site)
     except IesiKgError as error:
         return await run_in_threadpool(partial(_case, request, item_id, error=error, given=given))
     return private(RedirectResponse(keeping(request, f"{_DESK}/{quote(item_id)}"), 303))
