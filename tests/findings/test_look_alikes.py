@@ -1,4 +1,4 @@
-"""A record that looks like a published one or another row, an organisation in another spelling: told with the reason."""
+"""A record that looks like a published one or another row, an organisation in another spelling: told with reasons."""
 
 from __future__ import annotations
 
