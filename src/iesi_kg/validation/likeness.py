@@ -61,9 +61,9 @@ class _Index:
     def add(self, being: Being) -> None:
         self.iris.add(being.iri)
         for word in {word for name in being.names for word in words(name)}:
-            self.by_word.setdefault(word, []).append(being)
+            _append(self.by_word.setdefault(word, []), being)
         for page in being.pages:
-            self.by_page.setdefault(page, []).append(being)
+            _append(self.by_page.setdefault(page, []), being)
 
     def near(self, being: Being) -> Iterator[Being]:
         """The beings that share a telling word or the page, each once."""
@@ -71,6 +71,11 @@ class _Index:
         lists += [self.by_page.get(page, []) for page in being.pages]
         found = {other.iri: other for known in lists if len(known) <= _COMMON for other in known}
         yield from (other for other in found.values() if other.iri != being.iri)
+
+
+def _append(known: list[Being], being: Being) -> None:
+    if len(known) <= _COMMON:  # one more says that the word is common, and no more are needed
+        known.append(being)
 
 
 class Likeness:
