@@ -77,9 +77,11 @@ def _file(source: SourceFile, report: Report, output: str, language: str, standi
     if output == "ttl":
         return w3c.turtle(report)
     if output == "csv":
-        return render.csv(report, language).encode()
+        return render.csv(report, language).encode("utf-8", "replace")
     if output == "html":
-        return page.html(report, source.name, language, rows=workflow.rows(source), standing=standing).encode()
+        return page.html(report, source.name, language, rows=workflow.rows(source), standing=standing).encode(
+            "utf-8", "replace"
+        )
     return f"{render.json(report, language, standing)}\n".encode()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from iesi_kg.errors import UsageError
 from iesi_kg.ingest.kinds import Kind, detect
 from iesi_kg.publication import workflow
@@ -10,6 +12,8 @@ from iesi_kg.validation import annotation, mending
 from iesi_kg.validation.delimited import Delimited
 from iesi_kg.validation.mending import Mended
 
+_NO_TITLE = re.compile(r"[\[\]:*?/\\']")  # what the name of a sheet may not hold
+
 
 def annotated(source: SourceFile, report: Report, language: str = "en") -> bytes:
     """The sender's workbook with the findings at their cells; a CSV file becomes one. Raises UsageError for RDF."""
@@ -17,7 +21,8 @@ def annotated(source: SourceFile, report: Report, language: str = "en") -> bytes
     content = source.content
     if detect(source) is Kind.CSV:
         read = Delimited.read(content, rows[0].texts, rows[0].number)
-        content = annotation.table(source.name.rsplit(".", 1)[0][:31] or "Sheet1", read.texts())
+        title = _NO_TITLE.sub(" ", source.name.rsplit(".", 1)[0])[:31].strip()
+        content = annotation.table(title or "Sheet1", read.texts())
     return annotation.annotated(content, report, rows, language)
 
 

@@ -5,7 +5,7 @@ Parts that are not touched stay byte for byte: formulas, other sheets, charts, i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from iesi_kg.records import Report, Row, Severity
@@ -46,7 +46,7 @@ def annotated(content: bytes, report: Report, rows: Iterable[Row], language: str
     listed = in_sheet_order(report, language)
     styles = _Styles(package)
     titles = package.sheets()
-    for title, marks in _marks(listed, read).items():
+    for title, marks in _marks(listed, read, titles).items():
         part = titles.get(title or "") or next(iter(titles.values()))
         wanted = {cell: styles.filled(mark.severity) for cell, mark in marks.items()}
         package.parts[part] = Grid(package.parts[part]).styled(wanted)
@@ -64,7 +64,7 @@ def table(title: str, rows: Iterable[tuple[int, Sequence[str]]]) -> bytes:
     return workbook(Sheet(title, texts.get(1, ()), [texts.get(number, ()) for number in range(2, last + 1)]))
 
 
-def _marks(listed: Iterable[Listed], rows: Iterable[Row]) -> dict[str | None, dict[Cell, Mark]]:
+def _marks(listed: Iterable[Listed], rows: Iterable[Row], titles: Container[str]) -> dict[str | None, dict[Cell, Mark]]:
     """What is put at which cell of which sheet: all findings of one cell together, the worst first."""
     headers: dict[str | None, Row] = {}
     for row in rows:
@@ -72,7 +72,7 @@ def _marks(listed: Iterable[Listed], rows: Iterable[Row]) -> dict[str | None, di
     order = list(Severity)
     found: dict[str | None, dict[Cell, list[Listed]]] = {}
     for item in listed:
-        sheet = item.finding.sheet if item.finding.sheet in headers else next(iter(headers), None)
+        sheet = item.finding.sheet if (item.finding.sheet or "") in titles else next(iter(headers), None)
         header = headers.get(sheet)
         names = header.texts if header else ()
         place = names.index(item.finding.column) if item.finding.column in names else 0
@@ -80,7 +80,9 @@ def _marks(listed: Iterable[Listed], rows: Iterable[Row]) -> dict[str | None, di
         found.setdefault(sheet, {}).setdefault((line, place), []).append(item)
     return {
         sheet: {
-            cell: Mark(min((i.finding.severity for i in items), key=order.index), "\n\n".join(map(_remark, items)))
+            cell: Mark(
+                min((i.finding.severity for i in items), key=order.index), "\n\n".join(map(_remark, items))[:_LONGEST]
+            )
             for cell, items in cells.items()
         }
         for sheet, cells in found.items()

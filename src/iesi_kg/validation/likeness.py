@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pyoxigraph import Literal, NamedNode
 
@@ -61,9 +62,9 @@ class _Index:
     def add(self, being: Being) -> None:
         self.iris.add(being.iri)
         for word in {word for name in being.names for word in words(name)}:
-            self.by_word.setdefault(word, []).append(being)
+            _append(self.by_word.setdefault(word, []), being)
         for page in being.pages:
-            self.by_page.setdefault(page, []).append(being)
+            _append(self.by_page.setdefault(page, []), being)
 
     def near(self, being: Being) -> Iterator[Being]:
         """The beings that share a telling word or the page, each once."""
@@ -71,6 +72,11 @@ class _Index:
         lists += [self.by_page.get(page, []) for page in being.pages]
         found = {other.iri: other for known in lists if len(known) <= _COMMON for other in known}
         yield from (other for other in found.values() if other.iri != being.iri)
+
+
+def _append(known: list[Being], being: Being) -> None:
+    if len(known) <= _COMMON:  # one more says that the word is common, and no more are needed
+        known.append(being)
 
 
 class Likeness:
@@ -125,7 +131,7 @@ class Likeness:
         own = _bare(being.names[0])
         near = [other for other in self._bodies.near(being) if other.countries & being.countries]
         scored = sorted(((likeness(own, _bare(name)), name, o) for o in near for name in o.names), key=lambda s: -s[0])
-        alike = [item for item in scored if item[0] >= _SAME_BODY and _numbers(_bare(item[1])) == _numbers(own)]
+        alike = [item for item in scored if item[0] >= _SAME_BODY and _key(_bare(item[1])).numbers == _key(own).numbers]
         if len({item[2].iri for item in alike}) == 1:
             _, name, other = alike[0]
             message = say("known-organisation", text=being.names[0], known=name, other=other.slug)
@@ -166,13 +172,12 @@ def _best(being: Being, index: _Index) -> tuple[Being, Told] | None:
 
 def _alike(being: Being, other: Being) -> float | None:
     """How like the names are, where that and what else they share make them look like one; else None."""
-    score = max(
-        (likeness(normalise(a), normalise(b)) for a in being.names for b in other.names if _numbers(a) == _numbers(b)),
-        default=0,
-    )
     page = bool(being.pages & other.pages)
-    shared = page or being.countries & other.countries or being.bodies & other.bodies
-    return score if (score >= _ALIKE and shared) or (score >= _SAME_PAGE and page) else None
+    if not (page or being.countries & other.countries or being.bodies & other.bodies):
+        return None
+    pairs = ((a, b) for a in map(_key, being.names) for b in map(_key, other.names))
+    score = max((likeness(a.text, b.text) for a, b in pairs if a.numbers == b.numbers), default=0.0)
+    return score if score >= (_SAME_PAGE if page else _ALIKE) else None
 
 
 def _reasons(being: Being, other: Being, score: float) -> Told:
@@ -185,9 +190,18 @@ def _reasons(being: Being, other: Being, score: float) -> Told:
     return Told(dict.fromkeys(same[0].texts, pattern), names)
 
 
-def _numbers(name: str) -> set[str]:
-    """What tells members of a series apart: figures and single letters."""
-    return set(re.findall(r"\b(?:\d+|\w)\b", normalise(name)))
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A name as it is compared: its text without accents and signs, and what tells members of a series apart."""
+
+    text: str
+    numbers: frozenset[str]
+
+
+@lru_cache(maxsize=50_000)
+def _key(name: str) -> _Key:
+    text = normalise(name)
+    return _Key(text, frozenset(re.findall(r"\b(?:\w*\d\w*|\w)\b", text)))
 
 
 def _bare(name: str) -> str:

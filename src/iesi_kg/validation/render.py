@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from iesi_kg.records import Finding, Report, Severity
 from iesi_kg.validation.listing import in_sheet_order, place
 from iesi_kg.validation.scoring import Standing
-from iesi_kg.vocabulary.cells import harmless
+from iesi_kg.vocabulary.formulas import neutral
 from iesi_kg.vocabulary.told import in_language, say
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def csv(report: Report, language: str = "en") -> str:
     writer.writerow(_KEYS)
     for listed in in_sheet_order(report, language):
         cells = _members(listed.finding, language).values()
-        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in cells])
+        writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in cells])
     return out.getvalue()
 
 

@@ -69,7 +69,7 @@ def _of_shapes() -> Iterator[str]:
 
 def _scores() -> Iterator[str]:
     yield _SCORES
-    for part in parts.parts():
+    for part in parts.made():
         yield f"| {part.dimension} | `{part.column}` of {part.kind.rsplit('#', 1)[1]} | {part.weight} |"
 
 

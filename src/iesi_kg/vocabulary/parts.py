@@ -54,15 +54,19 @@ def weights() -> Mapping[str, int]:
     return found
 
 
-def written() -> str:
-    """The generated file."""
+def made() -> tuple[Part, ...]:
+    """The parts, made from the rules and from ``ontology/scoring.json``."""
     choices = json.loads(assets.text(_CHOICES))
     titles = {c["name"]: c.get("titles", {}) for c in json.loads(assets.text(_TEMPLATE))["tableSchema"]["columns"]}
     found = [*_asked(choices, titles), *(_part(further, titles) for further in choices["further"])]
     ordered = sorted(found, key=lambda part: (part.dimension, -part.weight, part.column))
-    unique = {(part.kind, part.path): part for part in ordered}
-    told = {"comment": "Made by `iesi-kg build` from shapes and ontology/scoring.json.", "parts": []}
-    return json.dumps(told | {"parts": [asdict(part) for part in unique.values()]}, ensure_ascii=False, indent=1) + "\n"
+    return tuple({(part.kind, part.path): part for part in ordered}.values())
+
+
+def written() -> str:
+    """The generated file."""
+    told = {"comment": "Made by `iesi-kg build` from shapes and ontology/scoring.json."}
+    return json.dumps(told | {"parts": [asdict(part) for part in made()]}, ensure_ascii=False, indent=1) + "\n"
 
 
 def _asked(choices: Mapping[str, Any], titles: Mapping[str, Any]) -> Iterator[Part]:
