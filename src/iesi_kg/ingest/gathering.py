@@ -101,11 +101,16 @@ class Gathering:
         return record
 
     def _by_name(self, records: Sequence[_Record]) -> dict[str, list[_Record]]:
+        """The records by what may name them: an identifier or IRI means its own record, whatever others are called."""
         found: dict[str, list[_Record]] = {}
         for record in records:
-            names = {record.cells[name, 0][0] for name in (self._key, self._naming) if (name, 0) in record.cells}
-            names |= {record.subject.value} if record.subject else set()
-            for name in {normalise(name) for name in names}:
+            own = record.cells.get((self._key, 0), ("",))[0]
+            for name in {normalise(own), normalise(record.subject.value if record.subject else "")} - {""}:
+                found.setdefault(name, []).append(record)
+        taken = frozenset(found)
+        for record in records:
+            name = normalise(record.cells.get((self._naming, 0), ("",))[0])
+            if name not in taken and name:
                 found.setdefault(name, []).append(record)
         return found
 
