@@ -12,9 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from openpyxl import load_workbook
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from iesi_kg.cli.group import group
+from iesi_kg.errors import IesiKgError
 from iesi_kg.publication.workflow import publish, receive
 from iesi_kg.records import SourceFile
 from iesi_kg.store.embedded import EmbeddedStore
@@ -144,17 +147,21 @@ def drop_downs_survive(path: Path) -> None:
     assert [entry for entry in entries if entry not in lists] == []
 
 
-def test_what_is_asked_wrongly_is_said(desk: Path) -> None:
-    for command, said_so in {
-        "iesi-kg template --format xlsx --records vinkles": "did you mean vincles?",
-        "iesi-kg template --format xlsx --records": "go together",
-        "iesi-kg template vincles": "go together",
-        "iesi-kg template --records --example vincles": "records or with an example",
-        "iesi-kg template --lang xx": "choose among en, fr, de, es, it",
-        "iesi-kg merge vinkles vincles --by me": "did you mean vincles?",
-        "iesi-kg merge vincles --by me": "a merge names two things",
-        "iesi-kg split vincles --by me": "was not merged into anything",
-    }.items():
-        done = run(desk, command)
-        assert done.returncode == 3, command
-        assert said_so in done.stderr, (command, done.stderr)
+@pytest.mark.parametrize(
+    ("arguments", "said_so"),
+    [
+        ("template --format xlsx --records vinkles", "did you mean vincles?"),
+        ("template --format xlsx --records", "go together"),
+        ("template vincles", "go together"),
+        ("template --records --example vincles", "records or with an example"),
+        ("template --lang xx", "choose among en, fr, de, es, it"),
+        ("merge vinkles vincles --by me", "did you mean vincles?"),
+        ("merge vincles --by me", "a merge names two things"),
+        ("split vincles --by me", "was not merged into anything"),
+    ],
+)
+def test_what_is_asked_wrongly_is_said(desk: Path, arguments: str, said_so: str) -> None:
+    done = CliRunner().invoke(group, arguments.split(), env={"IESI_KG_STORE": str(desk / "store")})
+    assert isinstance(done.exception, IesiKgError)
+    assert done.exception.exit_code == 3
+    assert said_so in f"{done.exception.detail} {done.exception.hint}"
