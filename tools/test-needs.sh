@@ -1,7 +1,7 @@
 #!/bin/sh
 # test-needs.sh [VENV]: install the programs that tests drive: Chromium (browser tests), curl, Java (reasoner), Virtuoso
-# and Comunica (federation), strace (what reaches the disk). Root on Debian only; elsewhere the tests that need a missing
-# program say so and skip, and in CI they fail.
+# and Comunica (federation), LibreOffice (drop-downs of the template), strace (what reaches the disk). Root on Debian
+# only; elsewhere the tests that need a missing program say so and skip, and in CI they fail.
 set -eu
 venv=${1:-.venv}
 comunica=@comunica/query-sparql@4.2.0  # the last one that runs on Node 20
@@ -12,6 +12,7 @@ need chromium chromium
 need curl curl
 need java default-jre-headless
 need strace strace
+need soffice libreoffice-calc-nogui
 need npm npm
 need openssl openssl
 need virtuoso-t virtuoso-opensource-7-bin

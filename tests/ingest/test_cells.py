@@ -61,7 +61,7 @@ def test_every_column_stands_on_one_sheet() -> None:
     assert sorted(placed) == sorted(column.name for column in TEMPLATE.columns)
 
 
-@pytest.mark.parametrize("lang", ["en", "fr", "de", "es", "it"])
+@pytest.mark.parametrize("lang", ["en", "it"])
 def test_the_lists_of_the_drop_downs_are_the_code_lists(lang: str) -> None:
     book = load_workbook(BytesIO(blank.as_xlsx(parts=("all",), lang=lang)))
     titles = [Form.load().words["help"][lang], *(sheet.titles[lang] for sheet in Form.load().sheets)]

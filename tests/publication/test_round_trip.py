@@ -59,6 +59,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def present(folder: Path) -> Reader:
+    """What that store says, for tests that change nothing."""
+    return EmbeddedStore(folder).reader()
+
+
+@pytest.fixture(scope="module")
+def sheet(present: Reader) -> bytes:
+    """The sheet of both records."""
+    return filled(present, "vincles", "second")
+
+
 @pytest.fixture
 def store(folder: Path, tmp_path: Path) -> EmbeddedStore:
     shutil.copytree(folder, tmp_path / "store")
@@ -80,8 +92,9 @@ def merged(reader: Reader) -> set[str]:
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_a_sheet_that_nobody_changed_says_nothing(store: EmbeddedStore, lang: str) -> None:
     source = edited(filled(store.reader(), "vincles", "second", lang=lang))
-    assert [f.message for f in check(source).findings] == []
-    comparison = compared(store.reader(), source)
+    receipt = receive(source)
+    assert [f.message for f in receipt.report.findings] == []
+    comparison = revision.compare(store.reader(), receipt.submission)
     assert (comparison.changes, comparison.conflicts, comparison.missing) == ((), (), ())
     assert set(comparison.unchanged) == {ONE.value, TWO.value}
     version = store.reader().version
@@ -225,11 +238,10 @@ def moved_to_the_end(book: Workbook) -> None:
     ],
     ids=str,
 )
-def test_missing_moved_and_renamed_columns_lose_nothing(store: EmbeddedStore, edits: list[Edit]) -> None:
-    source = edited(filled(store.reader(), "vincles", "second"), *edits)
-    violations = [f.message for f in check(source).findings if f.severity.value != "info"]
-    assert violations == []
-    comparison = compared(store.reader(), source)
+def test_missing_moved_and_renamed_columns_lose_nothing(present: Reader, sheet: bytes, edits: list[Edit]) -> None:
+    receipt = receive(edited(sheet, *edits))
+    assert [f.message for f in receipt.report.findings if f.severity.value != "info"] == []
+    comparison = revision.compare(present, receipt.submission)
     assert (comparison.changes, comparison.conflicts) == ((), ())
 
 
@@ -253,6 +265,20 @@ def test_a_row_taken_out_of_a_group_is_removed_and_the_others_stay(store: Embedd
         ("partner_roles", 1, "partner", None),
         ("partner_types", 1, "social-enterprise", None),
         ("partner_countries", 1, "ES", None),
+    }
+
+
+def test_an_emptied_identifier_is_that_of_the_row(present: Reader, sheet: bytes) -> None:
+    comparison = compared(present, edited(sheet, put("Initiatives", 2, "Identifier", None)))
+    assert (comparison.changes, comparison.new) == ((), ())
+
+
+def test_a_row_moved_to_another_record_is_new_there(present: Reader, sheet: bytes) -> None:
+    source = edited(sheet, put("Outcomes", 2, "Initiative", "second"))
+    changes = {(c.record, c.column, c.position, c.kind) for c in compared(present, source).changes}
+    assert {change for change in changes if change[1] == "outcome"} == {
+        (ONE.value, "outcome", 1, "removed"),
+        (TWO.value, "outcome", 1, "added"),
     }
 
 
@@ -311,7 +337,8 @@ def test_the_whole_must_hold_not_only_the_sheet(store: EmbeddedStore) -> None:
     with pytest.raises(SubmissionRejected) as refused:
         submit(store, source)
     report = refused.value.members["report"]
-    assert [f.code for f in report.findings if f.severity.value == "violation"] == ["end-before-start"]  # type: ignore[attr-defined]
+    (told,) = [f for f in report.findings if f.severity.value == "violation"]  # type: ignore[attr-defined]
+    assert (told.code, told.sheet, told.row, told.column) == ("end-before-start", "Initiatives", 2, "end_year")
 
 
 def test_statements_that_no_row_can_say_stay(store: EmbeddedStore) -> None:
@@ -371,9 +398,9 @@ def test_another_file_is_compared_as_the_replacement_that_it_is(store: EmbeddedS
     ids=str,
 )
 def test_what_is_wrong_between_the_sheets_is_said_at_its_cell(
-    store: EmbeddedStore, edit: Edit, code: str, place: tuple[str, int, str], suggestion: str
+    sheet: bytes, edit: Edit, code: str, place: tuple[str, int, str], suggestion: str
 ) -> None:
-    found = {f.code: f for f in check(edited(filled(store.reader(), "vincles"), edit)).findings}
+    found = {f.code: f for f in check(edited(sheet, edit)).findings}
     assert code in found, found
     told = found[code]
     assert (told.sheet, told.row) == place[:2]

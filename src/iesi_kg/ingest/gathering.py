@@ -96,16 +96,21 @@ class Gathering:
         own = iri.rsplit("/", 1)[-1]
         if iri and base and key and key != own:
             self._findings.append(_other_name(page, row, self._key, own))
-        if iri and not key and self._key not in page.columns:
-            record.cells[self._key, 0] = own, CellRef(row.sheet, row.number, page.title(IRI))
+        if iri and not key:
+            record.cells[self._key, 0] = own, CellRef(row.sheet, row.number, page.title(self._key) or page.title(IRI))
         return record
 
     def _by_name(self, records: Sequence[_Record]) -> dict[str, list[_Record]]:
+        """The records by what may name them: an identifier or IRI means its own record, whatever others are called."""
         found: dict[str, list[_Record]] = {}
         for record in records:
-            names = {record.cells[name, 0][0] for name in (self._key, self._naming) if (name, 0) in record.cells}
-            names |= {record.subject.value} if record.subject else set()
-            for name in {normalise(name) for name in names}:
+            own = record.cells.get((self._key, 0), ("",))[0]
+            for name in {normalise(own), normalise(record.subject.value if record.subject else "")} - {""}:
+                found.setdefault(name, []).append(record)
+        taken = frozenset(found)
+        for record in records:
+            name = normalise(record.cells.get((self._naming, 0), ("",))[0])
+            if name not in taken and name:
                 found.setdefault(name, []).append(record)
         return found
 
@@ -139,7 +144,8 @@ class Gathering:
         taken = record.taken.setdefault(group, set())
         before = {place for name, place in record.base if self._template.by_name[name].group == group}
         shape = re.escape(node.fragment).replace(re.escape("{position}"), "([1-9][0-9]{0,3})")
-        written = re.fullmatch(f"[^#]*#{shape}", page.text(row, IRI))
+        subject = record.subject.value if record.subject else ""
+        written = re.fullmatch(f"{re.escape(subject)}#{shape}", page.text(row, IRI))
         wanted = int(written[1]) - 1 if written else self._same(page, row, record, before - taken)
         if wanted is None or wanted in taken:
             flat = {place for name, place in record.cells if self._template.by_name[name].group == group}

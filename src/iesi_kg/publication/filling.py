@@ -42,10 +42,10 @@ def record(reader: Reader, name: str) -> NamedNode:
     known = {row["record"]: row["name"] for row in reader.select(assets.text("queries/sheets/records.rq"))}
     if subject in known:
         return subject
-    texts: dict[str, str] = {}
-    for node, called in known.items():
-        slug = str(getattr(node, "value", "")).rsplit("/", 1)[1]
-        texts |= {normalise(slug): slug, normalise(str(getattr(called, "value", ""))): slug}
+    slugs = {
+        str(getattr(node, "value", "")).rsplit("/", 1)[1]: str(getattr(known[node], "value", "")) for node in known
+    }
+    texts = {normalise(called): slug for slug, called in slugs.items()} | {normalise(slug): slug for slug in slugs}
     best = nearest(normalise(name.rsplit("/", 1)[-1]), texts, likeness=60)
     hint = f"did you mean {texts[best]}?" if best else "the page /initiatives of the service lists all of them"
     raise NotFound(f"there is no published record {name!r}", hint=hint, **({"nearest": texts[best]} if best else {}))

@@ -162,10 +162,12 @@ def _revised(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[Rece
 
 
 def _judged(submission: Submission) -> Iterator[Finding]:
-    """What the shapes find in statements that came from no single file."""
+    """What the shapes find in what a sheet and the published records make together, each at the row of its record."""
+    named = ((t, graphs.base(t.subject)) for t in submission.triples if isinstance(t.subject, NamedNode))
+    origin = {t: submission.subjects[thing] for t, thing in named if thing in submission.subjects}
     profile = shapes.profile("submission")
     results = engine.validate([*submission.triples, *profile.context], profile.text)
-    yield from Reporter(profile.facts).findings(replace(submission, findings=()), results)
+    yield from Reporter(profile.facts).findings(replace(submission, findings=(), origin=origin), results)
 
 
 def _unchanged(reader: Reader, receipt: Receipt) -> Published:
