@@ -38,7 +38,7 @@ async def filled(request: Request) -> Response:
     """The form with what was filled in, checked, and handed in when that was asked for and nothing is in the way."""
     given = await reception.fields(request)
     texts, wanted = fields.read(given), given.get("as", "check")
-    if "more" in given:
+    if "more" in given or "as" not in given:  # a place more, or the fields of a part
         return _page(request, given, texts)
     source = fields.table(texts)
     site: Site = request.app.state.site
