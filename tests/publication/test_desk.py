@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from iesi_kg.errors import (
     OwnSubmission,
     RevisionConflict,
     StoreDamaged,
+    StoreFailing,
     SubmissionRejected,
     UsageError,
 )
@@ -27,6 +29,7 @@ from iesi_kg.publication.desk import Desk, Verdict, Wish
 from iesi_kg.publication.desk_item import Item, Kind, Role, Sender, State
 from iesi_kg.publication.desk_shelf import DeskShelf
 from iesi_kg.records import SourceFile
+from iesi_kg.store.base import Reader, Writer
 from iesi_kg.store.embedded import EmbeddedStore
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -286,6 +289,41 @@ def test_a_crash_around_the_commit_leaves_one_truth(
     done = Desk(tmp_path / "store").decide(store, item.id, verdict(State.ACCEPTED))
     assert (done.state, done.revision) == (State.ACCEPTED, 2)
     assert names(store) == ["Vincles"]
+
+
+class LateFailure:
+    """A store whose disk fails once a commit is durable."""
+
+    def __init__(self, store: EmbeddedStore) -> None:
+        self._store = store
+
+    def reader(self) -> Reader:
+        return self._store.reader()
+
+    @contextmanager
+    def writer(self) -> Iterator[Writer]:
+        with self._store.writer() as writer:
+            yield writer
+        raise StoreFailing("the disk reports an error")
+
+    def close(self) -> None:
+        """Nothing of its own is open."""
+
+
+def test_a_failure_after_the_commit_is_no_second_truth(desk: Desk, store: EmbeddedStore) -> None:
+    item = desk.receive(GOOD, ANNA, AT)
+    with pytest.raises(StoreFailing):
+        desk.decide(LateFailure(store), item.id, verdict(State.ACCEPTED))
+    assert names(store) == ["Vincles"]
+    assert desk.find(item.id, store.reader()).state is State.ACCEPTED
+    assert desk.decide(store, item.id, verdict(State.ACCEPTED)).revision == 2
+
+
+def test_where_nothing_was_handed_in_a_wrong_address_writes_nothing(desk: Desk, store: EmbeddedStore) -> None:
+    with pytest.raises(NotFound):
+        desk.of_sender("0" * 16, "x", store.reader())
+    assert desk.all(store.reader()) == []
+    assert not (store.layout.root / "desk").exists()
 
 
 def test_a_request_is_kept_off_every_graph_and_answered(desk: Desk, store: EmbeddedStore) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pyoxigraph import NamedNode, Quad
 
-from iesi_kg.errors import DecisionConflict, NotFound, OwnSubmission, UsageError
+from iesi_kg.errors import DecisionConflict, NotFound, OwnSubmission, StoreError, UsageError
 from iesi_kg.publication import catalogue, decisions, entailment, provenance, withdrawal, workflow
 from iesi_kg.publication.desk_item import DECISIONS, REASONED, REASONS, Event, Item, Kind, Role, Sender, State, moment
 from iesi_kg.publication.desk_shelf import DeskShelf
@@ -148,10 +148,12 @@ class Desk:
 
     @contextmanager
     def _pending(self, item: Item, event: Event) -> Iterator[None]:
-        """Note a step before it is made; one that was not made leaves no trace."""
+        """Note a step before it is made; a refused one leaves no trace, of a failed one the store tells."""
         self._shelf.write(replace(item, pending=event))
         try:
             yield
+        except StoreError:  # it may have been committed all the same
+            raise
         except Exception:
             self._shelf.write(item)
             raise

@@ -34,6 +34,7 @@ class DeskShelf:
         self.folder = store / FOLDER
         self._timeout = lock_timeout
         self._known_key = b""
+        self._key_file = self.folder / "KEY"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -57,6 +58,8 @@ class DeskShelf:
 
     def knows(self, item_id: str, secret: str) -> bool:
         """Whether a status address is right; takes as long for a wrong one."""
+        if not self._key_file.exists():  # nothing was ever handed in
+            return False
         return hmac.compare_digest(self.secret(item_id).encode(), secret.encode("utf-8", "replace"))
 
     def has(self, item_id: str) -> bool:
@@ -103,7 +106,7 @@ class DeskShelf:
 
     def _key(self) -> bytes:
         if not self._known_key:
-            path = self.folder / "KEY"
+            path = self._key_file
             if not path.exists():
                 make_folder(self.folder)
                 with locked(self.folder / "KEY.LOCK", self._timeout):
