@@ -16,6 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+os.environ["LC_ALL"] = "C.UTF-8"  # what the commands say must not depend on who runs the tests
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CHROMIUM = Path("/usr/bin/chromium")

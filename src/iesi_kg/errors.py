@@ -8,15 +8,20 @@ IesiKgError                      500  3   something of ours broke
 │   ├── ValidationStopped        503  2   the engine reached its limit of time or memory, or died
 │   └── FileTooLarge             413  2
 ├── SubmissionRejected           422  1   read, validated, refused with findings
+│   └── RevisionConflict         409  1   a filled sheet and the published record changed the same cell
 ├── NotFound                     404  3
 │   └── Gone                     410  3   was here and has been withdrawn
+│       ├── Replaced             410  3   merged into another thing, which answers for it
 │       └── Superseded           410  3   an earlier version, which a later one replaced
 ├── RequestError                 400  3   an HTTP request that the protocol forbids
 │   ├── Unauthorized             401  3   no token, or one that is not valid
 │   ├── Forbidden                403  3   a valid token that does not reach so far
+│   │   └── OwnSubmission        403  3   who handed in does not decide
 │   ├── CrossSite                403  3   a form of another site
 │   ├── Misdirected              421  3   asked under a name that is not ours
 │   ├── TooManyAttempts          429  3   wrong tokens, one after another, from one address
+│   ├── TooManyHandIns           429  3   files or requests without a token, from one address
+│   ├── DecisionConflict         409  3   decided by somebody else meanwhile, or not to be decided so
 │   ├── MethodNotAllowed         405  3
 │   ├── NotAcceptable            406  3
 │   ├── PreconditionFailed       412  3   If-Match or If-None-Match does not hold
@@ -115,6 +120,14 @@ class SubmissionRejected(IesiKgError):
     hint = "mend the violations listed and submit again; nothing was changed"
 
 
+class RevisionConflict(SubmissionRejected):
+    """``comparison`` holds both values of every cell in question."""
+
+    status = 409
+    title = "Changed on both sides"
+    hint = "--take mine keeps the sheet's values, --take theirs the published ones; or download the records again"
+
+
 class NotFound(IesiKgError):
     status = 404
     title = "Not found"
@@ -123,6 +136,12 @@ class NotFound(IesiKgError):
 class Gone(NotFound):
     status = 410
     title = "Withdrawn"
+
+
+class Replaced(Gone):
+    """``successor`` is the IRI of the thing that stands for it; a service answers with a redirect to it."""
+
+    title = "Merged into another"
 
 
 class Superseded(Gone):
@@ -148,6 +167,11 @@ class Forbidden(RequestError):
     title = "Not allowed with this token"
 
 
+class OwnSubmission(Forbidden):
+    title = "Somebody else decides on it"
+    hint = "ask another reviewer; IESI_KG_REVIEW_BY_ANOTHER=false lifts the rule where there is only one"
+
+
 class CrossSite(RequestError):
     status = 403
     title = "Sent from another site"
@@ -164,6 +188,22 @@ class TooManyAttempts(RequestError):
     status = 429
     title = "Too many wrong tokens"
     hint = "wait as long as Retry-After says, and look at the token: a wrong one does not get better"
+
+
+class TooManyHandIns(RequestError):
+    """``retry_after`` is the number of seconds to wait."""
+
+    status = 429
+    title = "Too many at once from your address"
+    hint = "wait as long as Retry-After says"
+
+
+class DecisionConflict(RequestError):
+    """``state`` and ``revision`` are those that the item has now."""
+
+    status = 409
+    title = "Not to be decided so any more"
+    hint = "read it again and look at what happened meanwhile, then decide"
 
 
 class MethodNotAllowed(RequestError):

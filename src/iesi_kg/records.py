@@ -34,11 +34,15 @@ class CellRef:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table: its texts in the order of the header."""
+    """One line of a table: its texts in the order of the header.
+
+    Where the parts of a text were gathered from other rows, ``places`` says for each part where it stood.
+    """
 
     sheet: str | None
     number: int
     texts: tuple[str, ...]
+    places: Mapping[int, tuple[CellRef, ...]] = field(default_factory=dict, compare=False)
 
 
 class Severity(StrEnum):
@@ -51,7 +55,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One mistake, said once: where it is, what is wrong, and what would mend it."""
+    """One mistake, said once: where it is, what is wrong, and what would mend it.
+
+    ``fix`` is what may stand in place of ``value`` without asking: the only candidate, by which nothing is lost.
+    ``path`` and ``component`` are the property and the kind of constraint, where a shape found it.
+    """
 
     severity: Severity
     code: str
@@ -63,6 +71,9 @@ class Finding:
     suggestion: str | None = None
     shape: str | None = None
     focus_node: str | None = None
+    fix: str | None = None
+    path: str | None = None
+    component: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +93,24 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """What a filled workbook was filled with: the version of the data, the cells of each record by column and position,
+    and the columns of each sheet.
+    """
+
+    version: int
+    cells: Mapping[NamedNode, Mapping[tuple[str, int], str]]
+    layout: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """Rows turned into statements, each statement with the cell it came from.
 
     ``subjects`` maps the initiative of each record to its row; ``origin`` maps a statement to its cell;
     ``derived`` are the subjects that no identifier names, so that their IRI was made from another cell; ``headers``
-    maps the template's name of each column in the file to the cell of its header.
+    maps the template's name of each column in the file to the cell of its header; ``base`` is what a filled workbook
+    was filled with, None for any other file.
     """
 
     source: SourceFile
@@ -98,6 +121,7 @@ class Submission:
     findings: Sequence[Finding] = field(default=())
     derived: frozenset[NamedNode] = field(default=frozenset())
     headers: Mapping[str, CellRef] = field(default_factory=dict)
+    base: Base | None = None
 
 
 class Form(StrEnum):

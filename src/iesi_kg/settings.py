@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,8 @@ class Settings:
     scratch_rows: int = _setting(10_000_000, "largest change of a scratch store, in statements that come and go")
     scratch_bytes: int = _setting(1_000_000_000, "largest change of a scratch store, in bytes of its N-Quads")
     upload_bytes: int = _setting(20_000_000, "largest file that may be checked or submitted, in bytes")
+    hand_in_open: bool = _setting(False, "whether files may be handed in without a token, a few from one address")
+    review_by_another: bool = _setting(True, "whether the reviewer of a file must be another person than its sender")
     client_seconds: float = _setting(10.0, "how long a client may say nothing in the middle of a request or an answer")
     connections: int = _setting(800, "open connections; beyond that the slowest senders are cut off")
     cache_bytes: int = _setting(64_000_000, "memory for cached query results, in bytes")
@@ -69,6 +71,9 @@ class Settings:
     releases_idle_seconds: float = _setting(300.0, "how long a release stays open that nobody asks")
     query_log: str = _setting("", "file to which a line of JSON is added for each query; none is kept when empty")
     query_log_as: str = _setting("hash", "what that line says of the query: its SHA-256 (hash) or all of it (text)")
+    language: str = _setting(
+        "", "language of what `iesi-kg check` says: en, fr, de, es or it; empty: that of LC_ALL, LC_MESSAGES or LANG"
+    )
     keep_versions: int = _setting(3, "published versions kept on disk")
 
 
@@ -105,6 +110,20 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
         values[known[variable].name] = _cast(known[variable], text)
     values.update({name: value for name, value in given.items() if value is not None})
     return Settings(**values)
+
+
+def language(chosen: str | None, known: Collection[str], environ: Mapping[str, str] | None = None) -> str:
+    """The language to speak: the chosen one, the setting, else the one of the environment (POSIX locale variables).
+
+    English where none of the ``known`` is meant. Raises UsageError for a choice or a setting that is not known.
+    """
+    environ = os.environ if environ is None else environ
+    wanted = chosen or load(environ).language
+    if wanted and wanted not in known:
+        raise UsageError(f"there are no texts in the language {wanted!r}", hint=f"one of {', '.join(known)}")
+    locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+    spoken = wanted or locale.partition("_")[0].partition(".")[0].casefold()
+    return spoken if spoken in known else "en"
 
 
 def _cast(row: Setting, text: str) -> object:

@@ -46,6 +46,9 @@ PAGES = {
     "result graph": "/sparql?query=" + quote("DESCRIBE <https://w3id.org/iesi-kg/codes/country/FR>"),
     "query error": "/sparql?query=" + quote("SELECT * { ?s ?p }"),
     "check": "/check",
+    "form": "/form",
+    "something is wrong": "/report?about=/id/initiative/cafe-numerique",
+    "sign in": "/submissions/sign-in",
     "releases": "/releases",
     "release": "/releases/2026.2",
     "initiative of a release": "/v/2026.1/id/initiative/cafe-numerique",
@@ -62,6 +65,8 @@ TONGUES = [
     "/initiatives?lang=de",
     "/codes/policy-area?lang=es",
     "/check?lang=fr",
+    "/form?lang=de",
+    "/report?lang=it",
 ]
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 STATUS = {"query error": 400, "not found": 404}

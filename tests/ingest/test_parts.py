@@ -194,7 +194,7 @@ def test_one_column_is_judged_on_its_own(template: Template) -> None:
         ("1'000,50", "1000.50"),
         ("75 %", "0.75"),
         ("0,5", "0.5"),
-        ("1.000.000", "write digits, such as 250000 or 0.75"),
+        ("1.000.000", "1000000"),
         ("many", "write digits, such as 250000 or 0.75"),
         ("1e6", "write digits, such as 250000 or 0.75"),
     ],

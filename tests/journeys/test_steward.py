@@ -42,13 +42,17 @@ def broken(tmp_path: Path) -> Path:
 def test_an_accepted_file(good: Path) -> None:
     done = iesi_kg("check", str(good))
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.decode() == "Accepted: 1 record, nothing to mend.\n"
+    verdict, score, raising = done.stdout.decode().split("\n", 2)
+    assert verdict == "Accepted: 1 record, nothing to mend."
+    assert score.startswith("Completeness ") and raising.startswith("What would raise it most: ")
 
 
 def test_violations_as_json_to_the_letter(broken: Path) -> None:
     done = iesi_kg("check", "--format", "json", str(broken))
     assert (done.returncode, done.stderr) == (1, b"")
-    assert json.loads(done.stdout) == {
+    told = json.loads(done.stdout)
+    assert set(told.pop("score")) == {"completeness", "evidence", "raise", "records"}
+    assert told == {
         "conforms": False,
         "records": 1,
         "findings": [

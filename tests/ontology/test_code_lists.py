@@ -74,10 +74,14 @@ EXPECTED = {
     "scaling": "local-only replicated-same-country replicated-abroad transferable-not-tested",
     "review-status": "unreviewed reviewed disputed",
     "confidence": "low medium high",
+    "submission-status": "received in-review returned accepted refused withdrawn",
+    "decision-reason": "complete corrected to-mend source-missing evidence-weak outside-scope already-recorded "
+    "rights-unclear personal-data wrong senders-wish not-borne-out",
     "judgement-method": "single-coder two-coders rule suggested taken-over",
 }
 SIZES = {"country": 50, "target-group": 35, "technology": 33}
 TRANSLATED = ["country", "policy-area", "target-group", "governance-level", "organisation-type", "status"]
+TRANSLATED += ["submission-status", "decision-reason"]
 ORDERED = [
     "ict-potential", "integration-level", "governance-level", "user-role", "processing-stage", "award-stage",
     "outcome-horizon", "evidence-level", "framework-level", "framework-component", "confidence",

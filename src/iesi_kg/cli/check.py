@@ -10,14 +10,34 @@ import click
 
 from iesi_kg import settings
 from iesi_kg.cli.files import progress, read_source, say, terminal_width
+from iesi_kg.records import Report, SourceFile
 from iesi_kg.store.base import Reader
+from iesi_kg.validation.scoring import Standing
+from iesi_kg.vocabulary.told import LANGUAGES
+
+_FORMATS = ("text", "json", "html", "ttl", "csv")
 
 
 @click.command()
 @click.argument("file")
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", help="how to say it")
+@click.option("--format", "output", type=click.Choice(_FORMATS), default="text", help="how to say it")
+@click.option("--lang", metavar="|".join(LANGUAGES), help="in which language (default: the setting, else LANG)")
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store to check against")
-def command(file: str, output: str, store: Path | None) -> None:
+@click.option(
+    "--annotate",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT.xlsx",
+    help="write the workbook back with a comment and a fill at each cell, and a sheet of the findings",
+)
+@click.option(
+    "--fix",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT",
+    help="write the file with the safe suggestions applied; each is told on standard error",
+)
+def command(
+    file: str, output: str, lang: str | None, store: Path | None, annotate: Path | None, fix: Path | None
+) -> None:
     """Say what is wrong in FILE (- for standard input): CSV, Excel or RDF, told apart by content. Changes nothing.
 
     Where there is a store, records that are published already are taken into account, as `submit` does.
@@ -25,16 +45,72 @@ def command(file: str, output: str, store: Path | None) -> None:
     Exit code 0: accepted, maybe with warnings; 1: violations; 2: the file cannot be read; 3: any other error.
     """
     from iesi_kg.publication import workflow
+
+    language = settings.language(lang, LANGUAGES)
+    source, standing = read_source(file), Standing()
+    with progress(source, quiet=output == "json") as tell:
+        report = workflow.check(
+            source, today=datetime.now(UTC).date(), reader=_published(store), progress=tell, standing=standing
+        )
+    if annotate:
+        _annotate(source, report, annotate, language)
+    if fix:
+        _fix(source, report, fix, language)
+    _write(source, report, output, language, standing)
+    sys.exit(0 if report.conforms else 1)
+
+
+def _write(source: SourceFile, report: Report, output: str, language: str, standing: Standing) -> None:
     from iesi_kg.validation import render
 
-    source = read_source(file)
-    with progress(source, quiet=output == "json") as tell:
-        report = workflow.check(source, today=datetime.now(UTC).date(), reader=_published(store), progress=tell)
-    if output == "json":
-        click.echo(f"{render.json(report)}\n".encode(), nl=False)
-    else:
-        say(render.text(report, colour=sys.stdout.isatty(), width=terminal_width()))
-    sys.exit(0 if report.conforms else 1)
+    if output == "text":
+        colour, width = sys.stdout.isatty(), terminal_width()
+        say(render.text(report, colour=colour, width=width, language=language, standing=standing))
+        return
+    click.echo(_file(source, report, output, language, standing), nl=False)
+
+
+def _file(source: SourceFile, report: Report, output: str, language: str, standing: Standing) -> bytes:
+    from iesi_kg.publication import workflow
+    from iesi_kg.validation import page, render, w3c
+
+    if output == "ttl":
+        return w3c.turtle(report)
+    if output == "csv":
+        return render.csv(report, language).encode("utf-8", "replace")
+    if output == "html":
+        return page.html(report, source.name, language, rows=workflow.rows(source), standing=standing).encode(
+            "utf-8", "replace"
+        )
+    return f"{render.json(report, language, standing)}\n".encode()
+
+
+def _annotate(source: SourceFile, report: Report, out: Path, language: str) -> None:
+    from iesi_kg.publication import returned
+
+    _save(out, returned.annotated(source, report, language))
+
+
+def _fix(source: SourceFile, report: Report, out: Path, language: str) -> None:
+    from iesi_kg.publication import returned
+    from iesi_kg.validation.listing import place
+    from iesi_kg.vocabulary import told
+
+    content, mended = returned.mended(source, report)
+    _save(out, content)
+    for item in mended:
+        facts = {"place": place(item.finding, language), "before": item.before, "after": item.after}
+        line = told.say("word.fixed", code=item.finding.code, **facts)
+        click.echo(told.in_language(line, language), err=True)
+
+
+def _save(path: Path, content: bytes) -> None:
+    from iesi_kg.errors import UsageError
+
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _published(store: Path | None) -> Reader | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,13 +15,21 @@ from iesi_kg.cli.files import os_user, progress, read_source, say, terminal_widt
 from iesi_kg.errors import SubmissionRejected
 from iesi_kg.records import Report
 
+if TYPE_CHECKING:
+    from iesi_kg.publication.revision import Side
+
 
 @click.command()
 @click.argument("file")
 @click.option("--by", required=True, metavar="NAME", help="your name, or a role: stored and shown with the records")
 @click.option("--store", type=click.Path(path_type=Path), help="folder of the store (default: the setting)")
-def command(file: str, by: str, store: Path | None) -> None:
-    """Check FILE and publish it whole, or not at all. The same file again changes nothing."""
+@click.option("--take", type=click.Choice(["mine", "theirs"]), help="which side holds where a filled sheet conflicts")
+def command(file: str, by: str, store: Path | None, take: Side | None) -> None:
+    """Check FILE and publish it whole, or not at all. The same file again changes nothing.
+
+    Of a sheet filled by `iesi-kg template --records` only what was changed in it. Where the same cell was changed in
+    what is published since, nothing is published: --take mine keeps the sheet's values, --take theirs the others.
+    """
     from iesi_kg.operations.audit import Act, AuditLog
     from iesi_kg.operations.audited import AuditedStore
     from iesi_kg.publication import workflow
@@ -30,7 +40,7 @@ def command(file: str, by: str, store: Path | None) -> None:
     user, log = os_user(), AuditLog(chosen.store)
     source = read_source(file)
     with progress(source, quiet=False) as tell:
-        receipt = workflow.receive(source, today=now.date(), progress=tell)
+        receipt = replace(workflow.receive(source, today=now.date(), progress=tell), take=take)
     try:
         workflow.decide(receipt)
         opened = EmbeddedStore.open(
@@ -45,6 +55,7 @@ def command(file: str, by: str, store: Path | None) -> None:
         opened.close()
     except SubmissionRejected as refused:
         _show(refused.members.get("report"))
+        _show_conflicts(refused.members.get("comparison"))
         raise
     _show(receipt.report)
     if published.changed:
@@ -53,6 +64,8 @@ def command(file: str, by: str, store: Path | None) -> None:
             were = "was published before and is" if published.replaced == 1 else "were published before and are"
             records += f" ({published.replaced:,} {were} replaced)"
         click.echo(f"accepted as version {published.version}: {records} in {published.graph.value}")
+    elif receipt.submission.base is not None:
+        click.echo("nothing changed: the sheet says what is published")
     else:
         click.echo(f"nothing changed: this file is already published in {published.graph.value}")
 
@@ -62,3 +75,12 @@ def _show(report: object) -> None:
 
     if isinstance(report, Report) and report.findings:
         say(render.text(report, colour=sys.stdout.isatty(), width=terminal_width()))
+
+
+def _show_conflicts(comparison: object) -> None:
+    from iesi_kg.cli.diff import conflicting
+    from iesi_kg.publication.revision import Comparison
+
+    if isinstance(comparison, Comparison):
+        for conflict in comparison.conflicts:
+            say("\n".join([*conflicting(conflict), ""]))

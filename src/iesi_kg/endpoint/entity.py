@@ -14,7 +14,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 from iesi_kg import assets
 from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.serialisation import write
-from iesi_kg.errors import Gone, Superseded
+from iesi_kg.errors import Gone, Replaced, Superseded
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import RDF
@@ -50,11 +50,12 @@ class Description:
 def describe(reader: Reader, iri: NamedNode) -> Description | None:
     """The description of a thing, None when nothing is stated of it; a version in force is described as its document.
 
-    Raises Gone for what was withdrawn, Superseded for an earlier version of a document.
+    Raises Gone for what was withdrawn, Replaced for what was merged, Superseded for an earlier version of a document.
     """
     bindings = {"thing": iri}
     outgoing = tuple(reader.construct(_query("outgoing"), bindings))
     if not outgoing:
+        _refuse_replaced(reader, iri)
         if whole := _versioned(reader, iri):
             return describe(reader, whole)
         _refuse_withdrawn(reader, iri)
@@ -109,6 +110,15 @@ def _versioned(reader: Reader, iri: NamedNode) -> NamedNode | None:
             successor=getattr(successor, "value", ""),
         )
     return whole
+
+
+def _refuse_replaced(reader: Reader, iri: NamedNode) -> None:
+    found = reader.select(_query("replaced"), {"thing": iri})
+    if found:
+        successor = getattr(found[0]["successor"], "value", "")
+        raise Replaced(
+            f"<{iri.value}> was merged into <{successor}>", hint=successor, iri=iri.value, successor=successor
+        )
 
 
 def _refuse_withdrawn(reader: Reader, iri: NamedNode) -> None:

@@ -10,8 +10,10 @@ from itertools import islice
 from iesi_kg.errors import UnreadableFile
 from iesi_kg.ingest.kinds import bom
 from iesi_kg.records import Finding, Row, Severity, SourceFile
+from iesi_kg.vocabulary.told import say
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_NAMES = {",": "word.comma", ";": "word.semicolon", "\t": "word.tab", "|": "word.bar"}
 _READABLE_DELIMITERS = ",;\t"
 _CELL_LIMIT = 131_072
 _HEADER_WITHIN = 20
@@ -37,10 +39,10 @@ def read(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
         yield Finding(
             Severity.INFO,
             "delimiter",
-            f"The columns are separated by the {_DELIMITERS[delimiter]}; the file was read that way.",
+            say("delimiter", name=say(_NAMES[delimiter])),
             row=above + 1,
             value=None if delimiter == "\t" else delimiter,
-            suggestion="nothing to do; a comma is what other tools expect in CSV",
+            suggestion=say("delimiter.remedy"),
         )
     yield from _rows(csv.reader(lines, delimiter=delimiter, strict=True), above)
 
@@ -106,12 +108,12 @@ def _known(header: str, delimiter: str, known: Collection[str]) -> int:
 
 
 def name_of(header_text: str) -> str:
-    """The name meant by a header text: spaces, hyphens and capitals do not matter.
+    """The name meant by a header text: spaces, hyphens, capitals and the mark of a required column do not matter.
 
-    >>> name_of(" Start Year ")
+    >>> name_of(" Start Year *")
     'start_year'
     """
-    return header_text.strip("\ufeff \t\r\n\xa0").casefold().replace(" ", "_").replace("-", "_")
+    return header_text.strip("\ufeff \t\r\n\xa0*").casefold().replace("\xa0", "_").replace(" ", "_").replace("-", "_")
 
 
 def _rows(reader: Iterator[list[str]], above: int) -> Iterator[Row | Finding]:
@@ -158,29 +160,27 @@ def _encoding(number: int, cells: list[str], header: list[str]) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "encoding",
-        f"The file is not UTF-8: here stands the byte 0x{ord(byte) - 0xDC00:02X}. Read as windows-1252 the cell says "
-        f"{_windows(cell).strip()[:60]!r}, but that is a guess: accented letters may be wrong in the whole file.",
+        say("encoding", byte=f"{ord(byte) - 0xDC00:02X}", text=_windows(cell).strip()[:60]),
         row=number,
         column=header[place] if cells is not header and place < len(header) else None,
         value=_windows(cell),
-        suggestion="save the file again as 'CSV UTF-8' (in Excel: Save as, file type 'CSV UTF-8')",
+        suggestion=say("encoding.remedy"),
     )
 
 
 def _unbalanced(number: int, reason: str) -> Finding:
     if "field larger" in reason:
-        message = f"A cell that begins in this row is longer than {_CELL_LIMIT} characters"
-        message += ": most likely a quotation mark opens and is never closed."
+        message = say("unbalanced-quote.long", limit=_CELL_LIMIT)
     elif "expected after" in reason:
-        message = "A quotation mark closes a cell of this row, but text follows it before the next column."
+        message = say("unbalanced-quote.after")
     else:
-        message = "A quotation mark opens a cell in this row and is never closed."
+        message = say("unbalanced-quote")
     return Finding(
         Severity.VIOLATION,
         "unbalanced-quote",
-        f"{message} This row and the rows after it were not read.",
+        message,
         row=number,
-        suggestion='close the quotation mark; a quotation mark inside a quoted cell is written twice: ""',
+        suggestion=say("unbalanced-quote.remedy"),
     )
 
 
@@ -188,16 +188,13 @@ def ragged(row: Row, width: int) -> Finding:
     """A row with more or fewer cells than the header."""
     more = len(row.texts) > width
     extra = row.texts[width] if more else None
-    cause = (
-        "a text that holds a comma needs quotation marks around it" if more else "a comma was lost, or the row was cut"
-    )
+    how = "more" if more else "fewer"
     return Finding(
         Severity.VIOLATION,
         "ragged-row",
-        f"This row has {len(row.texts)} cells where the header has {width}, so its cells cannot be told "
-        f"apart: {cause}. The row was not read any further.",
+        say(f"ragged-row.{how}", n=len(row.texts), m=width),
         sheet=row.sheet,
         row=row.number,
         value=extra,
-        suggestion="put quotation marks around the text that holds the comma" if more else "add the missing cells",
+        suggestion=say(f"ragged-row.remedy.{how}"),
     )

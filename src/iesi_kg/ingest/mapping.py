@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import islice
 
 from pyoxigraph import NamedNode, Triple
 
 from iesi_kg.ingest.nodes import Cell, Nodes
+from iesi_kg.ingest.shifting import slipped
 from iesi_kg.ingest.template import Column, Node, Template, letters
 from iesi_kg.ingest.values import Problem, Value, ValueReader
 from iesi_kg.records import CellRef, Finding, Row, Severity, SourceFile, Submission
+from iesi_kg.vocabulary.told import say
 
 CHUNK = 250
 _TOTALS = frozenset(
     ("total", "totals", "subtotal", "sum", "gesamt", "summe", "somme", "totale", "totaal", "suma", "razem")
 )
-_UNREAD = ("ragged-row", "formula-without-value")
+UNREAD = ("ragged-row", "formula-without-value")
 _FIGURE = re.compile(r"[\d\s.,%+-]*")
 
 
@@ -47,7 +50,7 @@ def map_rows(
         mapper = Mapper(template, reader, item, places)
     chunk = list(islice(stream, CHUNK))
     if not chunk:
-        findings.append(_no_rows())
+        findings.append(no_rows(mapper.header))
     while True:
         yield mapper.submission(source, chunk, findings)
         findings, chunk = [], list(islice(stream, CHUNK))
@@ -59,20 +62,22 @@ def _above(header: Row) -> Finding:
     return Finding(
         Severity.INFO,
         "rows-above-header",
-        f"The column names stand in row {header.number}; what stands above them was not read.",
+        say("rows-above-header", n=header.number),
         sheet=header.sheet,
         row=header.number,
-        suggestion="nothing to do; a table for other tools begins with its column names",
+        suggestion=say("rows-above-header.remedy"),
     )
 
 
-def _no_rows() -> Finding:
+def no_rows(header: Row) -> Finding:
+    """A table of column names and nothing else."""
     return Finding(
         Severity.VIOLATION,
         "no-records",
-        "The file has column names and no record below them.",
-        row=1,
-        suggestion="fill in one row for each initiative",
+        say("no-records"),
+        sheet=header.sheet,
+        row=header.number,
+        suggestion=say("no-records.remedy"),
     )
 
 
@@ -91,6 +96,7 @@ class Mapper:
     """Maps the rows of one file; remembers which records it has seen."""
 
     def __init__(self, template: Template, reader: ValueReader, header: Row, places: Mapping[str, int]) -> None:
+        self.header = header
         self._template = template
         self._reader = reader
         self._nodes = Nodes(template)
@@ -107,7 +113,7 @@ class Mapper:
                 self._row(item, chunk)
             else:
                 chunk.findings.append(item)
-                chunk.records += item.code in _UNREAD
+                chunk.records += item.code in UNREAD
         return Submission(
             source,
             chunk.records,
@@ -128,7 +134,12 @@ class Mapper:
         if filled:
             chunk.findings.append(_unnamed(row, filled[0]))
             self._unnamed = [place for place in self._unnamed if place not in filled]
+        before = len(chunk.findings)
         cells = {column.name: self._cell(column, row, place, title, chunk) for column, place, title in self._columns}
+        wrong = sum(found.severity is Severity.VIOLATION for found in chunk.findings[before:])
+        if shift := slipped(row, self._columns, self._reader, wrong):
+            chunk.findings[before:] = [shift]
+            return
         cells = {name: cell for name, cell in cells.items() if cell.texts}
         chunk.findings.extend(self._short_lists(cells))
         self._complete(cells)
@@ -154,13 +165,13 @@ class Mapper:
             texts = [part for part in texts if part]
         elif not any(texts):
             texts = []
-        values: list[Value | None] = []
-        for part in texts:
+        cell = Cell(ref, texts, values := list[Value | None](), row.places.get(place, ()))
+        for position, part in enumerate(texts):
             value, problem = self._reader.read(column, part) if part else (None, None)
             values.append(value)
             if problem:
-                chunk.findings.append(finding(problem, ref))
-        return Cell(ref, texts, values)
+                chunk.findings.append(finding(problem, cell.at(position)))
+        return cell
 
     def _short_lists(self, cells: Mapping[str, Cell]) -> Iterator[Finding]:
         """A warning for each list that ends before the group it is aligned with: the rest is taken as unknown."""
@@ -174,23 +185,28 @@ class Mapper:
 
     def _lost(self, row: Row, cells: Mapping[str, Cell], node: Node, columns: Mapping[Column, list[str]]) -> Finding:
         """One finding for all the values that describe a node which nothing in the row names."""
-        key = " or ".join(node.when)
+        key = reduce(lambda first, second: say("word.or", first=first, second=second), node.when)
         names = ", ".join(column.name for column in columns)
         told = node.when[0] if len(columns) > 1 or not self._nodes.filled(node.name, cells) else names
         header = self._headers.get(told)
         if not self._nodes.filled(node.name, cells):
-            message = f"This cell is empty, but {names} says more about what it should name."
-            value, remedy = None, f"fill {key}, or empty {names}"
+            message = say("value-without-subject.empty", names=names)
+            value, remedy = None, say("value-without-subject.remedy.empty", key=key, names=names)
         else:
-            message = f"There are more values in {names} than in {key}, so that the last of them describe nothing."
+            message = say("value-without-subject.more", names=names, key=key)
             value = "|".join(next(iter(columns.values()))) if len(columns) == 1 else None
-            remedy = f"give one value for each of {key}, with nothing between two bars where one is unknown: a||c"
+            remedy = say("value-without-subject.remedy.more", key=key)
+        first = next(iter(columns))
+        gathered = cells[first.name].refs
+        place = (
+            gathered[cells[first.name].texts.index(columns[first][0])] if gathered else CellRef(row.sheet, row.number)
+        )
         return Finding(
             Severity.VIOLATION,
             "value-without-subject",
             message,
-            sheet=row.sheet,
-            row=row.number,
+            sheet=place.sheet,
+            row=place.row,
             column=header.column if header else told,
             value=value,
             suggestion=remedy,
@@ -218,7 +234,8 @@ class Mapper:
                 texts[position], values[position] = text, value
         size = max(texts) + 1
         ref = cell.ref if cell else source.ref if source else filled[min(filled)]
-        return Cell(ref, [texts.get(place, "") for place in range(size)], [values.get(place) for place in range(size)])
+        filled_texts = [texts.get(place, "") for place in range(size)]
+        return Cell(ref, filled_texts, [values.get(place) for place in range(size)], cell.refs if cell else ())
 
     def _subject(self, cells: Mapping[str, Cell], here: CellRef) -> tuple[NamedNode, CellRef, bool]:
         """The node of the record, the cell that names it, and whether that is not its identifier."""
@@ -241,11 +258,11 @@ def _total(row: Row) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "total-row",
-        "This row sums up the rows above it and describes no initiative.",
+        say("total-row"),
         sheet=row.sheet,
         row=row.number,
         value=next(text for text in row.texts if text.strip()),
-        suggestion="delete the row",
+        suggestion=say("total-row.remedy"),
     )
 
 
@@ -253,11 +270,11 @@ def _unnamed(row: Row, place: int) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "unnamed-column",
-        f"This row has a value in spreadsheet column {letters(place)}, which has no name: it would be lost.",
+        say("unnamed-column", letters=letters(place)),
         sheet=row.sheet,
         row=row.number,
         value=row.texts[place],
-        suggestion="give the column a name of the template, or empty it",
+        suggestion=say("unnamed-column.remedy"),
     )
 
 
@@ -272,26 +289,22 @@ def finding(problem: Problem, ref: CellRef) -> Finding:
         column=ref.column,
         value=problem.value,
         suggestion=problem.suggestion,
+        fix=problem.fix,
     )
 
 
 def _unfounded(node: Node, text: str, ref: CellRef) -> Finding:
     """A source without a fact: of a column that has no value in this row, or of none."""
-    message = (
-        f"A source is given for the column {text!r}, which has no value in this row."
-        if text
-        else "A source is given, but it is not said which column it is for."
-    )
-    remedy = f"fill {text}, or take it out of {node.reifies}" if text else f"name the column in {node.reifies}"
+    what = "column" if text else "none"
     return Finding(
         Severity.VIOLATION,
         "fact-without-value",
-        message,
+        say(f"fact-without-value.{what}", text=text),
         sheet=ref.sheet,
         row=ref.row,
         column=ref.column,
         value=text or None,
-        suggestion=f"{remedy}, at the same position",
+        suggestion=say(f"fact-without-value.remedy.{what}", text=text, names=node.reifies),
     )
 
 
@@ -300,12 +313,12 @@ def _repeated(row: Row, cells: Mapping[str, Cell], ref: CellRef, first: CellRef)
     return Finding(
         Severity.VIOLATION,
         "duplicate-record",
-        f"Row {first.row} of this file already describes this record: both have the same {ref.column}.",
+        say("duplicate-record", row=first.row, column=ref.column),
         sheet=row.sheet,
         row=row.number,
         column=ref.column,
         value=value,
-        suggestion="remove one of the two rows, or give each its own identifier",
+        suggestion=say("duplicate-record.remedy"),
     )
 
 
@@ -315,11 +328,10 @@ def _short(column: Column, cell: Cell, size: int) -> Finding:
     return Finding(
         Severity.WARNING,
         "fewer-values",
-        f"This cell has {given} value{'' if given == 1 else 's'} for a group of {size}: they were given to "
-        f"the first of the group, the rest is taken as unknown.",
+        say("fewer-values.one" if given == 1 else "fewer-values.many", n=given, m=size),
         sheet=cell.ref.sheet,
         row=cell.ref.row,
         column=cell.ref.column,
         value=bar.join(cell.texts),
-        suggestion=f"if that is meant, say so with empty places: {bar.join(cell.texts)}{bar * (size - given)}",
+        suggestion=say("fewer-values.remedy", text=bar.join(cell.texts) + bar * (size - given)),
     )

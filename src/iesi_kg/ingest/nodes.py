@@ -22,11 +22,19 @@ Stated = tuple[Triple, CellRef]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of one row: its place, its texts by position, and the values that were read from them."""
+    """A cell of one row: its place, its texts by position, and the values that were read from them.
+
+    ``refs`` are the places of the texts where they were gathered from several rows.
+    """
 
     ref: CellRef
     texts: Sequence[str]
     values: Sequence[Value | None]
+    refs: Sequence[CellRef] = ()
+
+    def at(self, position: int) -> CellRef:
+        """Where the text at a position stands."""
+        return self.refs[position] if position < len(self.refs) else self.ref
 
     def key(self, position: int) -> str:
         """The text that names a node by the value at a position; empty where there is none."""
@@ -59,7 +67,7 @@ class Nodes:
             cell = cells.get(key)
             for position, text in enumerate(cell.texts if cell else ()):
                 if cell and text:
-                    found.setdefault(position if node.group else 0, cell.ref)
+                    found.setdefault(position if node.group else 0, cell.at(position))
         return found
 
     def of_row(self, subject: NamedNode, here: CellRef, cells: Mapping[str, Cell]) -> RowNodes:
@@ -99,22 +107,21 @@ class RowNodes:
                 for value, source in self._objects(node, position, statement, ref):
                     yield Triple(iri, statement.property, value), source
         for column, cell in self._filled_columns():
-            for triple in self._stated(column, cell):
-                yield triple, cell.ref
+            yield from self._stated(column, cell)
         for node in self._nodes.reifying:
             yield from self._reified(node)
 
-    def _stated(self, column: Column, cell: Cell) -> Iterator[Triple]:
+    def _stated(self, column: Column, cell: Cell) -> Iterator[Stated]:
         for position, read in enumerate(cell.values):
             made = self._made.get(self._place(column, position))
             if read is not None and made is not None and column.property is not None:
-                yield Triple(made[0], column.property, read.term)
+                yield Triple(made[0], column.property, read.term), cell.at(position)
 
     def _reified(self, node: Node) -> Iterator[Stated]:
         """A node for each statement of the columns that the row names, with what is said of the statement."""
         for position, ref in self._nodes.filled(node.name, self._cells).items():
             name = self._cells[node.reifies or ""].key(position)
-            for fact in self._stated(self._nodes.column[name], self._cells[name]) if name in self._cells else ():
+            for fact, _ in self._stated(self._nodes.column[name], self._cells[name]) if name in self._cells else ():
                 iri = cast(NamedNode, getattr(iris, node.mint)(fact))
                 yield from ((Triple(iri, _TYPE, kind), ref) for kind in node.types)
                 yield Triple(iri, _SUBJECT, fact.subject), ref
@@ -132,7 +139,7 @@ class RowNodes:
                 text = naming.texts[position] if naming and position < len(naming.texts) else ""
                 name = naming.key(position) if naming else ""
                 if not text or (name and name not in self._cells):
-                    yield node, text, naming.ref if naming else ref
+                    yield node, text, naming.at(position) if naming else ref
 
     def _given(self, node: Node) -> dict[int, CellRef]:
         """The positions of a node's group at which some cell is filled."""
@@ -140,7 +147,7 @@ class RowNodes:
         for column, cell in self._filled_columns():
             for place, text in enumerate(cell.texts if column.group == node.group else ()):
                 if text:
-                    found.setdefault(place, cell.ref)
+                    found.setdefault(place, cell.at(place))
         return found
 
     def _objects(
@@ -165,7 +172,7 @@ class RowNodes:
             cell, column = self._cells.get(name), self._nodes.column[name]
             for place, read in enumerate(cell.values if cell else ()):
                 if cell and read is not None and (place == position or column.group != node.group):
-                    yield read.term, cell.ref
+                    yield read.term, cell.at(place)
         naming = self._cells.get(statement.value_named_by or "")
         named = self._cells.get(naming.key(position)) if naming else None
         if naming and named:

@@ -16,6 +16,7 @@ from iesi_kg.records import CellRef, Finding, Severity, SourceFile, Submission
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.declared import meant, undeclared
 from iesi_kg.vocabulary.namespaces import RDF
+from iesi_kg.vocabulary.told import say
 
 _FORMATS = {
     Kind.TURTLE: RdfFormat.TRIG,
@@ -59,24 +60,23 @@ def _findings(triples: Collection[Triple], subjects: Collection[NamedNode], temp
         yield Finding(
             Severity.VIOLATION,
             "no-records",
-            "The file describes no initiative, so there is nothing to publish.",
-            suggestion="give each initiative the type " + " or ".join(kind.value for kind in template.nodes[0].types),
+            say("no-records.rdf"),
+            suggestion=say("no-records.remedy.rdf", names=", ".join(kind.value for kind in template.nodes[0].types)),
         )
     if any(map(_nested, triples)):
         yield Finding(
             Severity.VIOLATION,
             "quoted-triple",
-            "The file states something about a statement (RDF 1.2 triple terms); such statements are not stored.",
-            suggestion="use rdf:Statement with an address of its own",
+            say("quoted-triple"),
+            suggestion=say("quoted-triple.remedy"),
         )
     blank = {term for t in triples for term in (t.subject, t.object) if isinstance(term, BlankNode)}
     if blank:
         yield Finding(
             Severity.VIOLATION,
             "blank-node",
-            f"The file has {len(blank)} blank node{'s' if len(blank) > 1 else ''}: nodes without an address, which "
-            "nobody could cite or correct later.",
-            suggestion="give each an address, such as the address of its initiative followed by #outcome-1",
+            say("blank-node.many" if len(blank) > 1 else "blank-node.one", n=len(blank)),
+            suggestion=say("blank-node.remedy"),
         )
     for term in dict.fromkeys(term for t in triples for term in (t.predicate, t.object) if undeclared(term)):
         yield _undeclared(term)
@@ -114,9 +114,9 @@ def _unstated(node: NamedNode, fact: Triple) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "fact-without-value",
-        "A source is given for a statement that the file does not make.",
+        say("fact-without-value.statement"),
         value=str(fact),
-        suggestion="make the statement too, or leave its source out",
+        suggestion=say("fact-without-value.remedy.statement"),
         focus_node=node.value,
     )
 
@@ -125,7 +125,7 @@ def _other_address(node: NamedNode, right: NamedNode) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "statement-address",
-        "The address of the statement is not the one that its subject, predicate and object make.",
+        say("statement-address"),
         value=node.value,
         suggestion=right.value,
         focus_node=node.value,
@@ -136,9 +136,9 @@ def _undeclared(term: NamedNode) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "unknown-term",
-        "The ontology has no term of this address.",
+        say("unknown-term"),
         value=term.value,
-        suggestion=meant(term) or "use a term that /ontology lists, or one of a namespace of your own",
+        suggestion=meant(term) or say("unknown-term.remedy"),
     )
 
 
@@ -146,10 +146,9 @@ def _undescribed(subject: NamedNode) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "undescribed-record",
-        "The file states something about a record that it does not describe as a whole: statements cannot be added "
-        "to a published record one by one.",
+        say("undescribed-record"),
         value=subject.value,
-        suggestion="give the whole record with its type, or leave it out",
+        suggestion=say("undescribed-record.remedy"),
         focus_node=subject.value,
     )
 
@@ -158,9 +157,11 @@ def _foreign(subject: NamedNode, kinds: Iterable[str]) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "foreign-subject",
-        "The file states something about an address that is not for a submission to describe.",
+        say("foreign-subject"),
         value=subject.value,
-        suggestion="describe things below " + ", ".join(dict.fromkeys(iris.from_path(kind).value for kind in kinds)),
+        suggestion=say(
+            "foreign-subject.remedy", names=", ".join(dict.fromkeys(iris.from_path(kind).value for kind in kinds))
+        ),
         focus_node=subject.value,
     )
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any
 
 from pyoxigraph import NamedNode
 
+from iesi_kg import assets
 from iesi_kg.ingest.csv import name_of
 from iesi_kg.records import Finding, Row, Severity
-from iesi_kg.vocabulary.spelling import nearest
+from iesi_kg.vocabulary.spelling import nearest, only
+from iesi_kg.vocabulary.told import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Column:
     null: frozenset[str]
     names: str | None = None
     part: str | None = None
+    merged: NamedNode | None = None
+    title: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,12 @@ class Template:
     columns: tuple[Column, ...]
     nodes: tuple[Node, ...]
 
+    @staticmethod
+    @cache
+    def bundled() -> Template:
+        """The template of the bundle, read once."""
+        return Template.load(assets.text("ontology/template.json"))
+
     @classmethod
     def load(cls, text: str) -> Template:
         """The template from its CSVW description."""
@@ -97,6 +107,12 @@ class Template:
     def parts(self) -> tuple[str, ...]:
         """The parts that may be added to the basic columns, in the order of the columns."""
         return tuple(dict.fromkeys(column.part for column in self.columns if column.part))
+
+    def only(self, mint: str, predicate: NamedNode) -> Column | None:
+        """The column of a property of which a thing of this kind has one value."""
+        nodes = {node.name for node in self.nodes if node.mint == mint}
+        found = (column for column in self.columns if column.property == predicate and column.node in nodes)
+        return next((column for column in found if column.separator is None), None)
 
     def named(self, column: Column, text: str) -> Column | None:
         """The column that a cell of ``column`` names: any that states something, or any coded one of the record."""
@@ -121,15 +137,22 @@ class Template:
                 continue  # said at the first row that has something below it
             column = self.by_header.get(name_of(text))
             if column is None:
-                findings.append(_unknown(row, place, self.nearest(text)))
+                findings.append(unknown_column(row, place, self.nearest(text), self._meant(text, row)))
             elif column.name in places:
-                findings.append(_duplicate(row, place, places[column.name]))
+                findings.append(duplicate_column(row, place, places[column.name]))
             else:
                 places[column.name] = place
         meant = {finding.suggestion for finding in findings}
         missing = (column.name for column in self.columns if column.required and column.name not in places)
         findings.extend(_missing(row, name) for name in missing if name not in meant)
         return places, findings
+
+    def _meant(self, text: str, row: Row) -> str | None:
+        """The one column that a header a slip away can only mean, unless the file has that column already."""
+        near = self.nearest(text)
+        others = {column.name for other in row.texts if (column := self.by_header.get(name_of(other)))}
+        known = {name: column.name for name, column in self.by_header.items()}
+        return near if near and near not in others and only(name_of(text), known) == near else None
 
     def nearest(self, text: str) -> str | None:
         """The name of the column whose header is most like a text."""
@@ -151,32 +174,33 @@ def letters(place: int) -> str:
     return text
 
 
-def _unknown(row: Row, place: int, nearest: str | None) -> Finding:
+def unknown_column(row: Row, place: int, nearest: str | None, fix: str | None = None) -> Finding:
+    """A header that names nothing we know."""
     text = row.texts[place]
     return Finding(
         Severity.VIOLATION,
         "unknown-column",
-        f"The column {text.strip()!r} is not in the template, so its cells (spreadsheet column {letters(place)}) would "
-        "be lost.",
+        say("unknown-column", text=text.strip(), letters=letters(place)),
         sheet=row.sheet,
         row=row.number,
         column=text,
         value=text,
-        suggestion=nearest or "remove the column, or give it a name of the template",
+        suggestion=nearest or say("unknown-column.remedy"),
+        fix=fix,
     )
 
 
-def _duplicate(row: Row, place: int, first: int) -> Finding:
+def duplicate_column(row: Row, place: int, first: int) -> Finding:
+    """A header that names what another one names already."""
     return Finding(
         Severity.VIOLATION,
         "duplicate-column",
-        f"The column {row.texts[place].strip()!r} (spreadsheet column {letters(place)}) stands twice; the first is "
-        f"spreadsheet column {letters(first)}. Only the first was read.",
+        say("duplicate-column", text=row.texts[place].strip(), letters=letters(place), first=letters(first)),
         sheet=row.sheet,
         row=row.number,
         column=row.texts[place],
         value=row.texts[place],
-        suggestion="keep one of the two; several values go into one cell, separated by |",
+        suggestion=say("duplicate-column.remedy"),
     )
 
 
@@ -184,11 +208,11 @@ def _missing(row: Row, name: str) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "missing-column",
-        f"The column {name!r} is required and is not in the file.",
+        say("missing-column", name=name),
         sheet=row.sheet,
         row=row.number,
         column=name,
-        suggestion=f"add a column named {name} and fill it for every record",
+        suggestion=say("missing-column.remedy", name=name),
     )
 
 
@@ -215,6 +239,8 @@ def _column(facts: Mapping[str, Any], root: str) -> Column:
         null=frozenset(map(str.casefold, _strings(facts.get("null", ())))),
         names=facts.get("iesi:names"),
         part=facts.get("iesi:part"),
+        merged=NamedNode(facts["iesi:merged"]) if "iesi:merged" in facts else None,
+        title={lang: next(iter(_strings(text))) for lang, text in facts.get("titles", {}).items()},
     )
 
 

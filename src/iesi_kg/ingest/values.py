@@ -11,12 +11,14 @@ from urllib.parse import quote, urlsplit
 
 from pyoxigraph import Literal, NamedNode
 
-from iesi_kg.ingest.characters import shown, suspicious
+from iesi_kg.ingest.characters import name, shown, suspicious
 from iesi_kg.ingest.template import Column, Template
 from iesi_kg.records import Severity
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.codelists import CodeLists, Concept, normalise
 from iesi_kg.vocabulary.namespaces import XSD
+from iesi_kg.vocabulary.spelling import latin, strangers
+from iesi_kg.vocabulary.told import Told, say
 
 _INTEGER = NamedNode(XSD + "integer")
 _DECIMAL_TYPE = NamedNode(XSD + "decimal")
@@ -33,13 +35,15 @@ _NOTHING_CODED = _NOTHING | frozenset(("none", "unknown", "not known", "not appl
 _OTHER_SEPARATORS = re.compile(r"\s*[;,/+\n]\s*|\s+(?:and|&|und|et|y|e)\s+")
 _BETWEEN_ADDRESSES = re.compile(r"[;,\s]+(?=https?://)", re.I)
 _DECIMAL = re.compile(r"([0-9]+)[.,]0+")
-_WHOLE = "write the whole address, beginning with https:// or http://"
+_BROKEN_SCHEME = re.compile(r"(?:h?t{1,2}p(s?))\s*(?::\s*/{1,3}|;/{1,2}|:?/{2,3}|:\\\\)\s*(?=\w)", re.I)
+_MAIL = re.compile(r"[^\s@/]+@[\w-]+(?:\.[\w-]+)+")
+_YEAR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
 _CHARACTERS = {
-    "bidi": ("bidi-character", "It changes the direction of the text, so that readers see another text than is stored"),
-    "invisible": ("invisible-character", "It cannot be seen, so that two texts look the same and are not"),
-    "control": ("control-character", "It is a control character, not part of a text"),
-    "replacement": ("replacement-character", "It stands where a letter was lost in an earlier conversion"),
-    "surrogate": ("replacement-character", "It is half of a character, left over from an earlier conversion"),
+    "bidi": ("bidi-character", ""),
+    "invisible": ("invisible-character", ""),
+    "control": ("control-character", ""),
+    "replacement": ("replacement-character", ""),
+    "surrogate": ("replacement-character", ".half"),
 }
 
 
@@ -53,13 +57,14 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a value, without its place."""
+    """What is wrong with a value, without its place; ``fix`` is what may stand for it without asking."""
 
     severity: Severity
     code: str
     message: str
     value: str
     suggestion: str | None = None
+    fix: str | None = None
 
 
 Reading = tuple[Value | None, Problem | None]
@@ -115,8 +120,8 @@ class ValueReader:
         found = template.named(column, text) if template else None
         if found is not None and found.property is not None:
             return Value(found.property, found.name), None
-        kind = "of the template" if column.names == "column" else "of codes about the initiative"
-        message = f"{_brief(text)!r} is not the name of a column {kind} that can be meant here."
+        kind = "" if column.names == "column" else ".coded"
+        message = say(f"unknown-column-name{kind}", text=_brief(text))
         near = template.nearest(text) if template else None
         meant = near if template and near and template.named(column, near) else column.description
         return _violation("unknown-column-name", message, text, meant)
@@ -143,27 +148,31 @@ class ValueReader:
         if len(concepts) < 2 or len(known) < len(concepts):
             return None
         if separator is None:
-            message = f"{_brief(text)!r} is more than one code, and this column takes one only."
-            return Problem(
-                Severity.VIOLATION, "several-codes", message, shown(text), f"choose one of {', '.join(known)}"
-            )
-        message = f"{_brief(text)!r} is more than one code; several are separated by {separator}."
-        return Problem(Severity.VIOLATION, "several-codes", message, shown(text), separator.join(known))
+            message = say("several-codes.one", text=_brief(text))
+            remedy = say("several-codes.remedy.one", names=", ".join(known))
+            return Problem(Severity.VIOLATION, "several-codes", message, shown(text), remedy)
+        message, mended = say("several-codes", text=_brief(text), separator=separator), separator.join(known)
+        return Problem(Severity.VIOLATION, "several-codes", message, shown(text), mended, mended)
 
     def _unknown_code(self, scheme: str, text: str) -> Problem:
-        label = self._lists[scheme].label
         decimal = _DECIMAL.fullmatch(text)
-        whole = self._lists.resolve(scheme, decimal[1]) if decimal else None
-        nearest = whole or self._lists.nearest(scheme, text)
-        remedy = named(nearest) if nearest else f"use a code or label of the list {scheme}: {self._sample(scheme)}"
-        message = f"{_brief(text)!r} is neither a code nor a label of the code list '{label}'."
-        return Problem(Severity.VIOLATION, "unknown-code", message, shown(text), remedy)
+        same = self._lists.resolve(scheme, decimal[1] if decimal else latin(text))
+        sure = same or self._lists.only(scheme, text)
+        nearest = sure or self._lists.nearest(scheme, text)
+        message = say("unknown-code", text=_brief(text), list=self._lists[scheme].title)
+        if same and not decimal:
+            signs = ", ".join(map(name, strangers(text)))
+            message = say("unknown-code.homoglyph", text=_brief(text), meant=named(same), characters=signs)
+        remedy = named(nearest) if nearest else self._sample(scheme)
+        fix = sure.notation if sure else None
+        return Problem(Severity.VIOLATION, "unknown-code", message, shown(text), remedy, fix)
 
     def _sample(self, scheme: str) -> str:
         concepts = self._lists.concepts(scheme)
         ranks = all(concept.notation.isdecimal() for concept in concepts)
         notations = [named(concept) if ranks else concept.notation for concept in concepts]
-        return ", ".join(notations[:12]) + (" ..." if len(notations) > 12 else "")
+        names = ", ".join(notations[:12]) + (" ..." if len(notations) > 12 else "")
+        return say("unknown-code.remedy", scheme=scheme, names=names)
 
 
 def _brief(text: str) -> str:
@@ -173,65 +182,75 @@ def _brief(text: str) -> str:
 
 def named(concept: Concept) -> str:
     """A code as a suggestion: its notation, with the label where that says more."""
-    same = normalise(concept.label) == normalise(concept.notation)
-    return concept.notation if same else f"{concept.notation} ({concept.label})"
+    if normalise(concept.label) == normalise(concept.notation):
+        return concept.notation
+    labels = {"en": concept.notation, **concept.labels}
+    return Told({language: f"{concept.notation} ({label})" for language, label in labels.items()})
 
 
 def _no_value(column: Column, text: str, signs: frozenset[str]) -> Reading | None:
     """The reading of a text that stands where a value is not known, or of a formula that failed; else None."""
     if text.casefold() in signs:
-        message = f"{_brief(text)!r} stands where nothing is known; what is not known is left out."
-        remedy = "leave its place empty: a||c" if column.group and column.separator else "empty the cell"
-        return _violation("placeholder", message, text, remedy)
+        remedy = say("placeholder.remedy.place" if column.group and column.separator else "placeholder.remedy")
+        return _violation("placeholder", say("placeholder", text=_brief(text)), text, remedy, fix="")
     if _SPREADSHEET_ERROR.fullmatch(text):
-        message = f"{_brief(text)!r} is what a spreadsheet shows where a formula failed."
-        return _violation("spreadsheet-error", message, text, "write the value itself in place of the formula")
+        message = say("spreadsheet-error", text=_brief(text))
+        return _violation("spreadsheet-error", message, text, say("spreadsheet-error.remedy"))
     return None
 
 
-def _violation(code: str, message: str, text: str, suggestion: str | None = None) -> Reading:
-    return None, Problem(Severity.VIOLATION, code, message, shown(text), suggestion)
+def _violation(code: str, message: str, text: str, suggestion: str | None, *, fix: str | None = None) -> Reading:
+    return None, Problem(Severity.VIOLATION, code, message, shown(text), suggestion, fix)
+
+
+def _mended_as(code: str, message: str, text: str, mended: str | None, remedy: str) -> Reading:
+    """A violation that one text only can mend, or that ``remedy`` tells how to."""
+    return _violation(code, message, text, mended or remedy, fix=mended)
 
 
 def _read_as(concept: Concept, text: str) -> Problem:
-    message = f"{_brief(text)!r} was read as {named(concept)}."
-    return Problem(Severity.INFO, "read-as", message, shown(text), concept.notation)
+    message = say("read-as", text=_brief(text), meant=named(concept))
+    return Problem(Severity.INFO, "read-as", message, shown(text), concept.notation, concept.notation)
 
 
 def _odd_character(text: str, kind: str, character: str) -> Problem:
-    code, why = _CHARACTERS[kind]
-    return Problem(
-        Severity.VIOLATION,
-        code,
-        f"The cell holds the character {character}. {why}.",
-        shown(text),
-        "type the text again, or paste it without formatting",
-    )
+    code, half = _CHARACTERS[kind]
+    message, remedy = say(f"{code}{half}", character=character), say("character.remedy")
+    return Problem(Severity.VIOLATION, code, message, shown(text), remedy)
 
 
 def _integer(text: str, latest: int | None) -> Reading:
     if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         number = str(int(text))
         if latest is not None and int(text) > latest:
-            return _violation(
-                "year-ahead", f"{_brief(text)!r} is later than {latest}.", text, f"write a year up to {latest}"
-            )
+            remedy = say("year-ahead.remedy", latest=latest)
+            return _violation("year-ahead", say("year-ahead", text=_brief(text), latest=latest), text, remedy)
         return Value(Literal(number, datatype=_INTEGER), number), None
-    within = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
-    return _violation(
-        "not-a-number", f"{_brief(text)!r} is not a whole number.", text, within[0] if within else "write digits only"
-    )
+    message, remedy = say("not-a-number", text=_brief(text)), say("not-a-number.remedy")
+    whole = _DECIMAL.fullmatch(text) or re.fullmatch(r"'?([12])[.,'\s]?([0-9]{3})", text)
+    if whole:
+        return _mended_as("not-a-number", message, text, "".join(whole.groups()), remedy)
+    years = set(_YEAR.findall(text))
+    return _violation("not-a-number", message, text, years.pop() if len(years) == 1 else remedy)
 
 
 def _decimal(text: str) -> Reading:
     if re.fullmatch(r"[+-]?[0-9]{1,15}(\.[0-9]{1,9})?", text):
         return Value(Literal(text.removeprefix("+"), datatype=_DECIMAL_TYPE), text), None
-    message = f"{_brief(text)!r} is not a number written with digits and, where needed, one point."
-    return _violation("not-a-number", message, text, _plain_number(text) or "write digits, such as 250000 or 0.75")
+    message, remedy = say("not-a-number.decimal", text=_brief(text)), say("not-a-number.remedy.decimal")
+    return _mended_as("not-a-number", message, text, _plain_number(text), remedy)
 
 
 def _plain_number(text: str) -> str | None:
-    """A number without spaces between thousands, percent sign and comma, where it can mean one thing only."""
+    """A number without signs between thousands, percent sign and comma, where it can mean one thing only.
+
+    >>> _plain_number("75 %"), _plain_number("1.250.000,50"), _plain_number("250,000")
+    ('0.75', '1250000.50', None)
+    """
+    grouped = re.fullmatch(r"([0-9]{1,3})(?:([.,])([0-9]{3}(?:\2[0-9]{3})*))(?:(?!\2)([.,])([0-9]{1,2}))?", text)
+    if grouped and (grouped[4] or grouped[2] in grouped[3]):
+        whole = grouped[1] + re.sub(r"[.,]", "", grouped[3])
+        return f"{whole}.{grouped[5]}" if grouped[5] else whole
     number = re.fullmatch(r"([0-9]{1,3}(?:[\s'][0-9]{3})*|[0-9]+)(?:[.,]([0-9]{1,2}))?\s*(%?)", text)
     if number is None:
         return None
@@ -246,15 +265,21 @@ def _date(text: str) -> Reading:
         try:
             date.fromisoformat(text)
         except ValueError:
-            return _violation("not-a-date", f"{_brief(text)!r} is no day of the calendar.", text, "mend month or day")
+            message = say("not-a-date.day", text=_brief(text))
+            return _violation("not-a-date", message, text, say("not-a-date.remedy.day"))
         return Value(Literal(text, datatype=_DATE), text), None
-    return _violation(
-        "not-a-date", f"{_brief(text)!r} is not a date of the form YYYY-MM-DD.", text, _iso(text) or "write YYYY-MM-DD"
-    )
+    message, remedy = say("not-a-date", text=_brief(text)), say("not-a-date.remedy")
+    return _mended_as("not-a-date", message, text, _iso(text), remedy)
 
 
 def _iso(text: str) -> str | None:
     """An ISO date where another spelling can mean only one day."""
+    ordered = re.fullmatch(r"([0-9]{4})([./-]?)([0-9]{1,2})\2([0-9]{1,2})", text)
+    if ordered and (ordered[2] or len(text) == 8):
+        try:
+            return date(int(ordered[1]), int(ordered[3]), int(ordered[4])).isoformat()
+        except ValueError:
+            return None
     parts = re.fullmatch(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})", text)
     if parts is None:
         return None
@@ -271,13 +296,11 @@ def _iso(text: str) -> str | None:
 def _address(column: Column, text: str) -> Reading:
     scheme = _SCHEME.match(text)
     web = scheme is not None and scheme[1].casefold() in ("http", "https")
-    if scheme and not web and not _DOMAIN.match(text):
-        return _violation(
-            "unsafe-address",
-            f"{_brief(text)!r} begins with '{scheme[1]}:' and is not a web address.",
-            text,
-            _WHOLE,
-        )
+    if scheme and not web and not _DOMAIN.match(text) and not _BROKEN_SCHEME.match(text):
+        message = say("unsafe-address", text=_brief(text), scheme=scheme[1])
+        return _violation("unsafe-address", message, text, say("address.remedy"))
+    if _MAIL.fullmatch(text):
+        return _violation("bad-address", say("bad-address.mail", text=_brief(text)), text, say("address.remedy"))
     if web and (column.format is None or column.format.fullmatch(text)) and _host(text):
         try:
             return Value(NamedNode(text), text), None
@@ -285,12 +308,13 @@ def _address(column: Column, text: str) -> Reading:
             pass
     several = _BETWEEN_ADDRESSES.split(text)
     if web and len(several) > 1 and all(map(_host, several)):
-        message = f"{_brief(text)!r} is more than one web address"
         if column.separator is None:
-            return _violation("several-addresses", f"{message}, and this column takes one only.", text, several[0])
-        remedy = column.separator.join(several)
-        return _violation("several-addresses", f"{message}; several are separated by |.", text, remedy)
-    return _violation("bad-address", f"{_brief(text)!r} is not a web address.", text, _mended(text, web=web) or _WHOLE)
+            message = say("several-addresses.one", text=_brief(text))
+            return _violation("several-addresses", message, text, several[0])
+        mended = column.separator.join(several)
+        return _violation("several-addresses", say("several-addresses", text=_brief(text)), text, mended, fix=mended)
+    message, remedy = say("bad-address", text=_brief(text)), say("address.remedy")
+    return _mended_as("bad-address", message, text, _mended(text, web=web), remedy)
 
 
 def _host(text: str) -> str | None:
@@ -303,14 +327,18 @@ def _host(text: str) -> str | None:
 def _mended(text: str, *, web: bool) -> str | None:
     if web and _host(text) and " " in text:
         return quote(text, safe=":/?#[]@!$&'()*+,;=%~")
+    broken = None if web and _host(text) else _BROKEN_SCHEME.match(text)
+    if broken and _DOMAIN.fullmatch(text[broken.end() :]):
+        return f"http{broken[1].casefold()}://{text[broken.end() :]}"
     return f"https://{text}" if not web and _DOMAIN.fullmatch(text) else None
 
 
 def _string(column: Column, text: str) -> Reading:
     if column.format and not column.format.fullmatch(text):
-        mended = next((t for t in (text.upper(), iris.slug(text)) if column.format.fullmatch(t)), None)
-        message = f"{_brief(text)!r} does not have the form of this column."
-        return _violation("bad-form", message, text, mended or column.description)
+        capitals = text.upper() if column.format.fullmatch(text.upper()) else None
+        slug = iris.slug(text) if column.format.fullmatch(iris.slug(text)) else None
+        remedy = capitals or slug or column.description
+        return _violation("bad-form", say("bad-form", text=_brief(text)), text, remedy, fix=capitals)
     if column.value_url:
         return _expanded(column, text)
     literal = Literal(text, language=column.lang) if column.lang else Literal(text)
@@ -327,5 +355,5 @@ def _expanded(column: Column, text: str) -> Reading:
 def _formula(text: str) -> Problem | None:
     if text[0] not in _FORMULA:
         return None
-    message = f"The text begins with {text[0]!r}: a spreadsheet would take it for a formula. It was kept as text."
-    return Problem(Severity.WARNING, "formula-like", message, shown(text), "begin the text with a letter or a digit")
+    message, remedy = say("formula-like", sign=text[0]), say("formula-like.remedy")
+    return Problem(Severity.WARNING, "formula-like", message, shown(text), remedy)

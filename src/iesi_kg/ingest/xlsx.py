@@ -7,6 +7,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from io import BytesIO
 from itertools import zip_longest
@@ -15,6 +16,7 @@ from typing import Any
 from iesi_kg.errors import FileTooLarge, UnreadableFile
 from iesi_kg.ingest.csv import name_of, ragged
 from iesi_kg.records import Finding, Row, Severity, SourceFile
+from iesi_kg.vocabulary.told import say
 
 # What openpyxl and the zip and XML readers below it raise on a damaged workbook.
 _DAMAGED = (
@@ -39,8 +41,39 @@ _HEADER_WITHIN = 20
 def read(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
     """The header row, then every row that is not empty, numbered as Excel shows them. Raises UnreadableFile."""
     _guard(source)
-    try:
+    with _damage_told(source):
         yield from _sheet(source, known)
+
+
+def titles(source: SourceFile) -> list[str]:
+    """The names of the sheets. Raises UnreadableFile."""
+    _guard(source)
+    with _damage_told(source):
+        return [sheet.title for sheet in _opened(source).worksheets]
+
+
+def sheets(source: SourceFile, known: Collection[str]) -> Iterator[tuple[str, list[Row | Finding]]]:
+    """Every sheet that names our columns: its name, its header row and the rows below. Raises UnreadableFile."""
+    with _damage_told(source):
+        book = _opened(source)
+        formulas = _opened(source, values=False) if _has_formulas(source) else None
+        for sheet in book.worksheets:
+            if _score(sheet, known):
+                yield sheet.title, list(_rows(sheet.title, sheet, formulas[sheet.title] if formulas else None, known))
+
+
+def _opened(source: SourceFile, *, values: bool = True) -> Any:  # noqa: ANN401  (openpyxl is untyped)
+    from openpyxl import load_workbook
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of styles and validations, which are not read here
+        return load_workbook(BytesIO(source.content), read_only=True, data_only=values)
+
+
+@contextmanager
+def _damage_told(source: SourceFile) -> Iterator[None]:
+    try:
+        yield
     except _DAMAGED:
         raise UnreadableFile(
             f"{source.name} is a damaged or protected Excel workbook",
@@ -73,13 +106,9 @@ def _head(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> bytes:
 
 
 def _sheet(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
-    from openpyxl import load_workbook
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl warns of styles and validations, which are not read here
-        book = load_workbook(BytesIO(source.content), read_only=True, data_only=True)
-        formulas = load_workbook(BytesIO(source.content), read_only=True) if _has_formulas(source) else None
-        title = _best(book, known)
+    book = _opened(source)
+    formulas = _opened(source, values=False) if _has_formulas(source) else None
+    title = _best(book, known)
     if title is None:
         names = ", ".join(repr(name) for name in book.sheetnames)
         raise UnreadableFile(
@@ -119,10 +148,9 @@ def _unread(title: str, read_title: str) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "second-sheet",
-        f"The sheet {title!r} holds records too, but one sheet of a file is read, and that was {read_title!r}: "
-        "the others would be lost.",
+        say("second-sheet", other=title, read=read_title),
         sheet=title,
-        suggestion=f"move its rows into {read_title!r}, or send each sheet as a file of its own",
+        suggestion=say("second-sheet.remedy", read=read_title),
     )
 
 
@@ -187,12 +215,12 @@ def _not_calculated(title: str, number: int, column: str | None, formula: str) -
     return Finding(
         Severity.VIOLATION,
         "formula-without-value",
-        "This cell holds a formula whose result is not stored in the file. The row was not read any further.",
+        say("formula-without-value"),
         sheet=title,
         row=number,
         column=column,
         value=formula,
-        suggestion="save the file again from a spreadsheet program, or write the value in place of the formula",
+        suggestion=say("formula-without-value.remedy"),
     )
 
 

@@ -1,18 +1,39 @@
-"""The submission template as a file to fill in: CSV (RFC 4180) or a workbook, empty or with one real record."""
+"""The submission template as a file to fill in: CSV (RFC 4180) or a workbook, empty or with records in it."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from io import StringIO
+from typing import Any
 
 from iesi_kg.errors import UsageError
+from iesi_kg.ingest import cells as cell_reader
+from iesi_kg.ingest.form import LANGUAGES
+from iesi_kg.ingest.spreading import needed
 from iesi_kg.ingest.template import Column
 from iesi_kg.publication import workflow
+from iesi_kg.publication.booklet import Booklet
 from iesi_kg.publication.bundled import example_row
-from iesi_kg.validation.workbook import Sheet, workbook
+from iesi_kg.publication.filling import Filled
 
 _EVERY = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which table is wanted: the parts, a language, with a real record as an example, or filled with records."""
+
+    parts: tuple[str, ...] = ()
+    example: bool = False
+    lang: str = "en"
+    filled: Filled | None = None
+
+    def __post_init__(self) -> None:
+        if self.lang not in LANGUAGES:
+            known = ", ".join(LANGUAGES)
+            raise UsageError(f"the template is not written in {self.lang!r}", hint=f"choose among {known}")
 
 
 def columns(parts: tuple[str, ...]) -> list[Column]:
@@ -26,39 +47,34 @@ def columns(parts: tuple[str, ...]) -> list[Column]:
     return [column for column in template.columns if column.part is None or column.part in wanted]
 
 
-def rows(*, parts: tuple[str, ...] = (), example: bool) -> list[list[str]]:
-    """The column names, and below them the record where one is wanted."""
-    names = [column.name for column in columns(parts)]
-    record = example_row() if example else {}
-    return [names, [record.get(name, "") for name in names]] if example else [names]
+def rows(choice: Choice) -> list[list[str]]:
+    """The column names, and below them the records where some are wanted."""
+    template, chosen = workflow.template(), columns(choice.parts)
+    records = [example_row()] if choice.example else []
+    if choice.filled:
+        chosen = needed(template, choice.filled.records, chosen)
+        records = [cell_reader.row(template, cells) for cells in choice.filled.records.values()]
+    named = [column.name if choice.lang == "en" else column.title[choice.lang] for column in chosen]
+    return [named, *([record.get(column.name, "") for column in chosen] for record in records)]
 
 
-def as_csv(*, parts: tuple[str, ...] = (), example: bool) -> bytes:
+def as_csv(**wanted: Any) -> bytes:  # noqa: ANN401  (the fields of Choice)
     """The table as CSV."""
     text = StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows(parts=parts, example=example))
+    csv.writer(text, lineterminator="\r\n").writerows(rows(Choice(**wanted)))
     return text.getvalue().encode()
 
 
-def as_xlsx(*, parts: tuple[str, ...] = (), example: bool) -> bytes:
-    """The table as a workbook, with a second sheet that says what each column wants."""
-    names, *records = rows(parts=parts, example=example)
-    about = [
-        (
-            column.name,
-            "must be filled" if column.required else "may stay empty",
-            column.description,
-            f"codes/{column.code_list}" if column.code_list else "",
-            column.separator or "",
-        )
-        for column in columns(parts)
-    ]
-    return workbook(
-        Sheet("Initiatives", names, records),
-        Sheet(
-            "Help", ("Column of the first sheet", "Must it?", "What to write", "Taken from", "Several parted by"), about
-        ),
-    )
+def as_xlsx(**wanted: Any) -> bytes:  # noqa: ANN401  (the fields of Choice)
+    """A workbook with a sheet for each subject, drop-downs, help at each column, a read-me and the code lists."""
+    choice = Choice(**wanted)
+    chosen = columns(choice.parts)
+    if choice.filled:
+        chosen = needed(workflow.template(), choice.filled.records, chosen)
+    booklet = Booklet(chosen, choice.lang)
+    if choice.filled:
+        return booklet.filled(choice.filled)
+    return booklet.empty(example_row(), marked=not choice.example)
 
 
 FORMATS: Mapping[str, Callable[..., bytes]] = {"csv": as_csv, "xlsx": as_xlsx}

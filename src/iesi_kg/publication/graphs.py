@@ -12,6 +12,7 @@ from typing import overload
 
 from pyoxigraph import NamedNode, Quad, Triple
 
+from iesi_kg.publication import redirects
 from iesi_kg.records import Submission
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, GraphName, Reader
 from iesi_kg.vocabulary import iris
@@ -20,7 +21,8 @@ from iesi_kg.vocabulary.namespaces import DCAT, FOAF, PROV, RDF
 _TYPE = NamedNode(RDF + "type")
 _TOPIC = NamedNode(FOAF + "primaryTopic")
 _RECORD = NamedNode(DCAT + "CatalogRecord")
-_FROM = NamedNode(PROV + "wasDerivedFrom")
+FROM = NamedNode(PROV + "wasDerivedFrom")
+SUBJECT, PREDICATE, OBJECT = (NamedNode(RDF + name) for name in ("subject", "predicate", "object"))
 _STATEMENT = NamedNode(RDF + "Statement")
 CODINGS = iris.graph("codings")
 
@@ -50,17 +52,26 @@ class Quads(Sequence[Quad]):
 def publication(
     reader: Reader, submission: Submission, graph: NamedNode, told: Collection[Triple], told_in: NamedNode
 ) -> ChangeSet:
-    """The change that publishes a submission in its graph over what stands now, with what is told about it."""
-    catalogued = list(_catalogued(submission, graph))
-    leaving = superseded(reader, submission.subjects)
-    if leaving:
-        leaving -= {*submission.triples, *catalogued}
+    """The change that publishes a submission in its graph over what stands now, with what is told about it.
+
+    What was merged into another thing enters the default graph as that other; the graph keeps it as it came.
+    """
+    names = redirects.merged(reader)
+    subjects = {names.get(subject, subject) for subject in submission.subjects}
+    catalogued = list(_catalogued(subjects, graph))
+    leaving = superseded(reader, subjects)
     facts, sourced = _apart(submission.triples)
+    if names:
+        shared = {thing for thing in names.values() if thing not in subjects}
+        facts = list(redirects.fitted(reader, redirects.renamed(facts, names), shared))
+        sourced = redirects.reminted(sourced, names)
+    if leaving:
+        leaving -= {*facts, *sourced, *catalogued}
     merged = ((facts, DEFAULT_GRAPH), (sourced, CODINGS), (catalogued, DEFAULT_GRAPH))
     return ChangeSet(
         label=graph.value,
         add=Quads((submission.triples, graph), *merged, (told, told_in)),
-        remove=Quads((leaving, DEFAULT_GRAPH), (unsourced(reader, submission.subjects) - {*sourced}, CODINGS)),
+        remove=Quads((leaving, DEFAULT_GRAPH), (unsourced(reader, subjects) - {*sourced}, CODINGS)),
     )
 
 
@@ -79,10 +90,10 @@ def unsourced(reader: Reader, subjects: Iterable[NamedNode]) -> set[Triple]:
     if next(iter(reader.quads(predicate=_TYPE, object=_STATEMENT, graph=CODINGS)), None) is None:
         return leaving
     for subject in renewed:
-        for node in {triple.subject for triple in _owned(reader, subject)} if is_published(reader, subject) else ():
+        for node in {triple.subject for triple in owned(reader, subject)} if is_published(reader, subject) else ():
             for naming in reader.quads(object=node, graph=CODINGS):
                 about = {quad.triple for quad in reader.quads(naming.subject, graph=CODINGS)}  # type: ignore[arg-type]
-                others = {_base(t.object) for t in about if isinstance(t.object, NamedNode)} - renewed
+                others = {base(t.object) for t in about if isinstance(t.object, NamedNode)} - renewed
                 leaving |= {naming.triple} if any(_graphs_of(reader, other) for other in others) else about
     return leaving
 
@@ -113,50 +124,153 @@ def sources(reader: Reader, subjects: Iterable[NamedNode]) -> set[NamedNode]:
     return {graph for subject in subjects for graph in _graphs_of(reader, subject)}
 
 
+def published_from(reader: Reader, graph: NamedNode) -> set[NamedNode]:
+    """The records that are published from a graph now."""
+    found = reader.quads(predicate=FROM, object=graph, graph=DEFAULT_GRAPH)
+    return {base(quad.subject) for quad in found if isinstance(quad.subject, NamedNode)}
+
+
+def restored(reader: Reader, subject: NamedNode, graph: NamedNode) -> set[Triple]:
+    """What publishes a record again as a graph states it: its statements, those of what it points to, its entry."""
+    own = set(owned(reader, subject, graph))
+    near = {t.object for t in own if isinstance(t.object, NamedNode) and base(t.object) != subject}
+    shared = {quad.triple for node in near for quad in reader.quads(node, graph=graph)}
+    return {*own, *shared, *_entry(subject, graph)}
+
+
+def sourced(reader: Reader, subject: NamedNode, graph: NamedNode) -> set[Triple]:
+    """What a graph states of the statements about a record."""
+    nodes = {triple.subject for triple in owned(reader, subject, graph) if isinstance(triple.subject, NamedNode)}
+    about = {quad.subject for node in nodes for quad in reader.quads(object=node, graph=graph)}
+    reified = {quad.subject for quad in reader.quads(predicate=_TYPE, object=_STATEMENT, graph=graph)} & about
+    return {quad.triple for node in reified for quad in reader.quads(node, graph=graph)}  # type: ignore[arg-type]
+
+
+def stated(reader: Reader, subject: NamedNode) -> set[Triple]:
+    """What is published of a record: of its own nodes, and what its graphs say of the shared ones that it names."""
+    own = {triple for triple in owned(reader, subject) if triple.predicate != FROM}
+    found = set(own)
+    for graph in _graphs_of(reader, subject):
+        shared = {t.object for t in own if isinstance(t.object, NamedNode) and base(t.object) != subject}
+        found |= _shared(reader, graph, shared)
+    for node in {triple.subject for triple in own}:
+        for naming in reader.quads(predicate=SUBJECT, object=node, graph=CODINGS):
+            found |= {quad.triple for quad in reader.quads(naming.subject, graph=CODINGS)}  # type: ignore[arg-type]
+    return found
+
+
+def _shared(reader: Reader, graph: NamedNode, nodes: Iterable[NamedNode]) -> set[Triple]:
+    """What a graph says of shared nodes and of those that they name, records of their own left out."""
+    found, seen, waiting = set[Triple](), set[NamedNode](), list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if node in seen or is_record(reader, node, graph):
+            continue
+        seen.add(node)
+        for alias in (node, *redirects.aliases(reader, node)):
+            about = redirects.renamed((quad.triple for quad in reader.quads(alias, graph=graph)), {alias: node})
+            found |= {*about}
+            waiting += [t.object for t in about if isinstance(t.object, NamedNode)]
+    return found
+
+
+def is_source(reader: Reader, graph: NamedNode) -> bool:
+    """Whether some record is published from a graph now."""
+    return next(iter(reader.quads(predicate=FROM, object=graph, graph=DEFAULT_GRAPH)), None) is not None
+
+
+def publishing(reader: Reader) -> set[NamedNode]:
+    """The graphs from which records are published now."""
+    found = reader.quads(predicate=FROM, graph=DEFAULT_GRAPH)
+    return {quad.object for quad in found if isinstance(quad.object, NamedNode)}
+
+
+def is_record(reader: Reader, node: NamedNode, graph: NamedNode) -> bool:
+    """Whether a graph describes this node as a record of its own."""
+    return next(iter(reader.quads(iris.fragment(base(node), "record"), graph=graph)), None) is not None
+
+
+class Statements:
+    """The statements of a submission, told apart by record: its nodes, and the shared ones that they name."""
+
+    def __init__(self, triples: Collection[Triple], subjects: Collection[NamedNode]) -> None:
+        self._subjects = frozenset(subjects)
+        self._about: dict[object, list[Triple]] = {}
+        self._owned: dict[NamedNode, set[NamedNode]] = {}
+        self._sourced: dict[object, list[object]] = {}
+        for triple in triples:
+            self._about.setdefault(triple.subject, []).append(triple)
+            if isinstance(triple.subject, NamedNode):
+                self._owned.setdefault(base(triple.subject), set()).add(triple.subject)
+            if triple.predicate == SUBJECT:
+                self._sourced.setdefault(triple.object, []).append(triple.subject)
+
+    def of(self, subject: NamedNode) -> set[Triple]:
+        """What is stated of one record."""
+        found, seen = set[Triple](), set[object]()
+        waiting: list[object] = [*self._owned.get(subject, ())]
+        while waiting:
+            node = waiting.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            found.update(self._about.get(node, ()))
+            near = [t.object for t in self._about.get(node, ())] + self._sourced.get(node, [])
+            waiting += [other for other in near if not self._is_another(other, subject)]
+        return found
+
+    def _is_another(self, node: object, subject: NamedNode) -> bool:
+        return not isinstance(node, NamedNode) or (base(node) != subject and base(node) in self._subjects)
+
+
 def superseded(reader: Reader, subjects: Iterable[NamedNode]) -> set[Triple]:
     """What leaves the default graph when these records are published again or withdrawn."""
     leaving: set[Triple] = set()
     renewed = {subject for subject in subjects if is_published(reader, subject)}
     for subject in renewed:
-        owned = set(_owned(reader, subject))
-        leaving |= owned
+        own = set(owned(reader, subject))
+        leaving |= own
         for earlier in _graphs_of(reader, subject):
-            shared = {t.object for t in owned if isinstance(t.object, NamedNode) and _base(t.object) != subject}
+            shared = {t.object for t in own if isinstance(t.object, NamedNode) and base(t.object) != subject}
             leaving.update(_unsupported(reader, shared, earlier, renewed))
     return leaving
 
 
-def _catalogued(submission: Submission, graph: NamedNode) -> Iterator[Triple]:
+def _catalogued(subjects: Iterable[NamedNode], graph: NamedNode) -> Iterator[Triple]:
     """The catalogue record of each record, and the graph from which it is published."""
-    for subject in submission.subjects:
-        record = iris.fragment(subject, "record")
-        yield Triple(record, _TYPE, _RECORD)
-        yield Triple(record, _TOPIC, subject)
-        yield Triple(record, _FROM, graph)
+    for subject in subjects:
+        yield from _entry(subject, graph)
 
 
-def _base(node: NamedNode) -> NamedNode:
+def _entry(subject: NamedNode, graph: NamedNode) -> Iterator[Triple]:
+    record = iris.fragment(subject, "record")
+    yield Triple(record, _TYPE, _RECORD)
+    yield Triple(record, _TOPIC, subject)
+    yield Triple(record, FROM, graph)
+
+
+def base(node: NamedNode) -> NamedNode:
     """The record that owns a fragment; any other node itself."""
     return NamedNode(node.value.partition("#")[0]) if "#" in node.value else node
 
 
-def _owned(reader: Reader, subject: NamedNode) -> Iterator[Triple]:
-    """The published statements about a record and its fragments, which hang together by statements."""
+def owned(reader: Reader, subject: NamedNode, graph: GraphName = DEFAULT_GRAPH) -> Iterator[Triple]:
+    """The statements of a graph about a record and its fragments, which hang together by statements."""
     seen, waiting = {subject}, [subject]
     while waiting:
         node = waiting.pop()
-        about = [quad.triple for quad in reader.quads(node, graph=DEFAULT_GRAPH)]
+        about = [quad.triple for quad in reader.quads(node, graph=graph)]
         yield from about
-        near = [t.object for t in about] + [quad.subject for quad in reader.quads(object=node, graph=DEFAULT_GRAPH)]
+        near = [t.object for t in about] + [quad.subject for quad in reader.quads(object=node, graph=graph)]
         for other in near:
-            if isinstance(other, NamedNode) and other not in seen and _base(other) == subject:
+            if isinstance(other, NamedNode) and other not in seen and base(other) == subject:
                 seen.add(other)
                 waiting.append(other)
 
 
 def _graphs_of(reader: Reader, subject: NamedNode) -> list[NamedNode]:
     """The graphs from which a record is published now: one, unless it never was."""
-    found = reader.quads(iris.fragment(subject, "record"), _FROM, graph=DEFAULT_GRAPH)
+    found = reader.quads(iris.fragment(subject, "record"), FROM, graph=DEFAULT_GRAPH)
     return [quad.object for quad in found if isinstance(quad.object, NamedNode)]
 
 
@@ -179,7 +293,7 @@ def _upholds(reader: Reader, node: NamedNode, stated: Quad, renewed: set[NamedNo
     if not isinstance(graph, NamedNode):
         return False
     for quad in reader.quads(object=node, graph=graph):
-        record = _base(quad.subject) if isinstance(quad.subject, NamedNode) else None
+        record = base(quad.subject) if isinstance(quad.subject, NamedNode) else None
         if record is not None and record not in renewed and graph in _graphs_of(reader, record):
             return True
     return False

@@ -13,12 +13,14 @@ from iesi_kg.errors import UsageError
 from iesi_kg.records import SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader
 from iesi_kg.vocabulary import iris
-from iesi_kg.vocabulary.namespaces import DCAT, DCT, FOAF, PROV, RDF, SCHEMA, VOID, XSD
+from iesi_kg.vocabulary.namespaces import DCAT, DCT, FOAF, PROV, RDF, RDFS, SCHEMA, VOID, XSD
 
 GRAPH = iris.graph("provenance")
+ENDED = NamedNode(PROV + "invalidatedAtTime")
 _TYPE = NamedNode(RDF + "type")
 _GENERATED = NamedNode(PROV + "generated")
 _USED = NamedNode(PROV + "used")
+_REVISION = NamedNode(PROV + "wasRevisionOf")
 _HASH = NamedNode(SCHEMA + "sha256")
 _TITLE = NamedNode(DCT + "title")
 _NAME = NamedNode(FOAF + "name")
@@ -55,11 +57,13 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Who publishes, when, and what is said about the graph."""
+    """Who publishes, merges or splits, when, what is said about the graph, which earlier ones it revises, and why."""
 
     by: str
     at: datetime
     notice: Notice | None = None
+    revises: frozenset[NamedNode] = frozenset()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,23 @@ class Run:
 
 
 def graph_of_file(reader: Reader, source: SourceFile) -> NamedNode | None:
-    """The graph in which this very file was published; None when it never was."""
-    for file in reader.quads(predicate=_HASH, object=Literal(source.sha256), graph=GRAPH):
+    """The graph in which this very file is published; None when it never was, or was withdrawn."""
+    return graph_of_digest(reader, source.sha256)
+
+
+def graph_of_digest(reader: Reader, digest: str) -> NamedNode | None:
+    """The same, by the digest of the file."""
+    for file in reader.quads(predicate=_HASH, object=Literal(digest), graph=GRAPH):
         for use in reader.quads(predicate=_USED, object=file.subject, graph=GRAPH):
             for made in reader.quads(use.subject, _GENERATED, graph=GRAPH):  # type: ignore[arg-type]
-                return made.object if isinstance(made.object, NamedNode) else None
+                if isinstance(made.object, NamedNode) and not is_ended(reader, made.object):
+                    return made.object
     return None
+
+
+def is_ended(reader: Reader, thing: NamedNode) -> bool:
+    """Whether a graph or a record was published and then withdrawn."""
+    return next(iter(reader.quads(thing, ENDED, graph=GRAPH)), None) is not None
 
 
 def bundle_digest(reader: Reader) -> str | None:
@@ -104,6 +119,26 @@ def bundle(reader: Reader, digest: str, graphs: Iterable[NamedNode]) -> ChangeSe
     old = {*reader.quads(_BUNDLE, graph=GRAPH)}
     outdated = {quad for quad in old - new if quad.predicate == _HASH}
     return ChangeSet(_BUNDLE.value, add=[*(new - old)], remove=[*outdated])
+
+
+def moving(old: NamedNode, new: NamedNode, act: str, used: Iterable[NamedNode], occasion: Occasion) -> list[Triple]:
+    """One thing merged into another, or taken out of it again: who did it, when, and in what state they were."""
+    by, activity = _agent_name(occasion.by), iris.moving(act, old, occasion.at.isoformat())
+    person, software = iris.agent(by), iris.agent(f"iesi-kg {__version__}")
+    facts: list[Fact] = [
+        (activity, _TYPE, NamedNode(PROV + "Activity")),
+        (activity, NamedNode(PROV + "endedAtTime"), _time(occasion.at)),
+        (activity, NamedNode(PROV + "wasAssociatedWith"), person),
+        (activity, NamedNode(PROV + "wasAssociatedWith"), software),
+        (activity, NamedNode(RDFS + "label"), Literal(act, language="en")),
+        *((activity, _USED, thing) for thing in (old, new, *used)),
+        (person, _TYPE, NamedNode(PROV + "Agent")),
+        (person, _NAME, Literal(by)),
+        *_software(software),
+    ]
+    if occasion.reason:
+        facts.append((activity, NamedNode(RDFS + "comment"), Literal(occasion.reason)))
+    return [Triple(*fact) for fact in facts]
 
 
 def inference(reader: Reader, run: Run, at: datetime) -> ChangeSet:
@@ -140,6 +175,7 @@ def statements(submission: Submission, activity: NamedNode, occasion: Occasion) 
     facts = [*_activity(submission, activity, graph, occasion), *_graph(graph, activity, submission, occasion.at)]
     if occasion.notice is not None:
         facts += _noticed(graph, occasion.notice)
+    facts += [(graph, _REVISION, earlier) for earlier in sorted(occasion.revises - {graph}, key=str)]
     return [Triple(*fact) for fact in facts]
 
 

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cache
 
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import NamedNode, Quad, Triple
 
-from iesi_kg import assets
-from iesi_kg.errors import SubmissionRejected
-from iesi_kg.ingest import csv, kinds, mapping, rdf, xlsx
+from iesi_kg.errors import RevisionConflict, SubmissionRejected
+from iesi_kg.ingest import csv, kinds, mapping, rdf, sheets, xlsx
 from iesi_kg.ingest.template import Template
 from iesi_kg.ingest.values import ValueReader
-from iesi_kg.publication import catalogue, entailment, graphs, provenance
+from iesi_kg.publication import catalogue, entailment, graphs, provenance, redirects, revision, withdrawal
+from iesi_kg.publication.joined import Joined
 from iesi_kg.publication.provenance import Notice, Occasion
-from iesi_kg.records import CellRef, Finding, Report, Severity, SourceFile, Submission
+from iesi_kg.publication.revision import Side
+from iesi_kg.records import Base, CellRef, Finding, Report, Row, Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.validation import engine, shapes
 from iesi_kg.validation.engine import Result
+from iesi_kg.validation.likeness import Likeness
 from iesi_kg.validation.report import Reporter
+from iesi_kg.validation.scoring import Standing
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.codelists import CodeLists
+from iesi_kg.vocabulary.told import say
 
 Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A file that was read and validated: the verdict, and what would be published."""
+    """A file that was read and validated: the verdict, and what would be published.
+
+    ``take`` says which side holds where a filled sheet and what is published both changed a cell.
+    """
 
     report: Report
     submission: Submission
+    take: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +56,33 @@ class Published:
     replaced: int = 0
 
 
-@cache
 def template() -> Template:
     """The submission template of the bundle."""
-    return Template.load(assets.text("ontology/template.json"))
+    return Template.bundled()
 
 
 def check(
-    source: SourceFile, *, today: date | None = None, reader: Reader | None = None, progress: Progress | None = None
+    source: SourceFile,
+    *,
+    today: date | None = None,
+    reader: Reader | None = None,
+    progress: Progress | None = None,
+    standing: Standing | None = None,
 ) -> Report:
     """The verdict on a file; its statements are not kept, so that memory does not grow with the number of rows.
 
-    ``today`` bounds the years that may be given; ``reader`` shows the published records that a row may mean.
+    ``today`` bounds the years that may be given; ``reader`` shows the published records that a row may mean;
+    ``standing`` is told every record, to score it.
     """
     records, findings = 0, list[Finding]()
+    alike = Likeness(reader, template().nodes[0].key[0])
     for chunk, found in _walk(source, today, progress):
         records += chunk.records
-        findings += found
+        findings += sorted([*found, *alike.findings(chunk)], key=lambda finding: finding.row or 0)
+        if standing is not None:
+            standing.add(chunk)
         if reader is not None:
-            findings += _identifiers_needed(reader, chunk)
+            findings += _against(reader, chunk)
     return Report(records, tuple(findings))
 
 
@@ -83,7 +98,9 @@ def receive(source: SourceFile, *, today: date | None = None, progress: Progress
         triples.update(dict.fromkeys(chunk.triples))
         subjects.update(chunk.subjects)
         derived |= chunk.derived
-    submission = Submission(source, records, tuple(triples), subjects, {}, findings, frozenset(derived))
+    submission = Submission(
+        source, records, tuple(triples), subjects, {}, findings, frozenset(derived), base=base_of(source)
+    )
     return Receipt(Report(records, tuple(findings)), submission)
 
 
@@ -101,8 +118,14 @@ def decide(receipt: Receipt) -> None:
 def publish(store: Store, receipt: Receipt, *, by: str, at: datetime, notice: Notice | None = None) -> Published:
     """Publish a file that was received, in one commit: all of it or none; the same file again changes nothing.
 
-    Raises SubmissionRejected, and StoreError with the store as it was.
+    Of a filled sheet only what was changed in it.
+    Raises SubmissionRejected, RevisionConflict, and StoreError with the store as it was.
     """
+    return publish_on(store, receipt, Occasion(by, at, notice))
+
+
+def publish_on(store: Store, receipt: Receipt, occasion: Occasion, told: Sequence[Quad] = ()) -> Published:
+    """The same; ``told`` is what else the commit says of the file."""
     decide(receipt)
     with store.writer() as writer:
         reader = writer.reader
@@ -110,10 +133,53 @@ def publish(store: Store, receipt: Receipt, *, by: str, at: datetime, notice: No
         if before is not None:
             return Published(reader.version, before, receipt.report.records, changed=False)
         decide(against(reader, receipt))
-        change, graph = prepare(reader, receipt, Occasion(by, at, notice))
-        change = catalogue.kept_true(reader, entailment.with_inference(reader, change, at))
+        if receipt.submission.base is not None:
+            receipt, occasion = _revised(reader, receipt, occasion)
+            if not receipt.submission.subjects:
+                return _unchanged(reader, receipt)
+        change, graph = prepare(reader, receipt, occasion)
+        change = _again(reader, receipt, graph, replace(change, add=Joined(change.add, told)) if told else change)
+        change = catalogue.kept_true(reader, entailment.with_inference(reader, change, occasion.at))
         replaced = sum(graphs.is_published(reader, subject) for subject in receipt.submission.subjects)
         return Published(writer.commit(change), graph, receipt.report.records, changed=True, replaced=replaced)
+
+
+def _revised(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[Receipt, Occasion]:
+    """What a filled sheet changes, judged as it will stand. Raises RevisionConflict, SubmissionRejected."""
+    revised = revision.weigh(reader, receipt.submission, take=receipt.take)
+    if conflicts := revised.comparison.conflicts:
+        cells = f"{len(conflicts):,} cell{' was' if len(conflicts) == 1 else 's were'}"
+        raise RevisionConflict(
+            f"{receipt.submission.source.name} was not published: {cells} changed in it and, since it was taken, "
+            "in what is published",
+            comparison=revised.comparison,
+        )
+    submission = revised.submission
+    judged = replace(receipt, submission=submission, report=Report(submission.records, tuple(_judged(submission))))
+    decide(judged)
+    kept = replace(receipt.report, records=submission.records)
+    return replace(judged, report=kept), replace(occasion, revises=revised.revises)
+
+
+def _judged(submission: Submission) -> Iterator[Finding]:
+    """What the shapes find in what a sheet and the published records make together, each at the row of its record."""
+    named = ((t, graphs.base(t.subject)) for t in submission.triples if isinstance(t.subject, NamedNode))
+    origin = {t: submission.subjects[thing] for t, thing in named if thing in submission.subjects}
+    profile = shapes.profile("submission")
+    results = engine.validate([*submission.triples, *profile.context], profile.text)
+    yield from Reporter(profile.facts).findings(replace(submission, findings=(), origin=origin), results)
+
+
+def _unchanged(reader: Reader, receipt: Receipt) -> Published:
+    """A filled sheet in which nothing was changed."""
+    base = receipt.submission.base
+    graph = min(graphs.sources(reader, base.cells if base else ()), key=str, default=provenance.GRAPH)
+    return Published(reader.version, graph, 0, changed=False)
+
+
+def base_of(source: SourceFile) -> Base | None:
+    """What a filled workbook was filled with; None for any other file."""
+    return sheets.base_of(source, template()) if kinds.detect(source) is kinds.Kind.XLSX else None
 
 
 def prepare(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[ChangeSet, NamedNode]:
@@ -125,9 +191,15 @@ def prepare(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[Chang
     return graphs.publication(reader, submission, graph, told, provenance.GRAPH), graph
 
 
+def _again(reader: Reader, receipt: Receipt, graph: NamedNode, change: ChangeSet) -> ChangeSet:
+    """The change, and the end of the marks that what it publishes had left when it was withdrawn."""
+    marks = withdrawal.revived(reader, (graph, *receipt.submission.subjects))
+    return replace(change, remove=Joined(change.remove, marks)) if marks else change
+
+
 def against(reader: Reader, receipt: Receipt) -> Receipt:
-    """The receipt with what only the store can tell: a name without identifier that names a published record."""
-    found = _identifiers_needed(reader, receipt.submission)
+    """The receipt with what only the store can tell: records that are published, or were merged into others."""
+    found = _against(reader, receipt.submission)
     findings = sorted([*receipt.report.findings, *found], key=lambda finding: finding.row or 0)
     return replace(receipt, report=Report(receipt.report.records, tuple(findings)))
 
@@ -162,9 +234,42 @@ def _chunks(source: SourceFile, today: date | None) -> Iterator[Submission]:
     kind = kinds.detect(source)
     if not kind.tabular:
         return iter([rdf.submission(source, kind, template())])
+    book = kind is not kinds.Kind.CSV
+    items = sheets.read(source, template()) if book else csv.read(source, template().by_header.keys())
+    return mapping.map_rows(source, items, template(), ValueReader(CodeLists.load(), today, template()))
+
+
+def rows(source: SourceFile) -> Iterator[Row]:
+    """The rows of a table as they were read, its header first; none for RDF. Raises InputError."""
+    kind = kinds.detect(source)
+    if not kind.tabular:
+        return iter(())
     read = csv.read if kind is kinds.Kind.CSV else xlsx.read
-    rows = read(source, template().by_header.keys())
-    return mapping.map_rows(source, rows, template(), ValueReader(CodeLists.load(), today, template()))
+    return (item for item in read(source, template().by_header.keys()) if isinstance(item, Row))
+
+
+def _against(reader: Reader, submission: Submission) -> list[Finding]:
+    return [*_identifiers_needed(reader, submission), *_merged(reader, submission)]
+
+
+def _merged(reader: Reader, submission: Submission) -> Iterator[Finding]:
+    """Records that are sent under an identifier which another one replaced."""
+    for old, new in redirects.merged(reader).items():
+        if old not in submission.subjects:
+            continue
+        ref, slug = submission.subjects[old], new.value.rsplit("/", 1)[1]
+        twice = new in submission.subjects
+        yield Finding(
+            Severity.VIOLATION if twice else Severity.INFO,
+            "duplicate-record" if twice else "merged-record",
+            f"This record was merged into {slug}, "
+            + ("which this file describes too." if twice else "and is published as that one."),
+            sheet=ref.sheet,
+            row=ref.row,
+            column=ref.column,
+            suggestion="remove one of the two rows" if twice else f"write {slug}",
+            focus_node=old.value,
+        )
 
 
 def _identifiers_needed(reader: Reader, submission: Submission) -> list[Finding]:
@@ -177,12 +282,10 @@ def _identifier_needed(subject: NamedNode, ref: CellRef) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "identifier-needed",
-        "A record of this name is published already, and this row has no identifier: it cannot be told whether the row "
-        "is a new version of that record or another initiative.",
+        say("identifier-needed"),
         sheet=ref.sheet,
         row=ref.row,
         column=ref.column,
-        suggestion=f"to replace the published record write {slug} in the column "
-        f"{template().nodes[0].key[0]}; for another initiative write an identifier of its own, such as {slug}-2",
+        suggestion=say("identifier-needed.remedy", slug=slug, column=template().nodes[0].key[0]),
         focus_node=subject.value,
     )

@@ -11,11 +11,12 @@ from iesi_kg.records import CellRef, Finding, Severity, Submission
 from iesi_kg.validation.engine import Result
 from iesi_kg.validation.shapes import ShapeFacts
 from iesi_kg.vocabulary.namespaces import XSD
+from iesi_kg.vocabulary.told import say
 
 _PAIRS = ("LessThan", "LessThanOrEquals", "Equals", "Disjoint")
 _TOO_MANY = "MaxCount"
 _INTEGER = NamedNode(XSD + "integer")
-_NO_FACTS = ShapeFacts(None, None, None)
+_NO_FACTS = ShapeFacts(None, None, {})
 
 Place = tuple[str | None, int | None, str | None]
 
@@ -52,7 +53,7 @@ class Reporter:
         finding = Finding(
             result.severity,
             facts.code or _kebab(result.component),
-            facts.message or result.message,
+            facts.told(value) or result.message,
             sheet=ref.sheet,
             row=ref.row,
             column=ref.column,
@@ -60,6 +61,8 @@ class Reporter:
             suggestion=_whole_number(result.value) if ref.row is None else None,
             shape=result.shape,
             focus_node=result.focus,
+            path=result.path,
+            component=result.component,
         )
         absent = places.lacks(facts.column) and value is None and ref.row is not None
         return self._once(finding, places) if absent else finding
@@ -74,9 +77,9 @@ class Reporter:
         header = next(iter(places.headers.values()))
         return replace(
             finding,
-            message=f"The file has no column {finding.column}. {finding.message}",
+            message=say("absent-column", column=finding.column, rest=finding.message),
             row=header.row,
-            suggestion=f"add the column {finding.column} where the facts are known",
+            suggestion=say("absent-column.remedy", column=finding.column),
             focus_node=None,
         )
 
@@ -149,7 +152,7 @@ def _whole_number(value: NamedNode | Literal | BlankNode | None) -> str | None:
     """What mends a number that RDF states as a text or as another type; None for anything else."""
     if not isinstance(value, Literal) or value.datatype == _INTEGER or not value.value.isdecimal():
         return None
-    return f"write a whole number (xsd:integer), in Turtle without quotation marks: {value.value}"
+    return say("whole-number.remedy", text=value.value)
 
 
 def _kebab(name: str) -> str:

@@ -14,6 +14,7 @@ from iesi_kg import assets
 from iesi_kg.vocabulary.annotations import CODE, CODE_LIST, COLUMN
 from iesi_kg.vocabulary.codelists import CodeLists
 from iesi_kg.vocabulary.namespaces import BASE, DCT, SH, SKOS
+from iesi_kg.vocabulary.told import Told
 
 _FOLDER = f"{BASE}shapes/"
 _PARTS = NamedNode(DCT + "hasPart")
@@ -23,11 +24,17 @@ _IN_SCHEME = NamedNode(SKOS + "inScheme")
 
 @dataclass(frozen=True, slots=True)
 class ShapeFacts:
-    """What a report says about a shape: the key of its findings, its column and its message."""
+    """What a report says about a shape: the key of its findings, its column and its message by language."""
 
     code: str | None
     column: str | None
-    message: str | None
+    messages: Mapping[str, str]
+
+    def told(self, value: str | None) -> Told | None:
+        """The message, with the value where it says ``{?value}`` (SHACL section 5.3.2)."""
+        if "en" not in self.messages:
+            return None
+        return Told(self.messages, {"value": value or ""}) if "{value}" in self.messages["en"] else Told(self.messages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +65,16 @@ def _once(text: str) -> str:
 
 def _facts(text: str) -> dict[str, ShapeFacts]:
     found: dict[str, dict[NamedNode, str]] = {}
+    messages: dict[str, dict[str, str]] = {}
     for quad in pyoxigraph.parse(text, RdfFormat.TURTLE):
         if quad.predicate in (CODE, COLUMN, _MESSAGE) and isinstance(quad.object, Literal):
-            facts = found.setdefault(quad.subject.value if isinstance(quad.subject, NamedNode) else "", {})
-            if quad.object.language in (None, "en"):
+            shape = quad.subject.value if isinstance(quad.subject, NamedNode) else ""
+            facts, told = found.setdefault(shape, {}), messages.setdefault(shape, {})
+            if quad.predicate == _MESSAGE:
+                told[quad.object.language or "en"] = quad.object.value.replace("{?value}", "{value}")
+            else:
                 facts[quad.predicate] = quad.object.value
-    return {iri: ShapeFacts(facts.get(CODE), facts.get(COLUMN), facts.get(_MESSAGE)) for iri, facts in found.items()}
+    return {iri: ShapeFacts(facts.get(CODE), facts.get(COLUMN), messages[iri]) for iri, facts in found.items()}
 
 
 def _context() -> tuple[Triple, ...]:

@@ -13,6 +13,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
 from iesi_kg import assets
 from iesi_kg.vocabulary import spelling
 from iesi_kg.vocabulary.namespaces import DCT, IESI, RDF, SKOS
+from iesi_kg.vocabulary.told import Told
 
 FOLDER = "ontology/codelists"
 _CODE = 65.0  # alike by two characters of three: SI4 still finds its neighbours
@@ -49,7 +50,7 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class CodeList:
-    """One scheme: its IRI, its label and its codes in the order of the file."""
+    """One scheme: its IRI, its label, its codes in the order of the file, and its label in any language."""
 
     iri: NamedNode
     name: str
@@ -57,6 +58,7 @@ class CodeList:
     description: str
     concepts: tuple[Concept, ...]
     index: Mapping[str, Concept] = field(repr=False)
+    title: str = ""
 
 
 class CodeLists:
@@ -102,6 +104,12 @@ class CodeLists:
         code, label = index.get(normalise(both[1])), index.get(normalise(both[2]))
         return code if code is label else None
 
+    def only(self, scheme: str, text: str) -> Concept | None:
+        """The code that a text a slip or two away can only mean; None where two codes could be meant."""
+        index = self.schemes[scheme].index
+        notation = spelling.only(normalise(text), {name: concept.notation for name, concept in index.items()})
+        return index[normalise(notation)] if notation else None
+
     def nearest(self, scheme: str, text: str) -> Concept | None:
         """The code whose notation or label is most like a text that means none; None when nothing is near."""
         index, wanted = self.schemes[scheme].index, normalise(text)
@@ -142,22 +150,27 @@ def _read(turtle: str) -> CodeList:
         _first(facts[scheme], f"{DCT}description"),
         concepts,
         index,
+        Told({"en": name, **_by_language(facts[scheme])}),
     )
 
 
 def _concept(iri: NamedNode, scheme: str, triples: list[Triple]) -> Concept:
     broader, rank = _first(triples, f"{SKOS}broader"), _first(triples, f"{IESI}rank")
-    labels = (t.object for t in triples if t.predicate.value == f"{SKOS}prefLabel")
     return Concept(
         iri=iri,
         scheme=scheme,
         notation=_first(triples, f"{SKOS}notation"),
-        labels={label.language or "": label.value for label in labels if isinstance(label, Literal)},
+        labels=_by_language(triples),
         alternatives=tuple(_values(triples, f"{SKOS}altLabel")),
         definition=_first(triples, f"{SKOS}definition"),
         broader=NamedNode(broader) if broader else None,
         rank=int(rank) if rank else None,
     )
+
+
+def _by_language(triples: list[Triple]) -> dict[str, str]:
+    labels = (t.object for t in triples if t.predicate.value == f"{SKOS}prefLabel")
+    return {label.language or "": label.value for label in labels if isinstance(label, Literal)}
 
 
 def _values(triples: list[Triple], predicate: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
 from iesi_kg import assets
-from iesi_kg.vocabulary import derived, published, reference
+from iesi_kg.vocabulary import derived, findings, parts, published, reference
 from iesi_kg.vocabulary.namespaces import DCT, IESI, OWL, PREFIXES, RDF, RDFS, VANN, XSD
 
 CONTEXT = "ontology/generated/context.jsonld"
@@ -56,10 +56,12 @@ def files() -> Mapping[str, str]:
     columns = json.loads(assets.text(_TEMPLATE))["tableSchema"]["columns"]
     return {
         CONTEXT: _context(terms, columns),
+        parts.FILE: parts.written(),
         HEADER: _header([column for column in columns if "iesi:part" not in column]),
         FULL_HEADER: _header(columns),
         published.LIST: published.grown(),
         reference.PAGE: reference.page(),
+        findings.PAGE: findings.page(),
         derived.NAMES: derived.names(),
         derived.DISJOINT: derived.disjoint(),
         TERMS: _constants(terms),

@@ -98,6 +98,11 @@ def statement(triple: Triple) -> NamedNode:
     return _thing("statement", _digest(str(triple), 16))
 
 
+def moving(act: str, thing: NamedNode, at: str) -> NamedNode:
+    """The activity by which one thing was merged into another, or taken out of it again."""
+    return _thing(act, f"{at[:10]}-{_digest(f'{thing.value} {at}')}")
+
+
 def submission(day: date, digest: str) -> NamedNode:
     """The activity of one hand-in, by its day and the SHA-256 of its file."""
     return _thing("submission", f"{day.isoformat()}-{digest[:12]}")
@@ -124,6 +129,25 @@ def is_workspace(name: str) -> bool:
 def submission_graph(activity: NamedNode) -> NamedNode:
     """The graph that holds what a submission stated: the last step of its IRI under ``graph/submission``."""
     return graph("submission", activity.value.rsplit("/", 1)[1])
+
+
+def is_submission_graph(name: NamedNode) -> bool:
+    """Whether a graph holds what a submission stated."""
+    return name.value.startswith(graph("submission", "").value)
+
+
+def hand_in(item: str) -> NamedNode:
+    """The IRI of what was handed in to be decided on, by its id on the desk."""
+    return _thing("hand-in", item)
+
+
+def decision(item: str, step: int) -> NamedNode:
+    """The IRI of a decision: the item of the desk it is on, and the step of that item it is.
+
+    >>> decision("0123456789abcdef", 2).value
+    'https://w3id.org/iesi-kg/id/decision/0123456789abcdef-2'
+    """
+    return _thing("decision", f"{item}-{step}")
 
 
 def dataset() -> NamedNode:

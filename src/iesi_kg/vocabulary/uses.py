@@ -14,6 +14,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Store
 
 from iesi_kg import assets
 from iesi_kg.vocabulary.namespaces import BASE, SH
+from iesi_kg.vocabulary.told import in_language, spoken
 
 EXAMPLES = "queries/examples"
 
@@ -116,10 +117,17 @@ def message_in(code: str, message: str, language: str) -> tuple[str, str]:
 
     A message into which the rule wrote something of the record stays as it is.
     """
+    if spoken(message, language) == language:
+        return in_language(message, language), language
     for rule in _rules():
         if rule.code == code and message in rule.messages.values() and language in rule.messages:
             return rule.messages[language], language
     return message, "en"
+
+
+def rules() -> tuple[Rule, ...]:
+    """Every rule of the shapes that has a code."""
+    return _rules()
 
 
 def links() -> Iterator[tuple[str, str, str]]:
@@ -144,7 +152,8 @@ def _rules() -> tuple[Rule, ...]:
     for row in _rows(store, "messages"):
         message = row["message"]
         if isinstance(message, Literal):
-            messages.setdefault(_text(row, "code"), {})[message.language or "en"] = message.value
+            said = message.value.replace("{?value}", "…")  # the value is known only where the rule is broken
+            messages.setdefault(_text(row, "code"), {})[message.language or "en"] = said
     found: dict[str, list[Any]] = {}
     for row in _rows(store, "rules"):
         found.setdefault(_text(row, "code"), []).append(row)

@@ -41,6 +41,7 @@ from iesi_kg.web import (
     queries,
     releases,
     standing,
+    submissions,
 )
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.editions import Editions
@@ -49,6 +50,7 @@ from iesi_kg.web.graphstore import GraphStore
 from iesi_kg.web.guard import Guard
 from iesi_kg.web.meter import Meter
 from iesi_kg.web.querylog import QueryLog, open_log
+from iesi_kg.web.reception import Reception
 from iesi_kg.web.repeats import Repeats
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
@@ -112,6 +114,7 @@ class Application:
         self.api = _api(self._lifespan)
         self.state = self.api.state
         self.state.gate = access.Gate(settings)
+        self.state.reception = Reception(settings, self.state.gate)
         self._guard = Guard(settings)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
@@ -237,6 +240,8 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     api.include_router(releases.router)
     api.include_router(cite.router)
     api.include_router(feeds.router)
+    api.include_router(submissions.router)
+    api.include_router(pages.desk_router)
     _equip(api)
     openapi.describe(api)
     return api

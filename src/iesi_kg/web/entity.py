@@ -11,7 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from pyoxigraph import NamedNode
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from iesi_kg import __version__
 from iesi_kg.analysis.exports import Profile, applicable, export_thing
@@ -19,7 +19,7 @@ from iesi_kg.endpoint import negotiation
 from iesi_kg.endpoint.entity import Description, describe, serialise
 from iesi_kg.endpoint.negotiation import GRAPHS, HTML, MediaType
 from iesi_kg.endpoint.serialisation import write
-from iesi_kg.errors import NotAcceptable, NotFound
+from iesi_kg.errors import NotAcceptable, NotFound, Replaced
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.web import headers, pages, profile
@@ -50,6 +50,13 @@ class _Wanted:
 async def thing(request: Request) -> Response:
     """What the graph says of one thing, in the form asked by Accept or by the suffix of the address."""
     wanted = _wanted(request)
+    try:
+        return await _answer(request, wanted)
+    except Replaced as merged:
+        return _redirect(request, wanted, merged)
+
+
+async def _answer(request: Request, wanted: _Wanted) -> Response:
     site: Site = request.app.state.site
     if wanted.media is HTML:
         return await run_in_threadpool(_page, request, site, wanted)
@@ -77,6 +84,14 @@ for _path, _summary in (
     ("/ontology/{name}", "One class or property, as a page or as RDF"),
 ):
     readable(router, _path, thing, _summary)
+
+
+def _redirect(request: Request, wanted: _Wanted, merged: Replaced) -> Response:
+    """To what stands for a thing that was merged into it, in the form that was asked for (RFC 9110 section 15.4.9)."""
+    path = quote(iris.local_path(str(merged.members["successor"])) or "/", safe="/-._~")
+    suffix = f".{wanted.media.short}" if wanted.fixed else ""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{path}{suffix}{query}", 308, headers={"Vary": "Accept", "Cache-Control": "no-cache"})
 
 
 def _wanted(request: Request) -> _Wanted:

@@ -14,6 +14,9 @@ from starlette.responses import HTMLResponse, Response
 
 from iesi_kg import errors
 from iesi_kg.errors import IesiKgError
+from iesi_kg.publication.revision import Comparison
+from iesi_kg.records import Report
+from iesi_kg.validation import render
 from iesi_kg.web.headers import CORS, NO_STORE, SECURITY, Headers
 
 MEDIA_TYPE = b"application/problem+json"
@@ -33,8 +36,15 @@ def members(error: IesiKgError) -> dict[str, Any]:
     if error.hint:
         document["hint"] = error.hint
     for name, value in error.members.items():
-        document.setdefault(name, value)
+        document.setdefault(name, _plain(value))
     return document
+
+
+def _plain(value: object) -> object:
+    """What an error carries, as JSON has it."""
+    if isinstance(value, Report):
+        return json.loads(render.json(value))
+    return value.as_dict() if isinstance(value, Comparison) else value
 
 
 def response(error: IesiKgError) -> tuple[int, Headers, bytes]:

@@ -8,11 +8,15 @@ from iesi_kg.web.pages import (
     build,
     check,
     codes,
+    desk,
     download,
+    form,
     initiatives,
     knowledge_map,
     landing,
     questions,
+    receipt,
+    report,
     static,
     vocabulary,
 )
@@ -21,8 +25,12 @@ from iesi_kg.web.pages.problem import problem_html
 from iesi_kg.web.pages.sparql import sparql_html
 from iesi_kg.web.pages.status import status_html
 
-__all__ = ["entity_html", "problem_html", "router", "sparql_html", "status_html"]
+__all__ = ["desk_router", "entity_html", "problem_html", "router", "sparql_html", "status_html"]
 
 router = APIRouter(include_in_schema=False)
-for _room in (landing, initiatives, knowledge_map, questions, codes, check, vocabulary, download, build, static):
+for _room in (landing, initiatives, knowledge_map, questions, codes, vocabulary, download, build, static):
     router.include_router(_room.router)
+
+desk_router = APIRouter(include_in_schema=False)
+for _room in (check, desk, form, receipt, report):
+    desk_router.include_router(_room.router)

@@ -34,6 +34,12 @@ def spoken(request: Request) -> Spoken:
     return Spoken(known[accepted(request.headers.get("accept-language", ""), known)], ())
 
 
+def keeping(request: Request, path: str) -> str:
+    """A path to go on to, with the language that the address of this request names."""
+    kept = spoken(request).kept
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
 def accepted(header: str, known: Collection[str]) -> str:
     """The first known language by weight; a region or script is passed over.
 
