@@ -150,7 +150,9 @@ class Pool:
         """
         frame = frames.encode_request(job, limits)
         asked = self._loop.time()
-        child = await self._acquire(job.caller, limits.seconds)
+        child = self._take(job.caller) if not len(self._line) else None
+        if child is None:
+            child = await self._acquire(job.caller, limits.seconds)
         begun = self._loop.time()
         try:
             response, body = await self._serve(child, job, frame, (begun, limits.seconds))
@@ -204,10 +206,9 @@ class Pool:
                 del self._long[caller]
 
     async def _acquire(self, caller: str, seconds: float) -> Child:
+        """A process, after those who came before."""
         while True:
-            child = self._take(caller) if not len(self._line) else None
-            if child is None:
-                child = await self._wait(self._line, min(seconds, QUEUE_SECONDS), caller)
+            child = await self._wait(self._line, min(seconds, QUEUE_SECONDS), caller)
             if child.state is State.GRANTED:  # else it died between being granted and being used
                 return child
 
@@ -270,7 +271,7 @@ class Pool:
             return
         lanes = ((self._line, self._take, self._computing), (self._slow_line, self._take_slow, self._holding))
         for line, take, last in lanes:
-            while len(line) and (place := line.next(last())) is not None:
+            while len(line) and (place := line.next(last() if len(line) > 1 else ())) is not None:
                 child = take(line.caller(place))
                 if child is None:
                     break
