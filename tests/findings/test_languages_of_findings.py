@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import copy
+import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +59,12 @@ def test_facts_are_said_in_the_language_too() -> None:
 
 def test_braces_in_a_fact_stay_what_they_are() -> None:
     assert in_language(say("unknown-code", text="{text} {0}", list="L"), "de").startswith("„{text} {0}“")
+
+
+def test_a_copy_knows_its_languages_too() -> None:
+    message = say("delimiter", name=say("word.tab"))
+    for same in (copy.deepcopy(message), pickle.loads(pickle.dumps(message))):
+        assert (same, in_language(same, "it")) == (message, in_language(message, "it"))
 
 
 def test_a_plain_text_is_english() -> None:

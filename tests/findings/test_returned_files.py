@@ -181,6 +181,16 @@ def test_a_misspelt_header_is_mended() -> None:
     assert content.startswith(b"identifier,name,description,country,")
 
 
+def test_macros_stay_and_are_told() -> None:
+    assert not returned.holds_macros(book())
+    content = io.BytesIO(book().content)
+    with zipfile.ZipFile(content, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"macro")
+    source = SourceFile("mine.xlsm", content.getvalue())
+    assert returned.holds_macros(source)
+    assert Package.read(_annotated(source)).parts["xl/vbaProject.bin"] == b"macro"
+
+
 def test_rdf_goes_back_as_a_report_only() -> None:
     source = SourceFile("a.ttl", b"<https://w3id.org/iesi-kg/id/initiative/a> a <https://example.org/T> .")
     with pytest.raises(UsageError, match="only a table can be annotated"):

@@ -86,8 +86,11 @@ def _file(source: SourceFile, report: Report, output: str, language: str, standi
 
 
 def _annotate(source: SourceFile, report: Report, out: Path, language: str) -> None:
+    from iesi_kg.errors import UsageError
     from iesi_kg.publication import returned
 
+    if returned.holds_macros(source) and out.suffix.casefold() != ".xlsm":
+        raise UsageError(f"{source.name} holds macros, which stay in it", hint="name the file to write OUT.xlsm")
     _save(out, returned.annotated(source, report, language))
 
 

@@ -72,9 +72,11 @@ def command(file: str, by: str, store: Path | None, take: Side | None) -> None:
 
 def _show(report: object) -> None:
     from iesi_kg.validation import render
+    from iesi_kg.vocabulary.told import LANGUAGES
 
     if isinstance(report, Report) and report.findings:
-        say(render.text(report, colour=sys.stdout.isatty(), width=terminal_width()))
+        language = settings.language(None, LANGUAGES)
+        say(render.text(report, colour=sys.stdout.isatty(), width=terminal_width(), language=language))
 
 
 def _show_conflicts(comparison: object) -> None:

@@ -11,6 +11,7 @@ from iesi_kg.records import Report, Row, SourceFile
 from iesi_kg.validation import annotation, mending
 from iesi_kg.validation.delimited import Delimited
 from iesi_kg.validation.mending import Mended
+from iesi_kg.validation.openxml import Package
 
 _NO_TITLE = re.compile(r"[\[\]:*?/\\']")  # what the name of a sheet may not hold
 
@@ -24,6 +25,11 @@ def annotated(source: SourceFile, report: Report, language: str = "en") -> bytes
         title = _NO_TITLE.sub(" ", source.name.rsplit(".", 1)[0])[:31].strip()
         content = annotation.table(title or "Sheet1", read.texts())
     return annotation.annotated(content, report, rows, language)
+
+
+def holds_macros(source: SourceFile) -> bool:
+    """Whether the file is a workbook with macros, which spreadsheet programs open under the name .xlsm only."""
+    return detect(source) is Kind.XLSX and "xl/vbaProject.bin" in Package.read(source.content).parts
 
 
 def mended(source: SourceFile, report: Report) -> tuple[bytes, list[Mended]]:

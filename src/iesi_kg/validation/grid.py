@@ -53,10 +53,6 @@ class Grid:
         """The XML with another text in each of these cells, which keep their style."""
         return openxml.edited(self._xml, [self._filled(*place, text) for place, text in texts.items()])
 
-    def holds(self, row: int, place: int) -> bool:
-        """Whether there is such a cell."""
-        return row in self._lines and place in self._lines[row].cells
-
     def _filled(self, row: int, place: int, text: str) -> Edit:
         cell = self._lines[row].cells[place]
         prefix = f"{cell.prefix}:" if cell.prefix else ""

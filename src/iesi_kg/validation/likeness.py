@@ -24,6 +24,7 @@ _ALIKE = 88  # names of one initiative: the same words in another order, a word 
 _SAME_PAGE = 60  # where the website is the same
 _SAME_BODY = 90  # names of one organisation without its legal form
 _COMMON = 40  # a word that more names have tells nothing
+_REMEMBERED = 20_000  # rows of a file that later ones are compared with, so that memory stays bounded
 _TYPE = NamedNode(RDF + "type")
 _TITLE, _OTHER = NamedNode(DCT + "title"), NamedNode(DCT + "alternative")
 _PAGE, _LABEL = NamedNode(FOAF + "homepage"), NamedNode(SKOS + "prefLabel")
@@ -106,7 +107,8 @@ class Likeness:
         for being in _beings(facts, terms.INITIATIVE, rows):
             ref = cells.get((NamedNode(being.iri), _TITLE), CellRef())
             yield from self._record(being, ref)
-            self._rows.add(being)
+            if len(self._rows.iris) < _REMEMBERED:
+                self._rows.add(being)
         for being in _beings(facts, _BODY):
             yield from self._organisation(being, cells.get((NamedNode(being.iri), _LABEL), CellRef()))
 
@@ -139,12 +141,12 @@ class Likeness:
 
 
 def words(name: str) -> list[str]:
-    """The words of a name by which it can be found.
+    """The words of a name by which it can be found; figures alone tell nothing.
 
     >>> words("The Care-Net of Wien")
     ['the', 'care', 'net', 'wien']
     """
-    return [word for word in re.split(r"\W+", normalise(name)) if len(word) > 2]
+    return [word for word in re.split(r"\W+", normalise(name)) if len(word) > 2 and not word.isdecimal()]
 
 
 def _warning(code: str, message: str, being: Being, ref: CellRef, remedy: str) -> Finding:
