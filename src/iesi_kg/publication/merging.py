@@ -22,6 +22,7 @@ from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader, Store, Writer
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.spelling import nearest
 
+_KEPT = ("added", "removed", "sourced")
 _KINDS = ("initiative", "organisation")
 
 
@@ -66,11 +67,11 @@ def merge(store: Store, old: NamedNode, new: NamedNode, occasion: Occasion) -> D
         )
         sourced = moving.sourced(reader, old, [CODINGS])
         used = sorted(graphs.sources(reader, [old]), key=str)
-        names = {old: new}
+        names = moving.places(reader, old, new)
         moved = [(brought, DEFAULT_GRAPH), (redirects.renamed(naming, names), DEFAULT_GRAPH)]
         told = [*provenance.moving(old, new, "merge", used, occasion), Triple(old, redirects.REPLACED_BY, new)]
-        kept = [(own, _kept(old, "removed")), (brought, _kept(old, "added"))]
         reminted = redirects.reminted(_flat(sourced), names)
+        kept = [(own, _kept(old, "removed")), (brought, _kept(old, "added")), (reminted, _kept(old, "sourced"))]
         change = ChangeSet(
             "merge",
             add=Quads(*moved, (reminted, CODINGS), *kept, (told, provenance.GRAPH)),
@@ -84,7 +85,8 @@ def split(store: Store, old: NamedNode, occasion: Occasion) -> Done:
     with store.writer() as writer:
         reader = writer.reader
         new = _standing(reader, old)
-        added, removed = ({q.triple for q in reader.quads(graph=_kept(old, name))} for name in ("added", "removed"))
+        kept = {name: {q.triple for q in reader.quads(graph=_kept(old, name))} for name in _KEPT}
+        added, removed = kept["added"], kept["removed"]
         _refuse_sent_again(reader, old, new)
         names = {old: new}
         naming = moving.natives(reader, old)
@@ -93,15 +95,16 @@ def split(store: Store, old: NamedNode, occasion: Occasion) -> Done:
         current = graphs.publishing(reader)
         sourced = moving.sourced(reader, old, [*current, *_used(reader, old)])
         told = provenance.moving(old, new, "split", (), occasion)
-        kept = [(added, _kept(old, "added")), (removed, _kept(old, "removed"))]
+        cleared = [(triples, _kept(old, name)) for name, triples in kept.items()]
+        about = {*redirects.reminted(_flat(sourced), names), *kept["sourced"]}
         replaced = [Triple(old, redirects.REPLACED_BY, new)]
         change = ChangeSet(
             "split",
             add=Quads((removed | naming, DEFAULT_GRAPH), (_flat(sourced), CODINGS), (told, provenance.GRAPH)),
             remove=Quads(
                 (leaving - removed - naming, DEFAULT_GRAPH),
-                (redirects.reminted(_flat(sourced), names), CODINGS),
-                *kept,
+                ({triple for triple in about if not moving.is_stated(reader, triple)}, CODINGS),
+                *cleared,
                 (replaced, provenance.GRAPH),
             ),
         )
