@@ -210,6 +210,11 @@ def test_merged_already_a_circle_and_not_merged_are_refused(store: EmbeddedStore
         merging.merge(store, OLD, third, WHO)
     with pytest.raises(UsageError, match="would stand for each other"):
         merging.merge(store, NEW, OLD, WHO)
+    merging.merge(store, NEW, third, WHO)
+    with pytest.raises(UsageError, match=r"was merged into .*third> since"):
+        merging.split(store, OLD, WHO)
+    merging.split(store, NEW, WHO)
+    merging.split(store, OLD, WHO)
 
 
 def test_an_unknown_name_is_told_with_the_nearest(store: EmbeddedStore) -> None:

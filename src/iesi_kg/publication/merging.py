@@ -87,7 +87,7 @@ def split(store: Store, old: NamedNode, occasion: Occasion) -> Done:
         new = _standing(reader, old)
         kept = {name: {q.triple for q in reader.quads(graph=_kept(old, name))} for name in _KEPT}
         added, removed = kept["added"], kept["removed"]
-        _refuse_sent_again(reader, old, new)
+        _refuse_moved_on(reader, old, new)
         names = {old: new}
         naming = moving.natives(reader, old)
         landed = {triple for triple in redirects.renamed(naming, names) if not moving.is_stated(reader, triple)}
@@ -158,8 +158,13 @@ def _refuse(reader: Reader, old: NamedNode, new: NamedNode) -> None:
         raise UsageError(message, hint="name what it was merged into, or take it out first: iesi-kg split")
 
 
-def _refuse_sent_again(reader: Reader, old: NamedNode, new: NamedNode) -> None:
-    """Raises UsageError where the record that stays was replaced by a file that still calls it by the old name."""
+def _refuse_moved_on(reader: Reader, old: NamedNode, new: NamedNode) -> None:
+    """Raises UsageError where the thing that stays was merged on, or replaced by a file that uses the old name."""
+    if (last := redirects.target(reader, new)) != new:
+        raise UsageError(
+            f"<{new.value}>, into which <{old.value}> was merged, was merged into <{last.value}> since",
+            hint=f"take {new.value.rsplit('/', 1)[1]} out first",
+        )
     for graph in graphs.sources(reader, [new]) - _used(reader, old):
         if graphs.is_record(reader, old, graph) and not graphs.is_record(reader, new, graph):
             raise UsageError(
