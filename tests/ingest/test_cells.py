@@ -88,7 +88,10 @@ def test_the_lists_of_the_drop_downs_are_the_code_lists(lang: str) -> None:
 
 
 def test_required_columns_are_marked_and_every_column_has_help() -> None:
-    page = load_workbook(BytesIO(blank.as_xlsx()))["Initiatives"]
+    book = load_workbook(BytesIO(blank.as_xlsx()))
+    subjects = ["Initiatives", "Organisations", "Participations", "Outcomes", "Sources", "Codings"]
+    assert book.sheetnames == ["Read me", *subjects, "Code lists"]
+    page = book["Initiatives"]
     heads = {str(cell.value): cell for cell in page[1]}
     assert {name for name in heads if name.endswith("*")} == {"Name *", "Country *", "Policy areas *"}
     assert [name for name, cell in heads.items() if name != "Example?" and cell.comment is None] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from iesi_kg.cli.group import group
-from iesi_kg.errors import IesiKgError
+from iesi_kg.errors import IesiKgError, RevisionConflict
 from iesi_kg.publication.workflow import publish, receive
 from iesi_kg.records import SourceFile
 from iesi_kg.store.embedded import EmbeddedStore
@@ -165,3 +166,31 @@ def test_what_is_asked_wrongly_is_said(desk: Path, arguments: str, said_so: str)
     assert isinstance(done.exception, IesiKgError)
     assert done.exception.exit_code == 3
     assert said_so in f"{done.exception.detail} {done.exception.hint}"
+
+
+def test_a_conflict_is_shown_with_both_values_and_settled(desk: Path) -> None:
+    settings = {"IESI_KG_STORE": str(desk / "store")}
+    sheet = desk / "conflict.xlsx"
+    asked = ["template", "--format", "xlsx", "--records", "vincles-old"]
+    sheet.write_bytes(CliRunner().invoke(group, asked, env=settings).stdout_bytes)
+    theirs = TABLE.splitlines()[0] + "\n" + TABLE.splitlines()[2].replace(",Vincles,", ",Theirs,") + "\n"
+    store = EmbeddedStore.open(desk / "store")
+    publish(store, receive(SourceFile("b.csv", theirs.encode())), by="another", at=datetime.now(UTC))
+    store.close()
+    book = load_workbook(sheet)
+    book["Initiatives"]["B2"] = "Mine"
+    book.save(sheet)
+    told = CliRunner().invoke(group, ["diff", str(sheet)], env=settings)
+    assert told.exit_code == 1
+    assert '  vincles-old, name: was "Vincles"\n    in the sheet "Mine", published meanwhile "Theirs"' in told.stdout
+    (conflict,) = json.loads(CliRunner().invoke(group, ["diff", "--format", "json", str(sheet)], env=settings).stdout)[
+        "conflicts"
+    ]
+    assert (conflict["base"], conflict["mine"], conflict["theirs"]) == ("Vincles", "Mine", "Theirs")
+    refused = CliRunner().invoke(group, ["submit", str(sheet), "--by", "me"], env=settings)
+    assert isinstance(refused.exception, RevisionConflict)
+    assert (refused.exception.exit_code, '"Mine", published meanwhile "Theirs"' in refused.stdout) == (1, True)
+    settled = CliRunner().invoke(group, ["submit", str(sheet), "--by", "me", "--take", "theirs"], env=settings)
+    assert "nothing changed: the sheet says what is published" in settled.stdout
+    settled = CliRunner().invoke(group, ["submit", str(sheet), "--by", "me", "--take", "mine"], env=settings)
+    assert "1 record (1 was published before and is replaced)" in settled.stdout

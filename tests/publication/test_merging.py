@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pyoxigraph import DefaultGraph, NamedNode, Quad
+from pyoxigraph import DefaultGraph, NamedNode, Quad, Triple
 from submission_tables import GOOD, table
 
 from iesi_kg.errors import NotFound, SubmissionRejected, UsageError
-from iesi_kg.publication import catalogue, entailment, merging, provenance, revision
+from iesi_kg.publication import catalogue, entailment, graphs, merging, provenance, revision
 from iesi_kg.publication.provenance import Occasion
 from iesi_kg.publication.workflow import Published, check, publish, receive
 from iesi_kg.records import SourceFile
 from iesi_kg.store.base import Reader
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.vocabulary import iris
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 ID = "https://w3id.org/iesi-kg/id/"
@@ -31,6 +32,9 @@ OTHER = GOOD | {
     "target_groups": "informal-carers",
     "lead_organisation": "Barcelona City Council",
     "source_url": "https://example.org/old",
+    "fact_column": "status|lead_public_role",
+    "fact_source_url": "https://example.org/fact|https://example.org/role",
+    "lead_public_role": "catalyser-enabler",
 }
 
 
@@ -55,7 +59,7 @@ def published(reader: Reader) -> set[Quad]:
     """The default graph and the codings, the description of the data and its counts left out."""
     apart = {quad.triple for quad in reader.quads(graph=catalogue.GRAPH)}
     found = {quad for quad in reader.quads(graph=DefaultGraph()) if quad.triple not in apart}
-    return {quad for quad in found if f"{ID}dataset/" not in str(quad.subject)}
+    return {quad for quad in found if f"{ID}dataset/" not in str(quad.subject)} | {*reader.quads(graph=graphs.CODINGS)}
 
 
 def as_they_came(reader: Reader) -> set[Quad]:
@@ -83,6 +87,19 @@ def test_queries_see_one_record_that_says_what_both_said(store: EmbeddedStore) -
     ]
     assert len(objects(reader, NEW, "http://purl.org/dc/terms/source")) == 2
     assert as_they_came(reader) == came
+
+
+def test_the_source_of_a_fact_moves_with_the_fact(store: EmbeddedStore) -> None:
+    merging.merge(store, OLD, NEW, WHO)
+    rows = store.reader().select(
+        """PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+        SELECT ?node ?s ?p ?o WHERE {
+          GRAPH <https://w3id.org/iesi-kg/graph/codings> { ?node rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o }
+          ?s ?p ?o }"""
+    )
+    assert sorted(row["s"].value for row in rows) == [NEW.value, f"{NEW.value}#lead-1"]  # type: ignore[union-attr]
+    for row in rows:
+        assert row["node"] == iris.statement(Triple(row["s"], row["p"], row["o"]))  # type: ignore[arg-type]
 
 
 def test_a_merge_is_an_attributed_dated_activity_with_its_reason(store: EmbeddedStore) -> None:
@@ -158,7 +175,8 @@ def test_a_file_with_both_identifiers_of_a_merged_record_is_refused(store: Embed
     with pytest.raises(SubmissionRejected) as refused:
         submit(store, GOOD | {"note": "1"}, OTHER | {"note": "2"}, name="both.csv")
     report = refused.value.members["report"]
-    assert [f.code for f in report.findings] == ["duplicate-record"]  # type: ignore[attr-defined]
+    violations = [f.code for f in report.findings if f.severity.value == "violation"]  # type: ignore[attr-defined]
+    assert violations == ["duplicate-record"]
 
 
 def test_a_merged_record_is_compared_as_one(store: EmbeddedStore) -> None:
@@ -192,6 +210,11 @@ def test_merged_already_a_circle_and_not_merged_are_refused(store: EmbeddedStore
         merging.merge(store, OLD, third, WHO)
     with pytest.raises(UsageError, match="would stand for each other"):
         merging.merge(store, NEW, OLD, WHO)
+    merging.merge(store, NEW, third, WHO)
+    with pytest.raises(UsageError, match=r"was merged into .*third> since"):
+        merging.split(store, OLD, WHO)
+    merging.split(store, NEW, WHO)
+    merging.split(store, OLD, WHO)
 
 
 def test_an_unknown_name_is_told_with_the_nearest(store: EmbeddedStore) -> None:

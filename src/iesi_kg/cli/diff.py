@@ -71,7 +71,7 @@ def conflicting(conflict: Conflict) -> Iterator[str]:
 def _refused(violations: int, file: str) -> Iterator[str]:
     if violations:
         named = "violation keeps" if violations == 1 else "violations keep"
-        yield f"\n{violations:,} {named} the file out: iesi-kg check {file}"
+        yield f"\n{violations:,} {named} the file out; what cannot be read shows as removed: iesi-kg check {file}"
 
 
 def _count(comparison: Comparison) -> str:

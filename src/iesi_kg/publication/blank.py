@@ -10,7 +10,7 @@ from typing import Any
 
 from iesi_kg.errors import UsageError
 from iesi_kg.ingest import cells as cell_reader
-from iesi_kg.ingest.form import LANGUAGES
+from iesi_kg.ingest.form import LANGUAGES, Form
 from iesi_kg.ingest.spreading import needed
 from iesi_kg.ingest.template import Column
 from iesi_kg.publication import workflow
@@ -68,9 +68,12 @@ def as_csv(**wanted: Any) -> bytes:  # noqa: ANN401  (the fields of Choice)
 def as_xlsx(**wanted: Any) -> bytes:  # noqa: ANN401  (the fields of Choice)
     """A workbook with a sheet for each subject, drop-downs, help at each column, a read-me and the code lists."""
     choice = Choice(**wanted)
-    chosen = columns(choice.parts)
+    template, chosen = workflow.template(), columns(choice.parts)
     if choice.filled:
-        chosen = needed(workflow.template(), choice.filled.records, chosen)
+        chosen = needed(template, choice.filled.records, chosen)
+    always = {sheet.group for sheet in Form.load().sheets if sheet.always}
+    names = {column.name for column in chosen}
+    chosen = [c for c in template.columns if c.name in names or (c.group in always and c.group)]
     booklet = Booklet(chosen, choice.lang)
     if choice.filled:
         return booklet.filled(choice.filled)

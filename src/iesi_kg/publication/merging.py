@@ -22,6 +22,7 @@ from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader, Store, Writer
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.spelling import nearest
 
+_KEPT = ("added", "removed", "sourced")
 _KINDS = ("initiative", "organisation")
 
 
@@ -66,11 +67,11 @@ def merge(store: Store, old: NamedNode, new: NamedNode, occasion: Occasion) -> D
         )
         sourced = moving.sourced(reader, old, [CODINGS])
         used = sorted(graphs.sources(reader, [old]), key=str)
-        names = {old: new}
+        names = moving.places(reader, old, new)
         moved = [(brought, DEFAULT_GRAPH), (redirects.renamed(naming, names), DEFAULT_GRAPH)]
         told = [*provenance.moving(old, new, "merge", used, occasion), Triple(old, redirects.REPLACED_BY, new)]
-        kept = [(own, _kept(old, "removed")), (brought, _kept(old, "added"))]
         reminted = redirects.reminted(_flat(sourced), names)
+        kept = [(own, _kept(old, "removed")), (brought, _kept(old, "added")), (reminted, _kept(old, "sourced"))]
         change = ChangeSet(
             "merge",
             add=Quads(*moved, (reminted, CODINGS), *kept, (told, provenance.GRAPH)),
@@ -84,8 +85,9 @@ def split(store: Store, old: NamedNode, occasion: Occasion) -> Done:
     with store.writer() as writer:
         reader = writer.reader
         new = _standing(reader, old)
-        added, removed = ({q.triple for q in reader.quads(graph=_kept(old, name))} for name in ("added", "removed"))
-        _refuse_sent_again(reader, old, new)
+        kept = {name: {q.triple for q in reader.quads(graph=_kept(old, name))} for name in _KEPT}
+        added, removed = kept["added"], kept["removed"]
+        _refuse_moved_on(reader, old, new)
         names = {old: new}
         naming = moving.natives(reader, old)
         landed = {triple for triple in redirects.renamed(naming, names) if not moving.is_stated(reader, triple)}
@@ -93,15 +95,16 @@ def split(store: Store, old: NamedNode, occasion: Occasion) -> Done:
         current = graphs.publishing(reader)
         sourced = moving.sourced(reader, old, [*current, *_used(reader, old)])
         told = provenance.moving(old, new, "split", (), occasion)
-        kept = [(added, _kept(old, "added")), (removed, _kept(old, "removed"))]
+        cleared = [(triples, _kept(old, name)) for name, triples in kept.items()]
+        about = {*redirects.reminted(_flat(sourced), names), *kept["sourced"]}
         replaced = [Triple(old, redirects.REPLACED_BY, new)]
         change = ChangeSet(
             "split",
             add=Quads((removed | naming, DEFAULT_GRAPH), (_flat(sourced), CODINGS), (told, provenance.GRAPH)),
             remove=Quads(
                 (leaving - removed - naming, DEFAULT_GRAPH),
-                (redirects.reminted(_flat(sourced), names), CODINGS),
-                *kept,
+                ({triple for triple in about if not moving.is_stated(reader, triple)}, CODINGS),
+                *cleared,
                 (replaced, provenance.GRAPH),
             ),
         )
@@ -155,8 +158,13 @@ def _refuse(reader: Reader, old: NamedNode, new: NamedNode) -> None:
         raise UsageError(message, hint="name what it was merged into, or take it out first: iesi-kg split")
 
 
-def _refuse_sent_again(reader: Reader, old: NamedNode, new: NamedNode) -> None:
-    """Raises UsageError where the record that stays was replaced by a file that still calls it by the old name."""
+def _refuse_moved_on(reader: Reader, old: NamedNode, new: NamedNode) -> None:
+    """Raises UsageError where the thing that stays was merged on, or replaced by a file that uses the old name."""
+    if (last := redirects.target(reader, new)) != new:
+        raise UsageError(
+            f"<{new.value}>, into which <{old.value}> was merged, was merged into <{last.value}> since",
+            hint=f"take {new.value.rsplit('/', 1)[1]} out first",
+        )
     for graph in graphs.sources(reader, [new]) - _used(reader, old):
         if graphs.is_record(reader, old, graph) and not graphs.is_record(reader, new, graph):
             raise UsageError(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
-from pyoxigraph import NamedNode, Quad, Triple
+from pyoxigraph import NamedNode, Triple
 
 from iesi_kg.publication import graphs, redirects
-from iesi_kg.publication.graphs import CODINGS, Quads
 from iesi_kg.store.base import DEFAULT_GRAPH, Reader
 from iesi_kg.vocabulary import iris
 
@@ -20,8 +19,7 @@ def owned(reader: Reader, thing: NamedNode) -> set[Triple]:
 
 def brought(reader: Reader, old: NamedNode, new: NamedNode) -> set[Triple]:
     """What the old thing's statements become on the new one, which keeps its own value where there can be one only."""
-    own, theirs = owned(reader, new), owned(reader, old)
-    nodes = _places(theirs, own, old, new)
+    own, theirs, nodes = owned(reader, new), owned(reader, old), places(reader, old, new)
     moved = (Triple(_to(t.subject, nodes), t.predicate, _to(t.object, nodes)) for t in theirs)  # type: ignore[arg-type]
     found = redirects.fitted(reader, moved, [new])
     return {triple for triple in found if not _is_of_record(triple, new)} - own
@@ -51,12 +49,13 @@ def sourced(reader: Reader, old: NamedNode, places: Iterable[NamedNode]) -> dict
 
 
 def natives(reader: Reader, old: NamedNode) -> set[Triple]:
-    """What the graphs that are published now say of others that names the thing, as it came."""
+    """What the graphs that are published now say of others that names the thing, as it came; sources of facts apart."""
     found = set[Triple]()
     for quad in reader.quads(object=old):
         subject = quad.subject
         if isinstance(subject, NamedNode) and quad.graph_name in _current(reader, graphs.base(subject)):
-            found |= {quad.triple} if graphs.base(subject) != old else set()
+            apart = graphs.base(subject) == old or quad.predicate in (graphs.SUBJECT, graphs.OBJECT)
+            found |= set() if apart else {quad.triple}
     return found
 
 
@@ -67,11 +66,6 @@ def is_stated(reader: Reader, triple: Triple) -> bool:
         isinstance(quad.graph_name, NamedNode) and quad.graph_name in _current(reader, graphs.base(triple.subject))  # type: ignore[arg-type]
         for quad in stating
     )
-
-
-def in_codings(statements: Mapping[NamedNode, Collection[Triple]]) -> list[Quad]:
-    """Statements about statements as quads of their graph."""
-    return [*Quads(*((about, CODINGS) for about in statements.values()))]
 
 
 def _current(reader: Reader, thing: NamedNode) -> set[NamedNode]:
@@ -85,11 +79,10 @@ def _current(reader: Reader, thing: NamedNode) -> set[NamedNode]:
     }
 
 
-def _places(
-    theirs: Iterable[Triple], own: Iterable[Triple], old: NamedNode, new: NamedNode
-) -> dict[NamedNode, NamedNode]:
+def places(reader: Reader, old: NamedNode, new: NamedNode) -> dict[NamedNode, NamedNode]:
     """Where each node of the old record goes on the new one: numbered ones behind those that are there."""
-    taken = {t.subject.value.partition("#")[2] for t in own if isinstance(t.subject, NamedNode)}
+    theirs = owned(reader, old)
+    taken = {t.subject.value.partition("#")[2] for t in owned(reader, new) if isinstance(t.subject, NamedNode)}
     found = {old: new}
     for node in sorted({t.subject for t in theirs if isinstance(t.subject, NamedNode)} - {old}, key=_natural):
         name = node.value.partition("#")[2]

@@ -102,8 +102,8 @@ def _renamed(triple: Triple, names: Mapping[NamedNode, NamedNode]) -> Triple:
 
 def _named(term: NamedNode, names: Mapping[NamedNode, NamedNode]) -> NamedNode:
     owner, mark, fragment = term.value.partition("#")
-    new = names.get(NamedNode(owner))
-    return term if new is None else NamedNode(f"{new.value}#{fragment}") if mark else new
+    new = None if term in names else names.get(NamedNode(owner))
+    return names.get(term, term) if new is None else NamedNode(f"{new.value}#{fragment}") if mark else new
 
 
 def _next(reader: Reader, thing: NamedNode) -> NamedNode | None:
