@@ -371,9 +371,7 @@ def test_who_waits_too_long_is_told(large: Path) -> None:
         await asyncio.sleep(0)
         with pytest.raises(errors.ServiceBusy, match="no process was free"):
             await pool.run(Job(LOOKUP, CSV), Limits(0.05, 1_000, 10))
-        lost = await asyncio.gather(
-            *silent, return_exceptions=True
-        )  # the second got its process when the first was slow
+        lost = await asyncio.gather(*silent, return_exceptions=True)
         assert [type(each) for each in lost] == [errors.QueryTimeout] * 2
         assert (await pool.run(Job(LOOKUP, CSV), LIMITS)).body == FOUND
 
