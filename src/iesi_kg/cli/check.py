@@ -9,16 +9,18 @@ from pathlib import Path
 import click
 
 from iesi_kg import settings
-from iesi_kg.cli.files import progress, read_source, say, terminal_width
+from iesi_kg.cli.files import progress, read_sources, say, terminal_width
 from iesi_kg.store.base import Reader
 
 
 @click.command()
-@click.argument("file")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", help="how to say it")
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store to check against")
-def command(file: str, output: str, store: Path | None) -> None:
+def command(files: tuple[str, ...], output: str, store: Path | None) -> None:
     """Say what is wrong in FILE (- for standard input): CSV, Excel or RDF, told apart by content. Changes nothing.
+
+    Several files, a folder or a zip archive are one submission, which is accepted whole or not at all.
 
     Where there is a store, records that are published already are taken into account, as `submit` does.
 
@@ -27,7 +29,7 @@ def command(file: str, output: str, store: Path | None) -> None:
     from iesi_kg.publication import workflow
     from iesi_kg.validation import render
 
-    source = read_source(file)
+    source = read_sources(files)
     with progress(source, quiet=output == "json") as tell:
         report = workflow.check(source, today=datetime.now(UTC).date(), reader=_published(store), progress=tell)
     if output == "json":

@@ -6,8 +6,9 @@ import os
 import pwd
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -34,6 +35,38 @@ def read_source(name: str) -> SourceFile:
         raise UnreadableFile(f"{name} is a folder, not a file", hint="name one file in it") from None
     except OSError as error:
         raise UnreadableFile(f"{name} cannot be opened: {error.strerror}") from None
+
+
+def read_sources(names: Sequence[str]) -> SourceFile:
+    """The bytes of what is named: of one file as they are, of several or of a folder as one archive.
+
+    Raises UnreadableFile, FileTooLarge.
+    """
+    from iesi_kg.ingest import archive
+
+    paths = [Path(name) for name in names]
+    if len(names) == 1 and not paths[0].is_dir():
+        return read_source(names[0])
+    files = [file for name, path in zip(names, paths, strict=True) for file in _read(name, path)]
+    if sum(len(file.content) for file in files) > LONGEST:
+        raise FileTooLarge(f"together the files are larger than {LONGEST:,} bytes", hint="send them one by one")
+    named: dict[str, SourceFile] = {}
+    for file in files:
+        if named.setdefault(file.name, file) is not file:
+            raise UnreadableFile(f"two of the files are called {file.name}", hint="give each file its own name")
+    return archive.pack(files)
+
+
+def _read(name: str, path: Path) -> list[SourceFile]:
+    """One file, or the files of a folder by their names in it; what is hidden in a folder is left out."""
+    if not path.is_dir():
+        return [read_source(name)]
+    inside = sorted(item for item in path.rglob("*") if item.is_file())
+    seen = [item.relative_to(path) for item in inside]
+    shown = [part for part in seen if not any(step.startswith(".") for step in part.parts)]
+    if not shown:
+        raise UnreadableFile(f"{name} is a folder without a file in it", hint="name the folder of the tables")
+    return [replace(read_source(str(path / part)), name=part.as_posix()) for part in shown]
 
 
 @contextmanager

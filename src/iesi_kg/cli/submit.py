@@ -9,17 +9,20 @@ from pathlib import Path
 import click
 
 from iesi_kg import settings
-from iesi_kg.cli.files import os_user, progress, read_source, say, terminal_width
+from iesi_kg.cli.files import os_user, progress, read_sources, say, terminal_width
 from iesi_kg.errors import SubmissionRejected
 from iesi_kg.records import Report
 
 
 @click.command()
-@click.argument("file")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--by", required=True, metavar="NAME", help="your name, or a role: stored and shown with the records")
 @click.option("--store", type=click.Path(path_type=Path), help="folder of the store (default: the setting)")
-def command(file: str, by: str, store: Path | None) -> None:
-    """Check FILE and publish it whole, or not at all. The same file again changes nothing."""
+def command(files: tuple[str, ...], by: str, store: Path | None) -> None:
+    """Check FILE and publish it whole, or not at all. The same file again changes nothing.
+
+    Several files, a folder or a zip archive are one submission, which is published whole or not at all.
+    """
     from iesi_kg.operations.audit import Act, AuditLog
     from iesi_kg.operations.audited import AuditedStore
     from iesi_kg.publication import workflow
@@ -28,7 +31,7 @@ def command(file: str, by: str, store: Path | None) -> None:
 
     chosen, now = settings.load(store=store), datetime.now(UTC)
     user, log = os_user(), AuditLog(chosen.store)
-    source = read_source(file)
+    source = read_sources(files)
     with progress(source, quiet=False) as tell:
         receipt = workflow.receive(source, today=now.date(), progress=tell)
     try:

@@ -10,7 +10,7 @@ import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple
 
 from iesi_kg.errors import UnreadableFile
-from iesi_kg.ingest.kinds import Kind, bom
+from iesi_kg.ingest.kinds import Kind, encoded
 from iesi_kg.ingest.template import Template
 from iesi_kg.records import CellRef, Finding, Severity, SourceFile, Submission
 from iesi_kg.vocabulary import iris
@@ -27,6 +27,7 @@ _FORMATS = {
 }
 _BRACKETED = (Kind.TURTLE, Kind.TRIG, Kind.JSONLD)
 _DEEPEST = 100
+_TYPE = NamedNode(RDF + "type")
 _SUBJECT, _PREDICATE, _OBJECT = (NamedNode(RDF + name) for name in ("subject", "predicate", "object"))
 _TERM = (NamedNode, Literal)
 _ADDRESS = re.compile(r"/id/statement/[0-9a-f]{16}$")
@@ -43,9 +44,20 @@ def submission(source: SourceFile, kind: Kind, template: Template) -> Submission
 
     Records are the nodes of the class that a row of the template makes. Raises UnreadableFile.
     """
-    triples = tuple(dict.fromkeys(read(source, kind)))
+    return of_triples(source, dict.fromkeys(read(source, kind)), template)
+
+
+def records(triples: Iterable[Triple], template: Template) -> Iterator[NamedNode]:
+    """The nodes that are described as records."""
     root = set(template.nodes[0].types)
-    subjects = {t.subject: CellRef() for t in triples if t.object in root and isinstance(t.subject, NamedNode)}
+    for t in triples:
+        if t.object in root and t.predicate == _TYPE and isinstance(t.subject, NamedNode):
+            yield t.subject
+
+
+def of_triples(source: SourceFile, triples: Collection[Triple], template: Template) -> Submission:
+    """The submission that statements make, with what is wrong in them."""
+    subjects = dict.fromkeys(records(triples, template), CellRef())
     kept = tuple(t for t in triples if not _nested(t))
     return Submission(source, len(subjects), kept, subjects, {}, list(_findings(triples, subjects, template)))
 
@@ -191,14 +203,14 @@ def _outside_context(source: SourceFile) -> UnreadableFile:
 
 
 def _utf8(source: SourceFile, kind: Kind) -> bytes:
-    skip, encoding = bom(source.content) or (0, "utf-8")
-    content = source.content[skip:]
+    encoding = encoded(source.content)
+    content = source.content[encoding.skip :]
     try:
-        text = content.decode(encoding)
+        text = content.decode(encoding.name)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _broken(source, kind, line, "the bytes are not UTF-8", "save the file as UTF-8") from None
-    return content if encoding == "utf-8" else text.encode("utf-8")
+    return content if encoding.name == "utf-8" else text.encode("utf-8")
 
 
 def _broken(source: SourceFile, kind: Kind, line: int | None, reason: str, hint: str | None = None) -> UnreadableFile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -12,11 +12,12 @@ from pyoxigraph import NamedNode, Triple
 
 from iesi_kg import assets
 from iesi_kg.errors import SubmissionRejected
-from iesi_kg.ingest import csv, kinds, mapping, rdf, xlsx
+from iesi_kg.ingest import csv, kinds, mapping, xlsx
 from iesi_kg.ingest.template import Template
 from iesi_kg.ingest.values import ValueReader
-from iesi_kg.publication import catalogue, entailment, graphs, provenance
+from iesi_kg.publication import catalogue, entailment, graphs, provenance, several
 from iesi_kg.publication.provenance import Notice, Occasion
+from iesi_kg.publication.several import Part
 from iesi_kg.records import CellRef, Finding, Report, Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.validation import engine, shapes
@@ -63,7 +64,7 @@ def check(
     ``today`` bounds the years that may be given; ``reader`` shows the published records that a row may mean.
     """
     records, findings = 0, list[Finding]()
-    for chunk, found in _walk(source, today, progress):
+    for chunk, found in _walk(several.parts(source), today, progress):
         records += chunk.records
         findings += found
         if reader is not None:
@@ -77,13 +78,15 @@ def receive(source: SourceFile, *, today: date | None = None, progress: Progress
     triples: dict[Triple, None] = {}
     subjects: dict[NamedNode, CellRef] = {}
     derived: set[NamedNode] = set()
-    for chunk, found in _walk(source, today, progress):
+    parts = several.parts(source)
+    for chunk, found in _walk(parts, today, progress):
         records += chunk.records
         findings += found
         triples.update(dict.fromkeys(chunk.triples))
         subjects.update(chunk.subjects)
         derived |= chunk.derived
     submission = Submission(source, records, tuple(triples), subjects, {}, findings, frozenset(derived))
+    submission = replace(submission, files=several.files(parts))
     return Receipt(Report(records, tuple(findings)), submission)
 
 
@@ -128,22 +131,25 @@ def prepare(reader: Reader, receipt: Receipt, occasion: Occasion) -> tuple[Chang
 def against(reader: Reader, receipt: Receipt) -> Receipt:
     """The receipt with what only the store can tell: a name without identifier that names a published record."""
     found = _identifiers_needed(reader, receipt.submission)
-    findings = sorted([*receipt.report.findings, *found], key=lambda finding: finding.row or 0)
+    order = {file.name: place for place, file in enumerate(receipt.submission.files)}
+    findings = sorted([*receipt.report.findings, *found], key=lambda f: (order.get(f.file or "", -1), f.row or 0))
     return replace(receipt, report=Report(receipt.report.records, tuple(findings)))
 
 
 def _walk(
-    source: SourceFile, today: date | None, progress: Progress | None
+    parts: Sequence[Part], today: date | None, progress: Progress | None
 ) -> Iterator[tuple[Submission, list[Finding]]]:
-    """Every chunk of a file with its findings; one chunk is validated while the next is read."""
+    """Every chunk of every file with its findings; one chunk is validated while the next is read."""
     profile = shapes.profile("submission")
-    reporter = Reporter(profile.facts)
+    places = several.Places()
     done = 0
-    for chunk, results in _validated(_chunks(source, today), profile):
-        yield chunk, reporter.findings(chunk, results)
-        done += chunk.records
-        if progress:
-            progress(done)
+    for part in parts:
+        reporter = Reporter(profile.facts)
+        for chunk, results in _validated(several.guarded(part, _chunks(part, today)), profile):
+            yield places.named(part, chunk, reporter.findings(chunk, results))
+            done += chunk.records
+            if progress:
+                progress(done)
 
 
 def _validated(chunks: Iterator[Submission], profile: shapes.Profile) -> Iterator[tuple[Submission, list[Result]]]:
@@ -158,13 +164,16 @@ def _validated(chunks: Iterator[Submission], profile: shapes.Profile) -> Iterato
             yield waiting[0], waiting[1].result()
 
 
-def _chunks(source: SourceFile, today: date | None) -> Iterator[Submission]:
-    kind = kinds.detect(source)
-    if not kind.tabular:
-        return iter([rdf.submission(source, kind, template())])
+def _chunks(part: Part, today: date | None) -> Iterator[Submission]:
+    if not part.files:
+        return
+    if not part.kind.tabular:
+        yield part.statements(template())
+        return
+    ((source, kind),) = part.files
     read = csv.read if kind is kinds.Kind.CSV else xlsx.read
     rows = read(source, template().by_header.keys())
-    return mapping.map_rows(source, rows, template(), ValueReader(CodeLists.load(), today, template()))
+    yield from mapping.map_rows(source, rows, template(), ValueReader(CodeLists.load(), today, template()))
 
 
 def _identifiers_needed(reader: Reader, submission: Submission) -> list[Finding]:
@@ -185,4 +194,5 @@ def _identifier_needed(subject: NamedNode, ref: CellRef) -> Finding:
         suggestion=f"to replace the published record write {slug} in the column "
         f"{template().nodes[0].key[0]}; for another initiative write an identifier of its own, such as {slug}-2",
         focus_node=subject.value,
+        file=ref.file,
     )

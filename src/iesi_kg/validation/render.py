@@ -21,15 +21,20 @@ _VALUE_SHOWN = 80
 
 
 def json(report: Report) -> str:
-    """The report as one JSON object: ``conforms``, ``records`` and ``findings`` with ten keys each.
+    """The report as one JSON object: ``conforms``, ``records`` and ``findings`` with ten keys each, and
+    ``file`` as an eleventh where the submission has several.
 
     >>> json(Report(records=0))
     '{"conforms": true, "records": 0, "findings": []}'
     """
-    findings = [{key: getattr(finding, key) for key in _KEYS} for finding in report.findings]
+    findings = [{key: getattr(finding, key) for key in _keys(finding)} for finding in report.findings]
     return jsonlib.dumps(
         {"conforms": report.conforms, "records": report.records, "findings": findings}, ensure_ascii=False
     )
+
+
+def _keys(finding: Finding) -> tuple[str, ...]:
+    return (*_KEYS, "file") if finding.file else _KEYS
 
 
 def text(report: Report, *, colour: bool = False, width: int = 100) -> str:
@@ -65,7 +70,7 @@ def summary(report: Report) -> str:
 
 def place(finding: Finding) -> str:
     """Where a finding is, in words: ``Sheet1, row 4, country``; the focus node where there is no cell."""
-    parts = [finding.sheet, f"row {finding.row}" if finding.row else None, finding.column]
+    parts = [finding.file, finding.sheet, f"row {finding.row}" if finding.row else None, finding.column]
     return ", ".join(part for part in parts if part) or finding.focus_node or "the file"
 
 
