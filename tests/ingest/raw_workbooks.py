@@ -47,8 +47,9 @@ def parts(
         f'<Relationship Id="rId{number}" Type="{RELATIONS}/worksheet" Target="worksheets/sheet{number}.xml"/>'
         for number in range(1, len(sheets) + 1)
     )
+    spaces = f'xmlns="{MAIN}" xmlns:r="{RELATIONS}"'
     made = {
-        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}">{properties}<sheets>{listed}</sheets></workbook>',
+        "xl/workbook.xml": f"<workbook {spaces}>{properties}<sheets>{listed}</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": f"<Relationships>{related}</Relationships>",
         "xl/styles.xml": STYLES,
     }

@@ -113,6 +113,8 @@ class Package:
         if len(self._items) < len(items):
             raise self._refused("holds two files of the same name", "give each file its own name")
         for item in items:
+            if not item.filename:
+                raise self._refused("holds a file without a name", "pack it again")
             called = shown(item.filename)
             if item.flag_bits & _ENCRYPTED:
                 raise self._refused(f"is locked by a password ({called})", "pack it again without a password")

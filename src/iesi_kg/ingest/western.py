@@ -11,9 +11,10 @@ from collections.abc import Iterator
 NAME = "windows-1252"
 _PIECE = 1 << 20
 _WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f][^\s,;|\t\"]*")
-_UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+# Bytes that windows-1252 leaves undefined, and halves of UTF-16 pairs that somebody wrote as UTF-8.
+_UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]|\xed[\xa0-\xbf][\x80-\xbf]")
 # Letters that windows-1252 shows in the middle of a word where a Polish, Czech or Hungarian letter was meant.
-_NO_LETTER = re.compile(r"[^\W\d_][¡-©«-´¶¸-º»-¿×÷][^\W\d_]|\b[£¥§¯¿¹³¼¾][^\W\d_]")
+_NO_LETTER = re.compile(r"[^\W\d_][¡-©«-´¶¸-º»-¿×÷€ƒ†‡ˆ‰][^\W\d_]|\b[£¥§¯¿¹³¼¾][^\W\d_]")
 _FOREIGN_SHARE = 0.1
 
 

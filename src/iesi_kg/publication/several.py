@@ -20,7 +20,8 @@ Typed = tuple[SourceFile, Kind]
 class Part:
     """What is read in one go: a table, or all the RDF of a submission, whose files may refer to one another.
 
-    ``name`` is that of the table among several files; None where the submission is this file alone.
+    ``name`` is that of the file among several; None where it is the only one, or where several hold RDF. Then
+    ``described`` tells the file in which each thing is described, once the statements were read.
     """
 
     source: SourceFile
@@ -28,6 +29,7 @@ class Part:
     name: str | None = None
     several: bool = False
     findings: tuple[Finding, ...] = ()
+    described: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def kind(self) -> Kind:
@@ -57,7 +59,8 @@ def parts(source: SourceFile) -> list[Part]:
             problems.append(unreadable(file.name, error))
     stated = tuple((file, kind) for file, kind in typed if not kind.tabular)
     found = [Part(source, ((file, kind),), file.name, several=True) for file, kind in typed if kind.tabular]
-    found += [Part(source, stated, several=True)] if stated else []
+    if stated:
+        found.append(Part(source, stated, stated[0][0].name if len(stated) == 1 else None, several=True))
     return [replace(part, findings=tuple(problems) if not place else ()) for place, part in enumerate(found)] or [
         Part(source, (), several=True, findings=tuple(problems))
     ]
@@ -111,7 +114,7 @@ class Places:
         if not part.several:
             return chunk, [*found]
         refs = {subject: replace(ref, file=ref.file or part.name) for subject, ref in chunk.subjects.items()}
-        told = [replace(finding, file=finding.file or part.name) for finding in found]
+        told = [replace(f, file=f.file or part.name or part.described.get(f.focus_node or "")) for f in found]
         for subject, ref in refs.items():
             first = self._seen.setdefault(subject, ref)
             if first.file != ref.file:
@@ -138,7 +141,7 @@ def _twice(subject: NamedNode, ref: CellRef, first: CellRef) -> Finding:
 def _joined(part: Part, template: Template) -> Submission:
     """The statements of several RDF files taken together, each finding with the file that states what it is about."""
     triples: dict[Triple, None] = {}
-    described: dict[str, str] = {}
+    described = part.described
     mentioned: dict[str, str] = {}
     findings: list[Finding] = []
     records: dict[NamedNode, CellRef] = {}

@@ -15,7 +15,7 @@ from iesi_kg.errors import SubmissionRejected
 from iesi_kg.ingest import csv, kinds, mapping, xlsx
 from iesi_kg.ingest.template import Template
 from iesi_kg.ingest.values import ValueReader
-from iesi_kg.publication import catalogue, entailment, graphs, provenance, several
+from iesi_kg.publication import catalogue, entailment, graphs, ownership, provenance, several
 from iesi_kg.publication.provenance import Notice, Occasion
 from iesi_kg.publication.several import Part
 from iesi_kg.records import CellRef, Finding, Report, Severity, SourceFile, Submission
@@ -64,11 +64,15 @@ def check(
     ``today`` bounds the years that may be given; ``reader`` shows the published records that a row may mean.
     """
     records, findings = 0, list[Finding]()
+    subjects: dict[NamedNode, CellRef] = {}
     for chunk, found in _walk(several.parts(source), today, progress):
         records += chunk.records
         findings += found
         if reader is not None:
             findings += _identifiers_needed(reader, chunk)
+            subjects.update(chunk.subjects)
+    if reader is not None:
+        findings += ownership.replaced(reader, subjects)
     return Report(records, tuple(findings))
 
 
