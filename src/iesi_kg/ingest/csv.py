@@ -12,6 +12,7 @@ from iesi_kg.errors import UnreadableFile
 from iesi_kg.ingest import western
 from iesi_kg.ingest.kinds import Encoding, encoded
 from iesi_kg.records import Finding, Row, Severity, SourceFile
+from iesi_kg.vocabulary.formulas import restored
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _CELL_LIMIT = 131_072
@@ -161,7 +162,7 @@ def _rows(reader: Iterator[list[str]], above: int, encoding: Encoding) -> Iterat
             column = header[place] if cells is not header and place < len(header) else None
             tell = _guessed if encoding.guessed else _encoding
             yield tell(number, column, cells[place], encoding)
-        row = Row(None, number, tuple(_windows(cell) if _undecoded(cell) else cell for cell in cells))
+        row = Row(None, number, tuple(restored(_windows(cell) if _undecoded(cell) else cell) for cell in cells))
         yield row if len(row.texts) == len(header) else ragged(row, len(header))
 
 

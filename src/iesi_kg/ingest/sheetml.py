@@ -5,39 +5,20 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from functools import cached_property
 from xml.parsers import expat
 
 from iesi_kg.errors import UnreadableFile
 from iesi_kg.ingest.archive import Package
+from iesi_kg.ingest.sheetrows import EPOCH, EPOCH_1904, Attributes, Line, SheetReader, column, local
 from iesi_kg.records import SourceFile
 
 WORKBOOK = "xl/workbook.xml"
-LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _MOST_STRINGS = 3_000_000
 # Section 18.8.30: the number formats that need no definition and show a date or a time.
 _DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
-_EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
-_FALSE_LEAP_DAY = 60
-_YEARS = range(1900, 2101)
-_EXACT = 1e15
-
-Attributes = dict[str, str]
-
-
-@dataclass(slots=True)
-class Line:
-    """One row as it is stored: texts by column counted from 0, formulas, those without result, years kept as dates."""
-
-    number: int
-    hidden: bool = False
-    texts: dict[int, str] = field(default_factory=dict)
-    formulas: dict[int, str] = field(default_factory=dict)
-    unknown: set[int] = field(default_factory=set)
-    years: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +42,7 @@ class Sheet:
 
     def lines(self) -> Iterator[Line]:
         """The rows that are stored, in their order, with the same memory for any number. Raises UnreadableFile."""
-        reader = _SheetReader(self.book.strings, self.book.formats, self.book.epoch)
+        reader = SheetReader(self.book.strings, self.book.formats, self.book.epoch)
         for _ in self.book.parsed(self.part, reader.start, reader.end, reader.text):
             yield from reader.taken()
         yield from reader.taken()
@@ -75,7 +56,7 @@ class Sheet:
         areas: list[Area] = []
 
         def start(name: str, attributes: Attributes) -> None:
-            if _local(name) == "mergeCell":
+            if local(name) == "mergeCell":
                 areas.append(_area(attributes["ref"]))
 
         for _ in self.book.parsed(self.part, start):
@@ -90,7 +71,7 @@ class Workbook:
         self.package = Package(source, "Excel workbook")
         self._name = source.name
         self._parts = set(self.package.names)
-        self.epoch = _EPOCH
+        self.epoch = EPOCH
         self._listed: list[tuple[str, bool, str]] = []
         self._read(WORKBOOK, self._of_workbook)
         targets = self._targets
@@ -118,14 +99,14 @@ class Workbook:
         inside = [False, False]  # in a text, in a reading aid for Japanese (18.4.6)
 
         def start(name: str, attributes: Attributes) -> None:
-            kind = _local(name)
+            kind = local(name)
             if kind == "t":
                 inside[0] = not inside[1]
             elif kind == "rPh":
                 inside[1] = True
 
         def end(name: str) -> None:
-            kind = _local(name)
+            kind = local(name)
             if kind == "t":
                 inside[0] = False
             elif kind == "rPh":
@@ -152,7 +133,7 @@ class Workbook:
         inside = [False]
 
         def start(name: str, attributes: Attributes) -> None:
-            kind = _local(name)
+            kind = local(name)
             if kind == "numFmt":
                 own[int(attributes["numFmtId"])] = _shows(attributes.get("formatCode", ""))
             elif kind == "cellXfs":
@@ -162,7 +143,7 @@ class Workbook:
                 kinds.append(own.get(number, "date" if number in _DATES else ""))
 
         def end(name: str) -> None:
-            if _local(name) == "cellXfs":
+            if local(name) == "cellXfs":
                 inside[0] = False
 
         self._read("xl/styles.xml", start, end)
@@ -201,11 +182,11 @@ class Workbook:
             pass
 
     def _of_workbook(self, name: str, attributes: Attributes) -> None:
-        kind = _local(name)
+        kind = local(name)
         if kind == "workbookPr" and attributes.get("date1904") in ("1", "true"):
-            self.epoch = _EPOCH_1904
+            self.epoch = EPOCH_1904
         elif kind == "sheet":
-            key = next((value for key, value in attributes.items() if _local(key) == "id"), "")
+            key = next((value for key, value in attributes.items() if local(key) == "id"), "")
             self._listed.append((attributes["name"], attributes.get("state", "visible") != "visible", key))
 
     @property
@@ -214,7 +195,7 @@ class Workbook:
         found: dict[str, str] = {}
 
         def start(name: str, attributes: Attributes) -> None:
-            if _local(name) == "Relationship" and attributes.get("TargetMode") != "External":
+            if local(name) == "Relationship" and attributes.get("TargetMode") != "External":
                 found[attributes["Id"]] = posixpath.normpath(posixpath.join("/xl", attributes["Target"])).lstrip("/")
 
         self._read("xl/_rels/workbook.xml.rels", start)
@@ -225,133 +206,6 @@ class Workbook:
 
     def _unreadable(self, why: str, remedy: str) -> UnreadableFile:
         return UnreadableFile(f"{self._name} {why}", hint=remedy)
-
-
-class _SheetReader:
-    """Collects the lines of one sheet from the events of its XML (section 18.3)."""
-
-    def __init__(self, strings: list[str], formats: list[str], epoch: datetime) -> None:
-        self._strings, self._formats, self._epoch = strings, formats, epoch
-        self._done: list[Line] = []
-        self._line = Line(0)
-        self._place, self._type, self._format = -1, "n", ""
-        self._formula: str | None = None
-        self._value: str | None = None
-        self._taking: list[str] | None = None
-        self._silent = False
-
-    def taken(self) -> list[Line]:
-        """The lines that were completed since the last time."""
-        done, self._done = self._done, []
-        return done
-
-    def start(self, name: str, attributes: Attributes) -> None:
-        name = _local(name)
-        if name == "c":
-            self._cell(attributes)
-        elif name == "v" or (name == "t" and self._type == "inlineStr" and not self._silent):
-            self._taking = []
-        elif name == "row":
-            number = int(attributes.get("r", self._line.number + 1))
-            if not self._line.number < number <= LAST_ROW:
-                raise ValueError(f"row {number} after row {self._line.number}")
-            self._line = Line(number, attributes.get("hidden") in ("1", "true"))
-            self._place = -1
-        elif name == "f":
-            self._taking = []
-        elif name == "rPh":
-            self._silent = True
-
-    def end(self, name: str) -> None:
-        name = _local(name)
-        if name == "v":
-            self._value, self._taking = "".join(self._taking or ()), None
-        elif name == "c":
-            self._complete()
-        elif name == "row":
-            self._done.append(self._line)
-        elif name == "t" and self._taking is not None:
-            self._value, self._taking = (self._value or "") + "".join(self._taking), None
-        elif name == "f":
-            self._formula, self._taking = "".join(self._taking or ()), None
-        elif name == "rPh":
-            self._silent = False
-
-    def text(self, data: str) -> None:
-        if self._taking is not None:
-            self._taking.append(data)
-
-    def _cell(self, attributes: Attributes) -> None:
-        reference = attributes.get("r")
-        self._place = _column(reference.rstrip("0123456789")) if reference else self._place + 1
-        self._type = attributes.get("t", "n")
-        style = int(attributes.get("s", 0))
-        self._format = self._formats[style] if style < len(self._formats) else ""
-        self._formula = self._value = None
-
-    def _complete(self) -> None:
-        line, value = self._line, self._value
-        if self._formula is not None:
-            line.formulas[self._place] = f"={self._formula}"
-            if not value and self._type != "str":
-                line.unknown.add(self._place)
-        if not value:
-            return
-        if self._type == "s":
-            line.texts[self._place] = self._strings[int(value)]
-        elif self._type == "n" and self._format:
-            line.texts[self._place] = self._dated(value)
-        else:
-            line.texts[self._place] = _AS_TEXT.get(self._type, _written)(value)
-
-    def _dated(self, value: str) -> str:
-        """A number shown as a date, in ISO 8601; as the year it shows or surely is, where it is no more than that."""
-        number = float(value)
-        if number in _YEARS:
-            self._line.years.add(self._place)
-            return str(int(number))
-        if self._epoch is _EPOCH and number < _FALSE_LEAP_DAY:
-            number += 1  # Excel takes 1900 for a leap year (section 18.17.4.1)
-        try:
-            moment = self._epoch + timedelta(seconds=round(number * 86_400))
-        except OverflowError:
-            return value
-        if 0 <= float(value) < 1:
-            return moment.time().isoformat()
-        if self._format == "year":
-            self._line.years.add(self._place)
-            return str(moment.year)
-        return _day(moment)
-
-
-def _number(value: str) -> str:
-    """A number as a steward would have typed it: whole ones without a point.
-
-    >>> _number("2019.0"), _number("0.30000000000000004"), _number("1E+3")
-    ('2019', '0.30000000000000004', '1000')
-    """
-    number = float(value)
-    return str(int(number)) if number.is_integer() and abs(number) < _EXACT else value
-
-
-def _moment(value: str) -> str:
-    return _day(datetime.fromisoformat(value))
-
-
-def _day(moment: datetime) -> str:
-    midnight = (moment.hour, moment.minute, moment.second, moment.microsecond) == (0, 0, 0, 0)
-    return moment.date().isoformat() if midnight else moment.isoformat()
-
-
-def _truth(value: str) -> str:
-    return "true" if value in ("1", "true") else "false"
-
-
-def _written(value: str) -> str:
-    return value
-
-
-_AS_TEXT: Mapping[str, Callable[[str], str]] = {"n": _number, "b": _truth, "d": _moment}
 
 
 def _shows(code: str) -> str:
@@ -366,33 +220,11 @@ def _shows(code: str) -> str:
     return "year" if letters == {"y"} else "date"
 
 
-def _local(name: str) -> str:
-    """An element's name without its prefix."""
-    return name.rpartition(":")[2] if ":" in name else name
-
-
-def _column(letters: str, known: dict[str, int] = {}) -> int:  # noqa: B006  (kept between calls)
-    """The place of a column by its letters.
-
-    >>> _column("A"), _column("AV")
-    (0, 47)
-    """
-    if letters not in known:
-        place = 0
-        for letter in letters:
-            place = place * 26 + ord(letter) - 64
-        if not letters.isalpha() or not 0 < place <= LAST_COLUMN:
-            raise ValueError(f"no column {letters[:9]!r}")
-        known[letters] = place - 1
-    return known[letters]
-
-
 def _area(reference: str) -> Area:
     """The rectangle of a reference such as ``B3:B5``."""
     ends = reference.replace("$", "").split(":")
     (first, first_row), (last, last_row) = (
-        (_column(end.rstrip("0123456789")), int(end.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")))
-        for end in (ends[0], ends[-1])
+        (column(end.rstrip("0123456789")), int(end.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))) for end in (ends[0], ends[-1])
     )
     return Area(first_row, last_row, first, last)
 

@@ -8,7 +8,8 @@ from itertools import islice
 
 from iesi_kg.errors import UnreadableFile
 from iesi_kg.ingest.csv import name_of, ragged
-from iesi_kg.ingest.sheetml import Area, Line, Sheet, Workbook
+from iesi_kg.ingest.sheetml import Area, Sheet, Workbook
+from iesi_kg.ingest.sheetrows import Line
 from iesi_kg.ingest.template import letters
 from iesi_kg.records import Finding, Row, Severity, SourceFile
 

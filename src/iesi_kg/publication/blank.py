@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping
-from io import StringIO
 
 from iesi_kg.errors import UsageError
 from iesi_kg.ingest.template import Column
 from iesi_kg.publication import workflow
 from iesi_kg.publication.bundled import example_row
+from iesi_kg.validation import tables
 from iesi_kg.validation.workbook import Sheet, workbook
 
 _EVERY = "all"
@@ -35,9 +34,7 @@ def rows(*, parts: tuple[str, ...] = (), example: bool) -> list[list[str]]:
 
 def as_csv(*, parts: tuple[str, ...] = (), example: bool) -> bytes:
     """The table as CSV."""
-    text = StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows(parts=parts, example=example))
-    return text.getvalue().encode()
+    return tables.as_csv(rows(parts=parts, example=example))
 
 
 def as_xlsx(*, parts: tuple[str, ...] = (), example: bool) -> bytes:
