@@ -29,7 +29,7 @@ def filled(store: EmbeddedStore) -> Path:
 
 @pytest.fixture
 def whole(store: EmbeddedStore) -> Path:
-    """A closed store of one commit: one table per index, so that no compaction gives the live store tables of its own."""
+    """A closed store of one commit: one table per index, so that no compaction gives the live store others."""
     with store.writer() as writer:
         writer.commit(ChangeSet("fill", [quad("a", "1")]))
     store.close()
