@@ -278,6 +278,7 @@ def test_a_year_in_a_cell_of_dates_is_read_as_the_year(cell: str, year: str) -> 
         ('<c r="D2"><v>2.5</v></c>', "2.5"),
         ('<c r="D2" t="str"><v>2015</v></c>', "2015"),
         (text("D2", "2015"), "2015"),
+        ('<c r="D2" t="str"><v>a_x000D_b_x005F_x</v></c>', "a\rb_x"),
         ('<c r="D2" t="b"><v>1</v></c>', "true"),
         ('<c r="D2" t="e"><v>#REF!</v></c>', "#REF!"),
     ],

@@ -13,8 +13,8 @@ from malformed_files import good_files, malformed, mutated
 
 from iesi_kg.errors import InputError, UnreadableFile
 from iesi_kg.ingest import rdf
-from iesi_kg.ingest.kinds import detect
-from iesi_kg.publication.workflow import check
+from iesi_kg.ingest.kinds import Kind, detect
+from iesi_kg.publication.workflow import check, receive
 from iesi_kg.records import SourceFile
 from iesi_kg.store.embedded import EmbeddedStore
 
@@ -76,6 +76,10 @@ def test_a_malformed_file_leaves_the_store_as_it_was(tmp_path: Path) -> None:
     before = state()
     chosen = {kind: content for kind, line, _, content in malformed() if line == 8}
     for kind, content in chosen.items():
+        with pytest.raises(UnreadableFile, match="line "):
+            receive(SourceFile("f", content))
+        if kind not in (Kind.TURTLE, Kind.RDFXML):
+            continue
         (path := tmp_path / "file").write_bytes(content)
         command = [sys.executable, "-m", "iesi_kg", "submit", str(path), "--by", "A steward", "--store", str(folder)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

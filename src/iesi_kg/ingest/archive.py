@@ -34,6 +34,7 @@ _DAMAGED = (
     ValueError,
 )
 _NOT_DATA = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+_NAMED = 5
 _DAY = (1980, 1, 1, 0, 0, 0)
 
 
@@ -160,7 +161,9 @@ def pack(files: Iterable[SourceFile]) -> SourceFile:
         for file in ordered:
             name = file.name.encode("utf-8", "replace").decode("utf-8")
             archive.writestr(zipfile.ZipInfo(name, _DAY), file.content)
-    return SourceFile(", ".join(file.name for file in ordered), stream.getvalue())
+    told = [file.name for file in ordered[:_NAMED]]
+    more = [f"{len(ordered) - _NAMED:,} more"] if len(ordered) > _NAMED else []
+    return SourceFile(", ".join(told + more), stream.getvalue())
 
 
 def _is_noise(name: str) -> bool:

@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from iesi_kg.errors import UnreadableFile
 from iesi_kg.ingest.archive import Package
-from iesi_kg.ingest.sheetrows import EPOCH, EPOCH_1904, Attributes, Line, SheetReader, column, local
+from iesi_kg.ingest.sheetrows import EPOCH, EPOCH_1904, Attributes, Line, SheetReader, column, local, unescaped
 from iesi_kg.records import SourceFile
 
 WORKBOOK = "xl/workbook.xml"
@@ -112,7 +112,7 @@ class Workbook:
             elif kind == "rPh":
                 inside[1] = False
             elif kind == "si":
-                found.append("".join(parts))
+                found.append(unescaped("".join(parts)))
                 parts.clear()
 
         def text(data: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ EPOCH, EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 _FALSE_LEAP_DAY = 60
 _YEARS = range(1900, 2101)
 _EXACT = 1e15
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 Attributes = dict[str, str]
 
@@ -97,7 +99,9 @@ class SheetReader:
                 line.unknown.add(self._place)
         if not value:
             return
-        if self._type == "s":
+        if self._type in ("str", "inlineStr"):
+            line.texts[self._place] = unescaped(value)
+        elif self._type == "s":
             line.texts[self._place] = self._strings[int(value)]
         elif self._type == "n" and self._format:
             line.texts[self._place] = self._dated(value)
@@ -152,6 +156,15 @@ def _written(value: str) -> str:
 
 
 _AS_TEXT: Mapping[str, Callable[[str], str]] = {"n": _number, "b": _truth, "d": _moment}
+
+
+def unescaped(text: str) -> str:
+    """A text in which characters that XML cannot hold were written as numbers (section 22.9.2.19).
+
+    >>> unescaped("a_x000D_b"), unescaped("_x005F_x000D_")
+    ('a\\rb', '_x000D_')
+    """
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
 def local(name: str) -> str:

@@ -102,7 +102,7 @@ def _page(
         "name": name,
         "download": _embedded(text),
         "upload_bytes": site.settings.upload_bytes,
-        "sheets": any(finding.sheet for finding in findings),
+        "sheets": any(finding.sheet or finding.file for finding in findings),
     }
     return render(request, "check.html", context, status=error.status if error else 200)
 
