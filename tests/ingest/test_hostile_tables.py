@@ -140,9 +140,18 @@ def test_entities_in_rdf_xml_are_refused_at_their_line() -> None:
         list(rdf.read(SourceFile("f", content), Kind.RDFXML))
 
 
-@pytest.mark.parametrize("context", ['"https://schema.org/"', '["https://example.org/c", {"a": "http://e/a"}]'])
+@pytest.mark.parametrize(
+    "context",
+    [
+        '"https://schema.org/"',
+        '["https://example.org/c", {"a": "http://e/a"}]',
+        '{"@version": 1.1, "@import": "https://example.org/c"}',
+        '{"a": {"@id": "http://e/a", "@context": "https://example.org/c"}}',
+        '"../other.jsonld"',
+    ],
+)
 def test_a_context_of_others_is_refused_with_a_remedy(context: str) -> None:
-    content = f'{{"@context": {context}, "@id": "{INITIATIVE}", "a": 1}}'.encode()
+    content = f'{{"@context": {context}, "@id": "{INITIATIVE}", "a": {{"http://e/b": 1}}}}'.encode()
     with pytest.raises(UnreadableFile, match="takes its @context from an address") as caught:
         list(rdf.read(SourceFile("f", content), Kind.JSONLD))
     assert "https://w3id.org/iesi-kg/ontology" in (caught.value.hint or "")

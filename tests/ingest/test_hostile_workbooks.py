@@ -110,7 +110,7 @@ def test_a_hundred_thousand_rows_are_read() -> None:
 
 def test_memory_does_not_grow_with_the_rows_of_a_workbook() -> None:
     peaks = []
-    for last in (1_000, 8_000):
+    for last in (1_000, 4_000):
         source = long_workbook(last)
         tracemalloc.start()
         for _ in xlsx.read(source, set(HEADER)):
@@ -216,6 +216,13 @@ def test_cells_merged_across_columns_are_refused_at_their_place() -> None:
     )
     assert "A2:E2" in finding.message and "delete the row" in (finding.suggestion or "")
     assert [number for number, _ in rows(content)] == [1, 3]
+
+
+def test_ten_thousand_merged_areas_cost_no_more_than_their_rows() -> None:
+    areas = "".join(f'<mergeCell ref="A{2 + n % 3}:A1048576"/>' for n in range(10_000))
+    body = "".join(row(n, "", "Care Net") for n in range(2, 2_002))
+    content = workbook(row(1, *HEADER), body, after=f"<mergeCells>{areas}</mergeCells>")
+    assert [number for number, _ in rows(content)][-1] == 2_001
 
 
 def test_hidden_rows_are_read_and_told() -> None:

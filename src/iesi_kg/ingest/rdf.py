@@ -225,7 +225,7 @@ def read(source: SourceFile, kind: Kind) -> Iterator[Triple]:
         for quad in pyoxigraph.parse(content, _FORMATS[kind]):
             yield quad.triple
     except SyntaxError as error:
-        if "LoadDocumentCallback" in str(error.msg):
+        if "LoadDocumentCallback" in str(error.msg) or "remote context" in str(error.msg):
             raise _outside_context(source) from None
         reason = _PLACE.sub("", str(error.msg))
         line = error.lineno or _line_of_error(content, kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -79,8 +80,9 @@ class _Table:
     header: list[str] = field(default_factory=list)
     width: int = 0
     _merged: list[Area] = field(default_factory=list)
-    _formulas: list[tuple[int, int, str]] = field(default_factory=list)
-    _years: list[tuple[int, int, str]] = field(default_factory=list)
+    _open: dict[int, Area] = field(default_factory=dict)
+    _first: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    _counts: Counter[str] = field(default_factory=Counter)
     _hidden: list[int] = field(default_factory=list)
     _held: dict[Area, str] = field(default_factory=dict)
 
@@ -90,7 +92,7 @@ class _Table:
             if not _matches(texts, known):
                 return
             self._begin(texts, line.number)
-        elif self._merged:
+        elif self._merged or self._open:
             texts, across = self._filled(texts, line.number)
             if across:
                 yield self._across(across, line)
@@ -111,30 +113,35 @@ class _Table:
         """What is said of the sheet as a whole."""
         if self._hidden:
             yield self._told("hidden-rows", self._hidden[0], None, _listed(self._hidden))
-        for code, cells in (("formula-value", self._formulas), ("year-as-date", self._years)):
-            if cells:
-                row, place, text = cells[0]
-                yield self._told(code, row, (place, text), str(len(cells)))
+        for code, (row, place, text) in self._first.items():
+            yield self._told(code, row, (place, text), f"{self._counts[code]:,}")
         for area in self._held:
             yield self._told("merged-cells", area.first_row, (area.first, self._held[area]), _named_area(area))
 
     def _begin(self, texts: list[str], number: int) -> None:
         self.header = texts
-        self._merged = [area for area in self.sheet.merged if area.first_row > number]
+        below = (area for area in self.sheet.merged if area.first_row > number)
+        self._merged = sorted(below, key=lambda area: area.first_row, reverse=True)
 
     def _note(self, line: Line) -> None:
         if line.hidden:
             self._hidden.append(line.number)
-        self._formulas += [(line.number, place, line.texts.get(place, "")) for place in sorted(line.formulas)]
-        self._years += [(line.number, place, line.texts[place]) for place in sorted(line.years)]
+        for code, places in (("formula-value", line.formulas), ("year-as-date", line.years)):
+            if places:
+                place = min(places)
+                self._first.setdefault(code, (line.number, place, line.texts.get(place, "")))
+                self._counts[code] += len(places)
 
     def _filled(self, texts: list[str], number: int) -> tuple[list[str], Area | None]:
         """The texts with those of cells merged downwards; the area instead that covers cells of several columns."""
+        while self._merged and self._merged[-1].first_row <= number:
+            area = self._merged.pop()
+            if area.first < self.width:
+                self._open[area.first] = area
         if not any(text.strip() for text in texts):
             return texts, None
-        for area in self._merged:
-            if not area.first_row <= number <= area.last_row or area.first >= self.width:
-                continue
+        self._open = {first: area for first, area in self._open.items() if number <= area.last_row}
+        for area in self._open.values():
             texts += [""] * (area.first + 1 - len(texts))
             if area.first < area.last:
                 return texts, area
