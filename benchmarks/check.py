@@ -30,7 +30,8 @@ import json, resource, sys, time
 def told(**facts):
     status = dict(line.split(":", 1) for line in open("/proc/self/status"))
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    facts |= {"cpu_seconds": sum(one.ru_utime + one.ru_stime for one in used), "peak_mib": int(status["VmHWM"].split()[0]) / 1024}
+    facts["cpu_seconds"] = sum(one.ru_utime + one.ru_stime for one in used)
+    facts["peak_mib"] = int(status["VmHWM"].split()[0]) / 1024
     print(json.dumps(facts))
 path = sys.argv[1]
 """
@@ -86,7 +87,8 @@ told(rows=0, conforms=conforms)
 
 def run() -> dict[str, Any]:
     """Files that repeat the bundled records under new identifiers, one row of them wrong, each read in a process of its
-    own; the median of some runs, ours and theirs in turn. Ratios are of processor time, which other work disturbs least.
+    own; the median of some runs, ours and theirs in turn. Ratios are of processor time, which other work disturbs
+    least.
     """
     measured: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as name:
