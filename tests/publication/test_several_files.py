@@ -234,11 +234,15 @@ def test_the_command_takes_files_a_folder_and_an_archive(tmp_path: Path) -> None
         assert (finding["file"], finding["row"], finding["column"]) == (name, 2, "country")
 
 
-def test_files_of_one_name_and_empty_folders_are_told(tmp_path: Path) -> None:
+def test_files_of_one_name_and_folders_without_or_with_too_many_files_are_told(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     (tmp_path / "y").mkdir()
     done = iesi_kg("check", str(tmp_path / "x"))
     assert done.returncode == 2 and b"is a folder without a file in it" in done.stderr
+    for number in range(1_001):
+        (tmp_path / "x" / f"{number}.txt").touch()
+    done = iesi_kg("check", str(tmp_path / "x"))
+    assert done.returncode == 2 and b"holds more than 1,000 files or 2,000,000,000 bytes" in done.stderr
     for folder in "xy":
         (tmp_path / folder / "a.csv").write_bytes(table(GOOD))
     done = iesi_kg("check", str(tmp_path / "x" / "a.csv"), str(tmp_path / "y" / "a.csv"))

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from iesi_kg.records import SourceFile
 
 LONGEST = 2_000_000_000
 _LONG_FILE = 500_000
+_MOST_FILES = 1_000
 
 
 def read_source(name: str) -> SourceFile:
@@ -61,12 +63,17 @@ def _read(name: str, path: Path) -> list[SourceFile]:
     """One file, or the files of a folder by their names in it; what is hidden in a folder is left out."""
     if not path.is_dir():
         return [read_source(name)]
-    inside = sorted(item for item in path.rglob("*") if item.is_file())
-    seen = [item.relative_to(path) for item in inside]
-    shown = [part for part in seen if not any(step.startswith(".") for step in part.parts)]
-    if not shown:
+    found = (item.relative_to(path) for item in path.rglob("*") if item.is_file())
+    shown = (part for part in found if not any(step.startswith(".") for step in part.parts))
+    inside = sorted(islice(shown, _MOST_FILES + 1))
+    if not inside:
         raise UnreadableFile(f"{name} is a folder without a file in it", hint="name the folder of the tables")
-    return [replace(read_source(str(path / part)), name=part.as_posix()) for part in shown]
+    if len(inside) > _MOST_FILES or sum((path / part).stat().st_size for part in inside) > LONGEST:
+        raise FileTooLarge(
+            f"the folder {name} holds more than {_MOST_FILES:,} files or {LONGEST:,} bytes",
+            hint="name the folder that holds the tables and nothing else",
+        )
+    return [replace(read_source(str(path / part)), name=part.as_posix()) for part in inside]
 
 
 @contextmanager

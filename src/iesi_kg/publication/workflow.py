@@ -70,7 +70,7 @@ def check(
         findings += found
         if reader is not None:
             findings += _identifiers_needed(reader, chunk)
-            subjects.update(chunk.subjects)
+            subjects.update((subject, ref) for subject, ref in chunk.subjects.items() if subject not in chunk.derived)
     if reader is not None:
         findings += ownership.replaced(reader, subjects)
     return Report(records, tuple(findings))
