@@ -25,11 +25,15 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class CellRef:
-    """A place in a submitted table; ``row`` is the number a spreadsheet shows (the header is row 1)."""
+    """A place in a submitted table; ``row`` is the number a spreadsheet shows (the header is row 1).
+
+    ``file`` is told where a submission has several.
+    """
 
     sheet: str | None = None
     row: int | None = None
     column: str | None = None
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Finding:
     fix: str | None = None
     path: str | None = None
     component: str | None = None
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,8 @@ class Submission:
     ``subjects`` maps the initiative of each record to its row; ``origin`` maps a statement to its cell;
     ``derived`` are the subjects that no identifier names, so that their IRI was made from another cell; ``headers``
     maps the template's name of each column in the file to the cell of its header; ``base`` is what a filled workbook
-    was filled with, None for any other file.
+    was filled with, None for any other file; ``files`` are those that the source holds where it is an archive of
+    several.
     """
 
     source: SourceFile
@@ -122,6 +128,7 @@ class Submission:
     derived: frozenset[NamedNode] = field(default=frozenset())
     headers: Mapping[str, CellRef] = field(default_factory=dict)
     base: Base | None = None
+    files: tuple[SourceFile, ...] = ()
 
 
 class Form(StrEnum):

@@ -55,9 +55,15 @@ def test_the_line_that_excel_puts_first_is_no_row() -> None:
     assert rows(b"sep=;\r\nname;country\r\nA;FR\r\n") == [(1, ("name", "country")), (2, ("A", "FR"))]
 
 
-def test_vertical_bars_between_columns_cannot_be_read() -> None:
-    with pytest.raises(UnreadableFile, match=r"separates its columns by the vertical bar '\|'"):
-        findings(b"name|country\nA|FR\n")
+def test_vertical_bars_between_columns_are_read_and_lists_in_quotation_marks_with_them() -> None:
+    content = b'name|country\nA|"FR|ES"\n'
+    assert rows(content) == [(1, ("name", "country")), (2, ("A", "FR|ES"))]
+    assert (only(content).code, only(content).value) == ("delimiter", "|")
+
+
+def test_a_delimiter_that_nobody_uses_cannot_be_read() -> None:
+    with pytest.raises(UnreadableFile, match="says that '#' separates its columns"):
+        findings(b"sep=#\nname#country\nA#FR\n")
 
 
 def test_a_table_of_something_else_cannot_be_read() -> None:
@@ -65,15 +71,49 @@ def test_a_table_of_something_else_cannot_be_read() -> None:
         findings(b"a,b\n1,2\n")
 
 
-def test_windows_1252_is_read_as_a_guess_and_refused_once() -> None:
-    content = "name,country\nA,FR\nCafé social,FR\nÉtude,FR\n".encode("windows-1252")
-    assert rows(content)[2:] == [(3, ("Café social", "FR")), (4, ("Étude", "FR"))]
+@pytest.mark.parametrize("encoding", ["windows-1252", "latin-1"])
+def test_western_letters_are_read_and_told_once(encoding: str) -> None:
+    content = "name,country\nA,FR\nCafé social,FR\nÉtude,FR\nHäuser für Ältere,DE\n".encode(encoding)
+    assert rows(content)[2:] == [(3, ("Café social", "FR")), (4, ("Étude", "FR")), (5, ("Häuser für Ältere", "DE"))]
     finding = only(content)
-    assert (finding.severity, finding.code, finding.row, finding.column) == (Severity.VIOLATION, "encoding", 3, "name")
-    assert "the byte 0xE9" in finding.message
-    assert "'Café social'" in finding.message
+    assert (finding.severity, finding.code, finding.row, finding.column) == (
+        Severity.INFO,
+        "encoding-guessed",
+        3,
+        "name",
+    )
+    assert finding.message.endswith("was read as windows-1252: this cell says 'Café social'.")
     assert finding.value == "Café social"
-    assert "CSV UTF-8" in (finding.suggestion or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "byte", "shown"),
+    [
+        ("Łódź społeczna", "windows-1250", "A3", "£ódŸ spo³eczna"),
+        ("Βοήθεια στο σπίτι", "iso8859-7", "C2", "ÂïÞèåéá óôï óðßôé"),
+        ("Помощь на дому", "windows-1251", "CF", "Ïîìîùü íà äîìó"),
+    ],
+)
+def test_letters_of_another_region_are_not_taken_for_western_ones(
+    text: str, encoding: str, byte: str, shown: str
+) -> None:
+    finding = only(f"name,country\nA,PL\n{text},PL\n".encode(encoding))
+    assert (finding.severity, finding.code, finding.row, finding.column) == (Severity.VIOLATION, "encoding", 3, "name")
+    assert f"the byte 0x{byte}" in finding.message
+    assert (finding.value, "CSV UTF-8" in (finding.suggestion or "")) == (shown, True)
+
+
+def test_utf_8_with_a_broken_byte_is_not_taken_for_another_encoding() -> None:
+    finding = only("name,country\nCafé,FR\nÉtude ".encode() + b"\xe9,FR\n")
+    assert (finding.severity, finding.code, finding.row) == (Severity.VIOLATION, "encoding", 3)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_read_and_told(encoding: str) -> None:
+    content = "name,country\nÉtude,FR\n".encode(encoding)
+    assert rows(content) == [(1, ("name", "country")), (2, ("Étude", "FR"))]
+    assert (only(content).severity, only(content).code, only(content).row) == (Severity.INFO, "encoding-guessed", 1)
+    assert encoding in only(content).message
 
 
 @pytest.mark.parametrize(

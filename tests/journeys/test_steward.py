@@ -104,9 +104,8 @@ def test_standard_input(good: Path) -> None:
     ("arguments", "code", "words"),
     [
         (("check", "missing.csv"), 2, "there is no file missing.csv"),
-        (("check", "."), 2, ". is a folder, not a file"),
         (("check", "--format", "yaml", "x.csv"), 3, "'yaml' is not one of 'text', 'json'"),
-        (("check",), 3, "Missing argument 'FILE'"),
+        (("check",), 3, "Missing argument 'FILE...'"),
         (("submit", "x.csv"), 3, "Missing option '--by'"),
         (("submit", "missing.csv", "--by", "steward"), 2, "there is no file missing.csv"),
     ],
@@ -124,7 +123,7 @@ def test_wrong_arguments(arguments: tuple[str, ...], code: int, words: str) -> N
         (b"\x89PNG\r\n\x1a\n....", "is a PNG image"),
         (b"PK\x03\x04....", "is a damaged archive or workbook"),
         (b"a,b\n1,2\n", "no column of the template stands in the first row"),
-        (b"@prefix ex: <http://e/> .\nex:a ex:b", "line 2: not well-formed Turtle"),
+        (b"@prefix ex: <http://e/> .\nex:a ex:b", "line 2, column 10: not well-formed Turtle"),
     ],
 )
 def test_unreadable_files(tmp_path: Path, content: bytes, words: str) -> None:

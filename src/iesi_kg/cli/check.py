@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from iesi_kg import settings
-from iesi_kg.cli.files import progress, read_source, say, terminal_width
+from iesi_kg.cli.files import progress, read_sources, say, terminal_width
 from iesi_kg.records import Report, SourceFile
 from iesi_kg.store.base import Reader
 from iesi_kg.validation.scoring import Standing
@@ -19,7 +19,7 @@ _FORMATS = ("text", "json", "html", "ttl", "csv")
 
 
 @click.command()
-@click.argument("file")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--format", "output", type=click.Choice(_FORMATS), default="text", help="how to say it")
 @click.option("--lang", metavar="|".join(LANGUAGES), help="in which language (default: the setting, else LANG)")
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store to check against")
@@ -36,9 +36,16 @@ _FORMATS = ("text", "json", "html", "ttl", "csv")
     help="write the file with the safe suggestions applied; each is told on standard error",
 )
 def command(
-    file: str, output: str, lang: str | None, store: Path | None, annotate: Path | None, fix: Path | None
+    files: tuple[str, ...],
+    output: str,
+    lang: str | None,
+    store: Path | None,
+    annotate: Path | None,
+    fix: Path | None,
 ) -> None:
     """Say what is wrong in FILE (- for standard input): CSV, Excel or RDF, told apart by content. Changes nothing.
+
+    Several files, a folder or a zip archive are one submission, which is accepted whole or not at all.
 
     Where there is a store, records that are published already are taken into account, as `submit` does.
 
@@ -47,7 +54,7 @@ def command(
     from iesi_kg.publication import workflow
 
     language = settings.language(lang, LANGUAGES)
-    source, standing = read_source(file), Standing()
+    source, standing = read_sources(files), Standing()
     with progress(source, quiet=output == "json") as tell:
         report = workflow.check(
             source, today=datetime.now(UTC).date(), reader=_published(store), progress=tell, standing=standing

@@ -6,8 +6,10 @@ import os
 import pwd
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -17,6 +19,7 @@ from iesi_kg.records import SourceFile
 
 LONGEST = 2_000_000_000
 _LONG_FILE = 500_000
+_MOST_FILES = 1_000
 
 
 def read_source(name: str) -> SourceFile:
@@ -34,6 +37,43 @@ def read_source(name: str) -> SourceFile:
         raise UnreadableFile(f"{name} is a folder, not a file", hint="name one file in it") from None
     except OSError as error:
         raise UnreadableFile(f"{name} cannot be opened: {error.strerror}") from None
+
+
+def read_sources(names: Sequence[str]) -> SourceFile:
+    """The bytes of what is named: of one file as they are, of several or of a folder as one archive.
+
+    Raises UnreadableFile, FileTooLarge.
+    """
+    from iesi_kg.ingest import archive
+
+    paths = [Path(name) for name in names]
+    if len(names) == 1 and not paths[0].is_dir():
+        return read_source(names[0])
+    files = [file for name, path in zip(names, paths, strict=True) for file in _read(name, path)]
+    if sum(len(file.content) for file in files) > LONGEST:
+        raise FileTooLarge(f"together the files are larger than {LONGEST:,} bytes", hint="send them one by one")
+    named: dict[str, SourceFile] = {}
+    for file in files:
+        if named.setdefault(file.name, file) is not file:
+            raise UnreadableFile(f"two of the files are called {file.name}", hint="give each file its own name")
+    return archive.pack(files)
+
+
+def _read(name: str, path: Path) -> list[SourceFile]:
+    """One file, or the files of a folder by their names in it; what is hidden in a folder is left out."""
+    if not path.is_dir():
+        return [read_source(name)]
+    found = (item.relative_to(path) for item in path.rglob("*") if item.is_file())
+    shown = (part for part in found if not any(step.startswith(".") for step in part.parts))
+    inside = sorted(islice(shown, _MOST_FILES + 1))
+    if not inside:
+        raise UnreadableFile(f"{name} is a folder without a file in it", hint="name the folder of the tables")
+    if len(inside) > _MOST_FILES or sum((path / part).stat().st_size for part in inside) > LONGEST:
+        raise FileTooLarge(
+            f"the folder {name} holds more than {_MOST_FILES:,} files or {LONGEST:,} bytes",
+            hint="name the folder that holds the tables and nothing else",
+        )
+    return [replace(read_source(str(path / part)), name=part.as_posix()) for part in inside]
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from iesi_kg import settings
-from iesi_kg.cli.files import os_user, progress, read_source, say, terminal_width
+from iesi_kg.cli.files import os_user, progress, read_sources, say, terminal_width
 from iesi_kg.errors import SubmissionRejected
 from iesi_kg.records import Report
 
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--by", required=True, metavar="NAME", help="your name, or a role: stored and shown with the records")
 @click.option("--store", type=click.Path(path_type=Path), help="folder of the store (default: the setting)")
 @click.option("--take", type=click.Choice(["mine", "theirs"]), help="which side holds where a filled sheet conflicts")
-def command(file: str, by: str, store: Path | None, take: Side | None) -> None:
+def command(files: tuple[str, ...], by: str, store: Path | None, take: Side | None) -> None:
     """Check FILE and publish it whole, or not at all. The same file again changes nothing.
+
+    Several files, a folder or a zip archive are one submission, which is published whole or not at all.
 
     Of a sheet filled by `iesi-kg template --records` only what was changed in it. Where the same cell was changed in
     what is published since, nothing is published: --take mine keeps the sheet's values, --take theirs the others.
@@ -38,7 +40,7 @@ def command(file: str, by: str, store: Path | None, take: Side | None) -> None:
 
     chosen, now = settings.load(store=store), datetime.now(UTC)
     user, log = os_user(), AuditLog(chosen.store)
-    source = read_source(file)
+    source = read_sources(files)
     with progress(source, quiet=False) as tell:
         receipt = replace(workflow.receive(source, today=now.date(), progress=tell), take=take)
     try:

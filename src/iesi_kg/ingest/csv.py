@@ -4,19 +4,44 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from io import BytesIO, StringIO, TextIOWrapper
 from itertools import islice
 
 from iesi_kg.errors import UnreadableFile
-from iesi_kg.ingest.kinds import bom
+from iesi_kg.ingest import western
+from iesi_kg.ingest.kinds import Encoding, encoded
 from iesi_kg.records import Finding, Row, Severity, SourceFile
+from iesi_kg.vocabulary.formulas import restored
 from iesi_kg.vocabulary.told import say
 
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-_NAMES = {",": "word.comma", ";": "word.semicolon", "\t": "word.tab", "|": "word.bar"}
-_READABLE_DELIMITERS = ",;\t"
+_DELIMITERS = {",": "word.comma", ";": "word.semicolon", "\t": "word.tab", "|": "word.bar"}
 _CELL_LIMIT = 131_072
 _HEADER_WITHIN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The bytes of a table and how they are read."""
+
+    name: str
+    content: bytes
+    encoding: Encoding
+
+    @classmethod
+    def of(cls, source: SourceFile) -> Text:
+        """A text that is not UTF-8 and has no mark is read as windows-1252 where that makes words."""
+        encoding = encoded(source.content)
+        if encoding.name == "utf-8" and not western.is_utf8(source.content) and western.reads_well(source.content):
+            encoding = Encoding(encoding.skip, western.NAME, guessed=True)
+        return cls(source.name, source.content, encoding)
+
+    def lines(self) -> Iterator[str]:
+        """Lines with their line ends; bytes that are not UTF-8 stand as lone surrogates (PEP 383)."""
+        stream = BytesIO(self.content)
+        stream.seek(self.encoding.skip)
+        errors = "surrogateescape" if self.encoding.name == "utf-8" else "replace"
+        return iter(TextIOWrapper(stream, encoding=self.encoding.name, errors=errors, newline=""))
 
 
 def read(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
@@ -24,77 +49,71 @@ def read(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
 
     ``known`` are the column names that tell the delimiter. Raises UnreadableFile when nothing can be read.
     """
-    first = _first_line(source)
+    text = Text.of(source)
+    first = next(text.lines(), "").rstrip("\r\n")
     declared = first[4:5] if first.casefold().startswith("sep=") else ""
-    above = 0 if declared else _lines_above(source, known)
-    header = _header(source, first) if not above else next(islice(_lines(source), above, None))
-    delimiter = declared or _delimiter(source, header, known)
-    lines = islice(_lines(source), 1 if declared else above, None)
-    if delimiter not in _READABLE_DELIMITERS:
+    above = 0 if declared else _lines_above(text, known)
+    header = _header(text, first) if not above else next(islice(text.lines(), above, None))
+    delimiter = declared or _delimiter(text, header, known)
+    if delimiter not in _DELIMITERS:
         raise UnreadableFile(
-            f"{source.name} separates its columns by the {_DELIMITERS.get(delimiter, delimiter)} {delimiter!r}",
-            hint="save it with commas between the columns: the vertical bar separates values inside a cell",
+            f"{source.name} says that {delimiter!r} separates its columns, which is read by nobody else",
+            hint="save it with commas between the columns",
+            line=1,
         )
     if delimiter != ",":
-        yield Finding(
-            Severity.INFO,
-            "delimiter",
-            say("delimiter", name=say(_NAMES[delimiter])),
-            row=above + 1,
-            value=None if delimiter == "\t" else delimiter,
-            suggestion=say("delimiter.remedy"),
-        )
-    yield from _rows(csv.reader(lines, delimiter=delimiter, strict=True), above)
+        yield _other_delimiter(delimiter, above + 1)
+    lines = islice(text.lines(), 1 if declared else above, None)
+    yield from _rows(csv.reader(lines, delimiter=delimiter, strict=True), above, text.encoding)
 
 
-def _lines(source: SourceFile) -> Iterator[str]:
-    """Lines with their line ends; bytes that are not UTF-8 stand as lone surrogates (PEP 383)."""
-    skip, encoding = bom(source.content) or (0, "utf-8")
-    stream = BytesIO(source.content)
-    stream.seek(skip)
-    errors = "surrogateescape" if encoding == "utf-8" else "replace"
-    return iter(TextIOWrapper(stream, encoding=encoding, errors=errors, newline=""))
+def _other_delimiter(delimiter: str, row: int) -> Finding:
+    return Finding(
+        Severity.INFO,
+        "delimiter",
+        say("delimiter", name=say(_DELIMITERS[delimiter])),
+        row=row,
+        value=None if delimiter == "\t" else delimiter,
+        suggestion=say("delimiter.remedy.bar" if delimiter == "|" else "delimiter.remedy"),
+    )
 
 
-def _first_line(source: SourceFile) -> str:
-    return next(_lines(source), "").rstrip("\r\n")
-
-
-def _lines_above(source: SourceFile, known: Collection[str]) -> int:
+def _lines_above(text: Text, known: Collection[str]) -> int:
     """How many lines stand above the column names: titles and notes, as ministries write them; 0 when not found.
 
     Two names of ours tell a header below such lines, so that a sentence is not taken for one.
     """
-    header = _header(source, _first_line(source))
+    header = _header(text, next(text.lines(), "").rstrip("\r\n"))
     if max(_known(header, delimiter, known) for delimiter in _DELIMITERS):
         return 0
-    for place, line in enumerate(islice(_lines(source), _HEADER_WITHIN)):
+    for place, line in enumerate(islice(text.lines(), _HEADER_WITHIN)):
         if max(_known(line, delimiter, known) for delimiter in _DELIMITERS) > 1:
             return place
     return 0
 
 
-def _header(source: SourceFile, first: str) -> str:
+def _header(text: Text, first: str) -> str:
     """The text of the first record, which may hold line breaks inside quotation marks."""
     if first.count('"') % 2 == 0:
         return first
-    text = ""
-    for line in _lines(source):
-        text += line
-        if text.count('"') % 2 == 0 or len(text) > _CELL_LIMIT:
+    header = ""
+    for line in text.lines():
+        header += line
+        if header.count('"') % 2 == 0 or len(header) > _CELL_LIMIT:
             break
-    return text
+    return header
 
 
-def _delimiter(source: SourceFile, header: str, known: Collection[str]) -> str:
+def _delimiter(text: Text, header: str, known: Collection[str]) -> str:
     """The delimiter under which the header names most known columns; a comma when there is a tie."""
     score = {delimiter: _known(header, delimiter, known) for delimiter in _DELIMITERS}
     best = max(score, key=lambda delimiter: score[delimiter])
     if score[best] == 0:
         seen = ascii(header[:60])[1:-1] + ("..." if len(header) > 60 else "")
         raise UnreadableFile(
-            f"no column of the template stands in the first row of {source.name}; it reads: {seen}",
+            f"no column of the template stands in the first row of {text.name}; it reads: {seen}",
             hint="the first row must hold the column names; `iesi-kg template --format csv` writes it",
+            line=1,
         )
     return best
 
@@ -116,8 +135,11 @@ def name_of(header_text: str) -> str:
     return header_text.strip("\ufeff \t\r\n\xa0*").casefold().replace("\xa0", "_").replace(" ", "_").replace("-", "_")
 
 
-def _rows(reader: Iterator[list[str]], above: int) -> Iterator[Row | Finding]:
-    number, guessed = above, False
+def _rows(reader: Iterator[list[str]], above: int, encoding: Encoding) -> Iterator[Row | Finding]:
+    number, told = above, False
+    odd = _undecoded
+    if encoding.guessed:
+        odd = _beyond_ascii if encoding.name == western.NAME else _filled
     header: list[str] = []
     while True:
         number += 1
@@ -132,10 +154,13 @@ def _rows(reader: Iterator[list[str]], above: int) -> Iterator[Row | Finding]:
             continue
         header = header or _trimmed(cells)
         cells = _trimmed(cells, len(header))
-        if not guessed and any(map(_undecoded, cells)):
-            guessed = True
-            yield _encoding(number, cells, header)
-        row = Row(None, number, tuple(_windows(cell) if _undecoded(cell) else cell for cell in cells))
+        if not told and any(map(odd, cells)):
+            told = True
+            place = next(place for place, cell in enumerate(cells) if odd(cell))
+            column = header[place] if cells is not header and place < len(header) else None
+            tell = _guessed if encoding.guessed else _encoding
+            yield tell(number, column, cells[place], encoding)
+        row = Row(None, number, tuple(restored(_windows(cell) if _undecoded(cell) else cell) for cell in cells))
         yield row if len(row.texts) == len(header) else ragged(row, len(header))
 
 
@@ -154,15 +179,34 @@ def _windows(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("windows-1252", "replace")
 
 
-def _encoding(number: int, cells: list[str], header: list[str]) -> Finding:
-    place, cell = next((place, cell) for place, cell in enumerate(cells) if _undecoded(cell))
+def _filled(text: str) -> bool:
+    return bool(text)
+
+
+def _beyond_ascii(text: str) -> bool:
+    return not text.isascii()
+
+
+def _guessed(number: int, column: str | None, cell: str, encoding: Encoding) -> Finding:
+    return Finding(
+        Severity.INFO,
+        "encoding-guessed",
+        say("encoding-guessed", name=encoding.name, text=cell.strip()[:60]),
+        row=number,
+        column=column,
+        value=cell,
+        suggestion=say("encoding-guessed.remedy"),
+    )
+
+
+def _encoding(number: int, column: str | None, cell: str, encoding: Encoding) -> Finding:
     byte = next(character for character in cell if _undecoded(character))
     return Finding(
         Severity.VIOLATION,
         "encoding",
         say("encoding", byte=f"{ord(byte) - 0xDC00:02X}", text=_windows(cell).strip()[:60]),
         row=number,
-        column=header[place] if cells is not header and place < len(header) else None,
+        column=column,
         value=_windows(cell),
         suggestion=say("encoding.remedy"),
     )

@@ -19,6 +19,7 @@ from iesi_kg.records import Base, CellRef, Finding, Row, Severity
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.codelists import normalise
 from iesi_kg.vocabulary.spelling import nearest
+from iesi_kg.vocabulary.told import say
 
 
 class Sent(Protocol):
@@ -231,13 +232,14 @@ def _is_iri(text: str) -> bool:
 
 
 def _unknown(page: Sent, row: Row, named: str, near: str | None, *, several: bool) -> Finding:
+    message: str
+    remedy: str
     if several:
-        message, remedy = f"More than one record is called {named!r}.", "write its identifier"
+        message, remedy = say("unknown-record.several", text=named), say("unknown-record.remedy.several")
     elif named:
-        message = f"{named!r} is no record of this file."
-        remedy = near or "write the identifier or the name of a record of this file, as its own sheet has it"
+        message, remedy = say("unknown-record", text=named), near or say("unknown-record.remedy")
     else:
-        message, remedy = "This row does not say which record it belongs to.", "write its identifier or its name"
+        message, remedy = say("unknown-record.none"), say("unknown-record.remedy.none")
     return Finding(
         Severity.VIOLATION,
         "unknown-record",
@@ -254,12 +256,12 @@ def _several(ref: CellRef, text: str, separator: str) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "several-values",
-        f"On this sheet one row says one thing; this cell has several values, separated by {separator}.",
+        say("several-values", separator=separator),
         sheet=ref.sheet,
         row=ref.row,
         column=ref.column,
         value=text,
-        suggestion="write one value, and a row for each of the others",
+        suggestion=say("several-values.remedy"),
     )
 
 
@@ -267,10 +269,10 @@ def _other_name(page: Sent, row: Row, key: str, own: str) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "identifier-changed",
-        f"This row is that of {own!r}, and its identifier was changed: it is kept for good.",
+        say("identifier-changed", own=own),
         sheet=row.sheet,
         row=row.number,
         column=page.title(key),
         value=page.text(row, key),
-        suggestion=f"write {own} again; for another initiative use a row with the hidden column {IRI} empty",
+        suggestion=say("identifier-changed.remedy", own=own, column=IRI),
     )

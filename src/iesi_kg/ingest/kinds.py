@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import zipfile
+from dataclasses import dataclass
 from enum import StrEnum
-from io import BytesIO
 
 from iesi_kg.errors import UnreadableFile
+from iesi_kg.ingest.archive import Package
 from iesi_kg.records import SourceFile
 
 
@@ -22,6 +22,7 @@ class Kind(StrEnum):
     NQUADS = "N-Quads"
     RDFXML = "RDF/XML"
     JSONLD = "JSON-LD"
+    ZIP = "zip archive"
 
     @property
     def tabular(self) -> bool:
@@ -29,12 +30,17 @@ class Kind(StrEnum):
         return self in (Kind.CSV, Kind.XLSX)
 
 
-READABLE = "send a CSV table, an Excel workbook (.xlsx), or RDF as Turtle, N-Triples, RDF/XML or JSON-LD"
+READABLE = (
+    "send a CSV table, an Excel workbook (.xlsx), RDF as Turtle, TriG, N-Triples, N-Quads, RDF/XML or JSON-LD, or a "
+    "zip archive of several"
+)
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_OLE = b"\xd0\xcf\x11\xe0"
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
 _MAGIC = (
     (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file (.xls, .doc)"),
+    (_OLE, "an old Excel or Word file (.xls, .doc)"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
@@ -47,6 +53,7 @@ _MAGIC = (
     (b"{\\rtf", "a rich-text document"),
 )
 _HEAD = 65_536
+_PAIRS = 400
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _COMMENTS = re.compile(r"\A(?:\s+|#[^\n]*(?:\n|\Z))*")
 _TURTLE = re.compile(
@@ -69,44 +76,60 @@ def detect(source: SourceFile) -> Kind:
         raise _unreadable(source, "is empty" if not content else "holds nothing but blanks")
     if content.startswith(b"PK\x03\x04") or content.startswith(b"PK\x05\x06"):
         return _archive(source)
+    if content.startswith(_OLE) and _LOCKED in content:
+        raise UnreadableFile(f"{source.name} is locked by a password", hint="save it without a password")
     for magic, what in _MAGIC:
         if content.startswith(magic):
             raise _unreadable(source, f"is {what}")
-    head, encoded = _head(content)
-    if not encoded and len(_CONTROL.findall(content[:_HEAD])) * 20 > min(len(content), _HEAD):
+    encoding = encoded(content)
+    if encoding.name == "utf-8" and len(_CONTROL.findall(content[:_HEAD])) * 20 > min(len(content), _HEAD):
         raise _unreadable(source, "holds binary data, not text")
-    return _text(source, head)
+    return _text(source, content[encoding.skip : encoding.skip + _HEAD].decode(encoding.name, "replace"))
 
 
-def bom(content: bytes) -> tuple[int, str] | None:
-    """Length and encoding of a byte order mark (Unicode 16 section 23.8), None without one."""
-    return next(((len(mark), name) for mark, name in _BOMS if content.startswith(mark)), None)
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How the bytes of a text are to be read: the length of the mark before them, the name, whether it is a guess."""
+
+    skip: int
+    name: str
+    guessed: bool = False
+
+
+def encoded(content: bytes) -> Encoding:
+    """The encoding that a byte order mark tells (Unicode 16 section 23.8); without one UTF-8, unless every other byte
+    of the beginning is zero, as in the UTF-16 of a text in Latin letters.
+
+    >>> encoded("name,country".encode("utf-16-be")).name
+    'utf-16-be'
+    """
+    for mark, name in _BOMS:
+        if content.startswith(mark):
+            return Encoding(len(mark), name)
+    head = content[:_PAIRS]
+    first, second = head[0::2].count(0), head[1::2].count(0)
+    half = len(head) // 2
+    if half and max(first, second) > 0.7 * half and min(first, second) < 0.1 * half:
+        return Encoding(0, "utf-16-le" if second > first else "utf-16-be", guessed=True)
+    return Encoding(0, "utf-8")
 
 
 def _unreadable(source: SourceFile, seen: str) -> UnreadableFile:
     return UnreadableFile(f"{source.name} {seen}", hint=READABLE)
 
 
-def _head(content: bytes) -> tuple[str, bool]:
-    """The first characters of a text, and whether a byte order mark said how to read them."""
-    mark = bom(content)
-    skip, encoding = mark or (0, "utf-8")
-    return content[skip : skip + _HEAD].decode(encoding, "replace"), mark is not None
-
-
 def _archive(source: SourceFile) -> Kind:
-    try:
-        with zipfile.ZipFile(BytesIO(source.content)) as archive:
-            names = set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError):
-        raise _unreadable(source, "is a damaged archive or workbook: it was cut short or changed on the way") from None
+    names = set(Package(source, "archive or workbook").names)
     if "xl/workbook.xml" in names:
         return Kind.XLSX
-    if "word/document.xml" in names:
-        raise _unreadable(source, "is a Word document")
+    if "xl/workbook.bin" in names:
+        raise UnreadableFile(f"{source.name} is a binary Excel workbook (.xlsb)", hint="save it as .xlsx")
+    for member, what in (("word/document.xml", "a Word document"), ("ppt/presentation.xml", "a presentation")):
+        if member in names:
+            raise _unreadable(source, f"is {what}")
     if "content.xml" in names and "mimetype" in names:
         raise UnreadableFile(f"{source.name} is an OpenDocument file", hint="save it as .xlsx or as CSV UTF-8")
-    raise _unreadable(source, "is a zip archive that holds no Excel workbook")
+    return Kind.ZIP
 
 
 def _text(source: SourceFile, head: str) -> Kind:

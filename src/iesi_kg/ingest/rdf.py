@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from io import BytesIO
+from typing import IO, cast
 from xml.parsers import expat
 
 import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple
 
 from iesi_kg.errors import UnreadableFile
-from iesi_kg.ingest.kinds import Kind, bom
+from iesi_kg.ingest import jsonld
+from iesi_kg.ingest.kinds import Kind, encoded
 from iesi_kg.ingest.template import Template
 from iesi_kg.records import CellRef, Finding, Severity, SourceFile, Submission
 from iesi_kg.vocabulary import iris
@@ -28,9 +32,11 @@ _FORMATS = {
 }
 _BRACKETED = (Kind.TURTLE, Kind.TRIG, Kind.JSONLD)
 _DEEPEST = 100
+_TYPE = NamedNode(RDF + "type")
 _SUBJECT, _PREDICATE, _OBJECT = (NamedNode(RDF + name) for name in ("subject", "predicate", "object"))
 _TERM = (NamedNode, Literal)
 _ADDRESS = re.compile(r"/id/statement/[0-9a-f]{16}$")
+_PLACE = re.compile(r"\AParser error [a-z0-9 ]+: ")
 _TOKENS = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^\'\\]|\\.|\'(?!\'\'))*\'\'\'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
     r"|<[^<>\s]*>|#[^\n]*|[\[({]|[\])}]",
@@ -44,9 +50,20 @@ def submission(source: SourceFile, kind: Kind, template: Template) -> Submission
 
     Records are the nodes of the class that a row of the template makes. Raises UnreadableFile.
     """
-    triples = tuple(dict.fromkeys(read(source, kind)))
+    return of_triples(source, dict.fromkeys(read(source, kind)), template)
+
+
+def records(triples: Iterable[Triple], template: Template) -> Iterator[NamedNode]:
+    """The nodes that are described as records."""
     root = set(template.nodes[0].types)
-    subjects = {t.subject: CellRef() for t in triples if t.object in root and isinstance(t.subject, NamedNode)}
+    for t in triples:
+        if t.object in root and t.predicate == _TYPE and isinstance(t.subject, NamedNode):
+            yield t.subject
+
+
+def of_triples(source: SourceFile, triples: Collection[Triple], template: Template) -> Submission:
+    """The submission that statements make, with what is wrong in them."""
+    subjects = dict.fromkeys(records(triples, template), CellRef())
     kept = tuple(t for t in triples if not _nested(t))
     return Submission(source, len(subjects), kept, subjects, {}, list(_findings(triples, subjects, template)))
 
@@ -82,10 +99,13 @@ def _findings(triples: Collection[Triple], subjects: Collection[NamedNode], temp
         yield _undeclared(term)
     yield from _statements(triples, template)
     root, *others = (f"/id/{node.mint}/" for node in template.nodes if node.key or node.reifies)
+    reached = _reached(triples, subjects, [f"/id/{node.mint}/" for node in template.nodes if node.reifies])
     for subject in dict.fromkeys(t.subject for t in triples if isinstance(t.subject, NamedNode)):
         path = iris.local_path(subject) or ""
         if not path.startswith((root, *others)):
             yield _foreign(subject, (root, *others))
+        elif subjects and not path.startswith(root) and subject not in reached:
+            yield _unreferenced(subject)
         elif path.startswith(root) and subjects and NamedNode(subject.value.partition("#")[0]) not in subjects:
             yield _undescribed(subject)
 
@@ -153,6 +173,33 @@ def _undescribed(subject: NamedNode) -> Finding:
     )
 
 
+def _reached(triples: Collection[Triple], subjects: Collection[NamedNode], notes: Collection[str]) -> set[NamedNode]:
+    """What the records, their fragments and the notes on their statements refer to, one after the other."""
+    near: dict[NamedNode, list[NamedNode]] = {}
+    for t in triples:
+        if isinstance(t.subject, NamedNode) and isinstance(t.object, NamedNode):
+            near.setdefault(t.subject, []).append(t.object)
+    reached = {node for node in near if NamedNode(node.value.partition("#")[0]) in subjects}
+    reached |= {node for node in near if (iris.local_path(node) or "").startswith(tuple(notes))}
+    waiting = [*reached]
+    while waiting:
+        new = set(near.get(waiting.pop(), ())) - reached
+        reached |= new
+        waiting += new
+    return reached
+
+
+def _unreferenced(subject: NamedNode) -> Finding:
+    return Finding(
+        Severity.VIOLATION,
+        "unreferenced-thing",
+        say("unreferenced-thing"),
+        value=subject.value,
+        suggestion=say("unreferenced-thing.remedy"),
+        focus_node=subject.value,
+    )
+
+
 def _foreign(subject: NamedNode, kinds: Iterable[str]) -> Finding:
     return Finding(
         Severity.VIOLATION,
@@ -173,41 +220,76 @@ def read(source: SourceFile, kind: Kind, base: str | None = None) -> Iterator[Tr
         _guard_xml(source, content)
     elif kind in _BRACKETED:
         _guard_brackets(source, content.decode("utf-8"), kind)
+    if kind is Kind.JSONLD:
+        content = jsonld.with_our_context(content)
     try:
         for quad in pyoxigraph.parse(content, _FORMATS[kind], base_iri=base):
             yield quad.triple
     except SyntaxError as error:
-        if "LoadDocumentCallback" in str(error.msg):
+        if "LoadDocumentCallback" in str(error.msg) or "remote context" in str(error.msg):
             raise _outside_context(source) from None
-        raise _broken(source, kind, error.lineno, str(error.msg)) from None
+        reason = _PLACE.sub("", str(error.msg))
+        line = error.lineno or _line_of_error(content, kind)
+        raise _broken(source, kind, line, reason, column=error.offset) from None
     except (ValueError, OSError) as error:
-        raise _broken(source, kind, None, str(error)) from None
+        raise _broken(source, kind, _line_of_error(content, kind), str(error)) from None
+
+
+class _LineByLine:
+    """A stream that gives one line at a time, and so knows how far a parser has read."""
+
+    def __init__(self, content: bytes) -> None:
+        self._lines = BytesIO(content)
+        self._line = b""
+        self.number = 0
+
+    def read(self, size: int) -> bytes:
+        if not self._line:
+            self._line = self._lines.readline()
+            self.number += bool(self._line)
+        piece, self._line = self._line[:size], self._line[size:]
+        return piece
+
+
+def _line_of_error(content: bytes, kind: Kind) -> int:
+    """The line at which the parser stops, where it does not say so itself."""
+    stream = _LineByLine(content)
+    with suppress(SyntaxError, ValueError, OSError):
+        for _ in pyoxigraph.parse(cast(IO[bytes], stream), _FORMATS[kind]):
+            pass
+    return stream.number
 
 
 def _outside_context(source: SourceFile) -> UnreadableFile:
     return UnreadableFile(
         f"{source.name}: the JSON-LD takes its @context from an address, and no address is opened while a file is read",
-        hint="write the context into the file: put the object of that address in place of the address",
+        hint="write the context into the file: put the object of that address in place of the address; "
+        f"{jsonld.OURS!r} is known here",
     )
 
 
 def _utf8(source: SourceFile, kind: Kind) -> bytes:
-    skip, encoding = bom(source.content) or (0, "utf-8")
-    content = source.content[skip:]
+    encoding = encoded(source.content)
+    content = source.content[encoding.skip :]
     try:
-        text = content.decode(encoding)
+        text = content.decode(encoding.name)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _broken(source, kind, line, "the bytes are not UTF-8", "save the file as UTF-8") from None
-    return content if encoding == "utf-8" else text.encode("utf-8")
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        told = f"the bytes are not {encoding.name.upper()}"
+        raise _broken(source, kind, line, told, "save the file as UTF-8", column=column) from None
+    return content if encoding.name == "utf-8" else text.encode("utf-8")
 
 
-def _broken(source: SourceFile, kind: Kind, line: int | None, reason: str, hint: str | None = None) -> UnreadableFile:
-    place = f", line {line}" if line else ""
+def _broken(  # noqa: PLR0913
+    source: SourceFile, kind: Kind, line: int | None, reason: str, hint: str | None = None, *, column: int | None = None
+) -> UnreadableFile:
+    place = (f", line {line}" if line else "") + (f", column {column}" if line and column else "")
     return UnreadableFile(
         f"{source.name}{place}: not well-formed {kind.value}: {reason}",
         hint=hint or "mend the syntax at this place; nothing else of the file was looked at",
         line=line,
+        column=column,
     )
 
 

@@ -13,6 +13,7 @@ from iesi_kg.ingest.form import BASE, IRI, LINK, MARK, Form, SheetForm
 from iesi_kg.ingest.gathering import Gathering
 from iesi_kg.ingest.template import Template, duplicate_column, unknown_column
 from iesi_kg.records import Base, Finding, Row, Severity, SourceFile
+from iesi_kg.vocabulary.told import say
 
 _MOST_NAMED = 10
 
@@ -63,7 +64,9 @@ def base_of(source: SourceFile, template: Template) -> Base | None:
 
 
 def _base(items: Mapping[str, Sequence[Row | Finding]]) -> Base | None:
-    return base_sheet.read(items[BASE]) if BASE in items else None
+    """Of the hidden sheet; that it is hidden is no news."""
+    rows = [item for item in items.get(BASE, ()) if isinstance(item, Row) or item.severity is not Severity.INFO]
+    return base_sheet.read(rows) if rows else None
 
 
 def _pages(source: SourceFile, template: Template, form: Form) -> tuple[list[Page], Base | None]:
@@ -86,13 +89,14 @@ def _page(sheet: SheetForm, items: Sequence[Row | Finding], template: Template, 
     header = next((item for item in items if isinstance(item, Row)), None)
     if header is None:
         return None
-    form, page, below = Form.load(), Page(sheet, header), items[items.index(header) + 1 :]
+    form, page, above = Form.load(), Page(sheet, header), items.index(header)
+    page.findings += [item for item in items[:above] if isinstance(item, Finding)]
     for place, text in enumerate(header.texts):
         if text.strip():
             _place(page, place, template, form)
     _renamed(page, base)
     examples: list[Row] = []
-    for item in below:
+    for item in items[above + 1 :]:
         if isinstance(item, Finding):
             page.findings.append(item)
         elif page.text(item, MARK):
@@ -136,7 +140,7 @@ def _renamed(page: Page, base: Base | None) -> None:
             Finding(
                 Severity.INFO,
                 "renamed-column",
-                f"The header {finding.column!r} is not in the template; it was read as {name}, which stood there.",
+                say("renamed-column", text=finding.column, name=name),
                 sheet=page.header.sheet,
                 row=page.header.number,
                 column=finding.column,
@@ -148,18 +152,13 @@ def _renamed(page: Page, base: Base | None) -> None:
 
 def _examples(rows: Sequence[Row], page: Page) -> Finding:
     told = ", ".join(str(row.number) for row in rows[:_MOST_NAMED]) + (" ..." if len(rows) > _MOST_NAMED else "")
-    what = (
-        f"Row {told} is marked as an example and was"
-        if len(rows) == 1
-        else f"Rows {told} are marked as examples and were"
-    )
     return Finding(
         Severity.INFO,
         "example-row",
-        f"{what} not read.",
+        say("example-row.one" if len(rows) == 1 else "example-row.many", rows=told),
         sheet=page.header.sheet,
         row=rows[0].number,
         column=page.title(MARK),
         value=page.text(rows[0], MARK),
-        suggestion="clear the mark of a row that is meant; else there is nothing to do",
+        suggestion=say("example-row.remedy"),
     )

@@ -1,214 +1,244 @@
-"""An Excel workbook (ISO/IEC 29500, read by openpyxl) to rows of text, from the sheet that names our columns."""
+"""An Excel workbook to rows of text with their numbers, and what a reader should know of how they were read."""
 
 from __future__ import annotations
 
-import struct
-import warnings
-import zipfile
-import zlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
-from datetime import date, datetime, time
-from io import BytesIO
-from itertools import zip_longest
-from typing import Any
+from dataclasses import dataclass, field
+from itertools import islice
 
-from iesi_kg.errors import FileTooLarge, UnreadableFile
+from iesi_kg.errors import UnreadableFile
 from iesi_kg.ingest.csv import name_of, ragged
+from iesi_kg.ingest.sheetml import Area, Sheet, Workbook
+from iesi_kg.ingest.sheetrows import Line
+from iesi_kg.ingest.template import letters
 from iesi_kg.records import Finding, Row, Severity, SourceFile
 from iesi_kg.vocabulary.told import say
 
-# What openpyxl and the zip and XML readers below it raise on a damaged workbook.
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    SyntaxError,
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-_UNPACKED_LIMIT = 1_000_000_000
 _HEADER_WITHIN = 20
+_TOLD = 10
 
 
 def read(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
     """The header row, then every row that is not empty, numbered as Excel shows them. Raises UnreadableFile."""
-    _guard(source)
-    with _damage_told(source):
-        yield from _sheet(source, known)
-
-
-def titles(source: SourceFile) -> list[str]:
-    """The names of the sheets. Raises UnreadableFile."""
-    _guard(source)
-    with _damage_told(source):
-        return [sheet.title for sheet in _opened(source).worksheets]
-
-
-def sheets(source: SourceFile, known: Collection[str]) -> Iterator[tuple[str, list[Row | Finding]]]:
-    """Every sheet that names our columns: its name, its header row and the rows below. Raises UnreadableFile."""
-    with _damage_told(source):
-        book = _opened(source)
-        formulas = _opened(source, values=False) if _has_formulas(source) else None
-        for sheet in book.worksheets:
-            if _score(sheet, known):
-                yield sheet.title, list(_rows(sheet.title, sheet, formulas[sheet.title] if formulas else None, known))
-
-
-def _opened(source: SourceFile, *, values: bool = True) -> Any:  # noqa: ANN401  (openpyxl is untyped)
-    from openpyxl import load_workbook
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl warns of styles and validations, which are not read here
-        return load_workbook(BytesIO(source.content), read_only=True, data_only=values)
-
-
-@contextmanager
-def _damage_told(source: SourceFile) -> Iterator[None]:
-    try:
-        yield
-    except _DAMAGED:
-        raise UnreadableFile(
-            f"{source.name} is a damaged or protected Excel workbook",
-            hint="open it in Excel, remove any password, and save it again as .xlsx or as CSV UTF-8",
-        ) from None
-
-
-def _guard(source: SourceFile) -> None:
-    """Refuse a workbook that would unpack to an absurd size, or whose XML declares entities."""
-    try:
-        with zipfile.ZipFile(BytesIO(source.content)) as archive:
-            unpacked = sum(item.file_size for item in archive.infolist())
-            heads = [_head(archive, item) for item in archive.infolist() if item.filename.endswith((".xml", ".rels"))]
-    except _DAMAGED:
-        raise UnreadableFile(f"{source.name} is a damaged Excel workbook", hint="save it again as .xlsx") from None
-    if unpacked > _UNPACKED_LIMIT:
-        raise FileTooLarge(
-            f"{source.name} unpacks to {unpacked:,} bytes; the limit is {_UNPACKED_LIMIT:,}",
-            hint="remove sheets and formatted empty rows, or send the table as CSV",
-        )
-    if any(b"<!DOCTYPE" in head or b"<!ENTITY" in head for head in heads):
-        raise UnreadableFile(
-            f"{source.name} declares XML entities, which no Excel workbook needs", hint="save it again"
-        )
-
-
-def _head(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> bytes:
-    with archive.open(item) as stream:
-        return stream.read(4096)
-
-
-def _sheet(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
-    book = _opened(source)
-    formulas = _opened(source, values=False) if _has_formulas(source) else None
-    title = _best(book, known)
-    if title is None:
-        names = ", ".join(repr(name) for name in book.sheetnames)
+    book = Workbook(source)
+    sheet = _best(book, known)
+    if sheet is None:
+        names = ", ".join(repr(sheet.title) for sheet in book.sheets)
         raise UnreadableFile(
             f"no sheet of {source.name} has the column names of the template in its first rows; its sheets are {names}",
             hint="the first row must hold the column names; `iesi-kg template --format csv` writes them",
         )
-    yield from _rows(title, book[title], formulas[title] if formulas else None, known)
-    for other in book.worksheets:
-        if other.title != title and _holds_records(other, known):
-            yield _unread(other.title, title)
+    yield from said(book)
+    yield from rows(sheet, known)
+    for other in book.sheets:
+        if other is not sheet and _holds_records(other, known):
+            yield _unread(other, sheet.title)
 
 
-def _has_formulas(source: SourceFile) -> bool:
-    with zipfile.ZipFile(BytesIO(source.content)) as archive:
-        names = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
-        return any(b"<f>" in chunk or b"<f " in chunk for name in names for chunk in _pieces(archive, name))
+def titles(source: SourceFile) -> list[str]:
+    """The names of the sheets. Raises UnreadableFile."""
+    return [sheet.title for sheet in Workbook(source).sheets]
 
 
-def _pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    with archive.open(name) as stream:
-        while piece := stream.read(1 << 20):
-            yield piece + stream.read(2)
+def sheets(source: SourceFile, known: Collection[str]) -> Iterator[tuple[str, list[Row | Finding]]]:
+    """Every sheet that names our columns: its name, its header row and the rows below. Raises UnreadableFile."""
+    for sheet in Workbook(source).sheets:
+        if _score(sheet, known):
+            yield sheet.title, list(rows(sheet, known))
 
 
-def _holds_records(sheet: Any, known: Collection[str]) -> bool:  # noqa: ANN401
+def said(book: Workbook) -> Iterator[Finding]:
+    """What is in a workbook and was left alone: programs, and links to other files."""
+    if book.has_macros:
+        yield Finding(
+            Severity.INFO,
+            "macros",
+            say("macros"),
+            suggestion=say("macros.remedy"),
+        )
+    if book.links:
+        yield Finding(
+            Severity.INFO,
+            "external-links",
+            say("external-links"),
+            suggestion=say("external-links.remedy"),
+        )
+
+
+def rows(sheet: Sheet, known: Collection[str]) -> Iterator[Row | Finding]:
+    """Rows from the header on, each as wide as the header and as far beyond it as it holds text.
+
+    What is noteworthy of the sheet as a whole comes last, each told once at its first cell.
+    """
+    if sheet.hidden:
+        yield Finding(
+            Severity.INFO,
+            "hidden-sheet",
+            say("hidden-sheet", name=sheet.title),
+            sheet=sheet.title,
+            suggestion=say("hidden-sheet.remedy"),
+        )
+    table = _Table(sheet)
+    for line in sheet.lines():
+        yield from table.read(line, known)
+    yield from table.noted()
+
+
+@dataclass(slots=True)
+class _Table:
+    """Reads the lines of one sheet, and remembers what is told once for all of them."""
+
+    sheet: Sheet
+    header: list[str] = field(default_factory=list)
+    width: int = 0
+    _merged: list[Area] = field(default_factory=list)
+    _open: dict[int, Area] = field(default_factory=dict)
+    _first: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    _counts: Counter[str] = field(default_factory=Counter)
+    _hidden: list[int] = field(default_factory=list)
+    _held: dict[Area, str] = field(default_factory=dict)
+
+    def read(self, line: Line, known: Collection[str]) -> Iterator[Row | Finding]:
+        texts = _texts(line)
+        if not self.width:
+            if not _matches(texts, known):
+                return
+            self._begin(texts, line.number)
+        elif self._merged or self._open:
+            texts, across = self._filled(texts, line.number)
+            if across:
+                yield self._across(across, line)
+                return
+        if line.unknown:
+            place = min(line.unknown)
+            yield _not_calculated(self.sheet.title, line.number, self._named(place), line.formulas[place])
+            return
+        while texts and not texts[-1].strip():
+            texts.pop()
+        self.width = self.width or len(texts)
+        if texts:
+            self._note(line)
+            row = Row(self.sheet.title, line.number, (*texts, *[""] * (self.width - len(texts))))
+            yield row if len(row.texts) == self.width else ragged(row, self.width)
+
+    def noted(self) -> Iterator[Finding]:
+        """What is said of the sheet as a whole."""
+        if self._hidden:
+            yield self._told("hidden-rows", self._hidden[0], None, _listed(self._hidden))
+        for code, (row, place, text) in self._first.items():
+            yield self._told(code, row, (place, text), f"{self._counts[code]:,}")
+        for area in self._held:
+            yield self._told("merged-cells", area.first_row, (area.first, self._held[area]), _named_area(area))
+
+    def _begin(self, texts: list[str], number: int) -> None:
+        self.header = texts
+        below = (area for area in self.sheet.merged if area.first_row > number)
+        self._merged = sorted(below, key=lambda area: area.first_row, reverse=True)
+
+    def _note(self, line: Line) -> None:
+        if line.hidden:
+            self._hidden.append(line.number)
+        for code, places in (("formula-value", line.formulas), ("year-as-date", line.years)):
+            if places:
+                place = min(places)
+                self._first.setdefault(code, (line.number, place, line.texts.get(place, "")))
+                self._counts[code] += len(places)
+
+    def _filled(self, texts: list[str], number: int) -> tuple[list[str], Area | None]:
+        """The texts with those of cells merged downwards; the area instead that covers cells of several columns."""
+        while self._merged and self._merged[-1].first_row <= number:
+            area = self._merged.pop()
+            if area.first < self.width:
+                self._open[area.first] = area
+        if not any(text.strip() for text in texts):
+            return texts, None
+        self._open = {first: area for first, area in self._open.items() if number <= area.last_row}
+        for area in self._open.values():
+            texts += [""] * (area.first + 1 - len(texts))
+            if area.first < area.last:
+                return texts, area
+            if number == area.first_row and texts[area.first].strip():
+                self._held[area] = texts[area.first]
+            texts[area.first] = self._held.get(area, texts[area.first])
+        return texts, None
+
+    def _across(self, area: Area, line: Line) -> Finding:
+        return Finding(
+            Severity.VIOLATION,
+            "merged-across",
+            say("merged-across", area=_named_area(area)),
+            sheet=self.sheet.title,
+            row=line.number,
+            column=self._named(area.first),
+            value=line.texts.get(area.first),
+            suggestion=say("merged-across.remedy"),
+        )
+
+    def _told(self, code: str, row: int, cell: tuple[int, str] | None, fact: str) -> Finding:
+        place, text = cell if cell else (None, None)
+        column = self._named(place) if place is not None else None
+        severity = Severity.WARNING if code == "merged-cells" else Severity.INFO
+        told, remedy = say(code, fact=fact), say(f"{code}.remedy")
+        return Finding(severity, code, told, self.sheet.title, row, column, text, remedy)
+
+    def _named(self, place: int) -> str | None:
+        return self.header[place] if place < len(self.header) else None
+
+
+def _texts(line: Line) -> list[str]:
+    width = max(line.texts, default=-1) + 1
+    return [line.texts.get(place, "") for place in range(width)]
+
+
+def _listed(numbers: list[int]) -> str:
+    """Numbers in words, the first few of many.
+
+    >>> _listed([3, 4]), _listed(list(range(1, 40)))
+    ('3, 4', '1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 29 more')
+    """
+    told = ", ".join(map(str, numbers[:_TOLD]))
+    return f"{told} and {len(numbers) - _TOLD:,} more" if len(numbers) > _TOLD else told
+
+
+def _named_area(area: Area) -> str:
+    return f"{letters(area.first)}{area.first_row}:{letters(area.last)}{area.last_row}"
+
+
+def _best(book: Workbook, known: Collection[str]) -> Sheet | None:
+    """The sheet whose header names most known columns; the first of equals."""
+    score = [(_score(sheet, known), sheet) for sheet in book.sheets]
+    most = max((number for number, _ in score), default=0)
+    return next((sheet for number, sheet in score if number == most), None) if most else None
+
+
+def _score(sheet: Sheet, known: Collection[str]) -> int:
+    return max((_matches(line.texts.values(), known) for line in islice(sheet.lines(), _HEADER_WITHIN)), default=0)
+
+
+def _matches(texts: Iterable[str], known: Collection[str]) -> int:
+    return len({name_of(text) for text in texts} & set(known))
+
+
+def _holds_records(sheet: Sheet, known: Collection[str]) -> bool:
     """Whether a sheet names our columns, two at least, and has something below the names."""
-    sheet.reset_dimensions()
     below = False
-    for row in sheet.iter_rows(values_only=True, max_row=10 * _HEADER_WITHIN):
-        if below and any(value is not None for value in row):
+    for line in sheet.lines():
+        texts = [text for text in line.texts.values() if text.strip()]
+        if below and texts:
             return True
-        below = below or _matches(row, known) > 1
+        below = below or _matches(texts, known) > 1
     return False
 
 
-def _unread(title: str, read_title: str) -> Finding:
+def _unread(sheet: Sheet, read_title: str) -> Finding:
     return Finding(
         Severity.VIOLATION,
         "second-sheet",
-        say("second-sheet", other=title, read=read_title),
-        sheet=title,
+        say("second-sheet.hidden" if sheet.hidden else "second-sheet", other=sheet.title, read=read_title),
+        sheet=sheet.title,
         suggestion=say("second-sheet.remedy", read=read_title),
     )
-
-
-def _best(book: Any, known: Collection[str]) -> str | None:  # noqa: ANN401  (openpyxl is untyped)
-    """The name of the sheet whose header names most known columns; the first of equals."""
-    score = {sheet.title: _score(sheet, known) for sheet in book.worksheets}
-    best = max(score, key=lambda title: score[title], default=None)
-    return best if best is not None and score[best] else None
-
-
-def _score(sheet: Any, known: Collection[str]) -> int:  # noqa: ANN401
-    sheet.reset_dimensions()
-    rows = sheet.iter_rows(values_only=True, max_row=_HEADER_WITHIN)
-    return max((_matches(row, known) for row in rows), default=0)
-
-
-def _matches(row: Iterable[object], known: Collection[str]) -> int:
-    return len({name_of(_text(value)) for value in row} & set(known))
-
-
-def _rows(title: str, sheet: Any, formulas: Any, known: Collection[str]) -> Iterator[Row | Finding]:  # noqa: ANN401
-    """Rows from the header on, each as wide as the header and as far beyond it as it holds text.
-
-    ``formulas`` is the same sheet with the formulas instead of their results, or None where there are none.
-    """
-    width = 0
-    header: list[str] = []
-    for number, (values, told) in enumerate(_with_formulas(sheet, formulas), start=1):
-        texts = [_text(value) for value in values]
-        if not width and not _matches(texts, known):
-            continue
-        header = header or texts
-        blank = next((place for place, value in enumerate(values) if value is None and _is_formula(told, place)), None)
-        if blank is not None:
-            yield _not_calculated(title, number, header[blank] if blank < len(header) else None, str(told[blank]))
-            continue
-        while texts and not texts[-1].strip():
-            texts.pop()
-        width = width or len(texts)
-        if texts:
-            row = Row(title, number, (*texts, *[""] * (width - len(texts))))
-            yield row if len(row.texts) == width else ragged(row, width)
-
-
-def _with_formulas(sheet: Any, formulas: Any) -> Iterator[tuple[tuple[object, ...], tuple[object, ...]]]:  # noqa: ANN401
-    sheet.reset_dimensions()
-    if formulas is None:
-        for values in sheet.iter_rows(values_only=True):
-            yield values, ()
-        return
-    formulas.reset_dimensions()
-    yield from zip_longest(
-        sheet.iter_rows(values_only=True), formulas.iter_rows(values_only=True), fillvalue=tuple[object, ...]()
-    )
-
-
-def _is_formula(told: tuple[object, ...], place: int) -> bool:
-    return place < len(told) and str(told[place]).startswith("=")
 
 
 def _not_calculated(title: str, number: int, column: str | None, formula: str) -> Finding:
@@ -222,22 +252,3 @@ def _not_calculated(title: str, number: int, column: str | None, formula: str) -
         value=formula,
         suggestion=say("formula-without-value.remedy"),
     )
-
-
-def _text(value: object) -> str:
-    """A cell as the text a steward would have typed: dates in ISO 8601, whole numbers without a point.
-
-    >>> _text(2019.0), _text(datetime(2019, 5, 1))
-    ('2019', '2019-05-01')
-    """
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)

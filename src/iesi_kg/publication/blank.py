@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any
 
 from iesi_kg.errors import UsageError
@@ -17,6 +15,7 @@ from iesi_kg.publication import workflow
 from iesi_kg.publication.booklet import Booklet
 from iesi_kg.publication.bundled import example_row
 from iesi_kg.publication.filling import Filled
+from iesi_kg.validation import tables
 
 _EVERY = "all"
 
@@ -60,9 +59,7 @@ def rows(choice: Choice) -> list[list[str]]:
 
 def as_csv(**wanted: Any) -> bytes:  # noqa: ANN401  (the fields of Choice)
     """The table as CSV."""
-    text = StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows(Choice(**wanted)))
-    return text.getvalue().encode()
+    return tables.as_csv(rows(Choice(**wanted)))
 
 
 def as_xlsx(**wanted: Any) -> bytes:  # noqa: ANN401  (the fields of Choice)

@@ -196,13 +196,29 @@ def _activity(submission: Submission, activity: NamedNode, graph: NamedNode, occ
     yield activity, NamedNode(PROV + "wasAssociatedWith"), software
     yield activity, _USED, file
     yield activity, _GENERATED, graph
-    yield file, _TYPE, NamedNode(PROV + "Entity")
-    yield file, _TITLE, Literal(submission.source.name)
-    yield file, _HASH, Literal(submission.source.sha256)
-    yield file, NamedNode(DCAT + "byteSize"), _integer(len(submission.source.content))
+    yield from _file(file, submission.source)
+    yield from _members(submission, file, graph)
     yield person, _TYPE, NamedNode(PROV + "Agent")
     yield person, _NAME, Literal(by)
     yield from _software(software)
+
+
+def _file(node: NamedNode, source: SourceFile) -> Iterator[Fact]:
+    yield node, _TYPE, NamedNode(PROV + "Entity")
+    yield node, _TITLE, Literal(source.name)
+    yield node, _HASH, Literal(source.sha256)
+    yield node, NamedNode(DCAT + "byteSize"), _integer(len(source.content))
+
+
+def _members(submission: Submission, archive: NamedNode, graph: NamedNode) -> Iterator[Fact]:
+    """Each file of a submission of several, with its own name and digest."""
+    if submission.files:
+        yield archive, _TYPE, NamedNode(PROV + "Collection")
+    for number, source in enumerate(submission.files, start=1):
+        member = NamedNode(f"{archive.value}-{number}")
+        yield archive, _MEMBER, member
+        yield graph, NamedNode(PROV + "wasDerivedFrom"), member
+        yield from _file(member, source)
 
 
 def _software(software: NamedNode) -> Iterator[Fact]:

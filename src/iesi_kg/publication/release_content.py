@@ -21,6 +21,7 @@ from iesi_kg.analysis.examples import asked
 from iesi_kg.endpoint.fingerprint import fingerprint, media
 from iesi_kg.endpoint.syntax import Guards, inspect
 from iesi_kg.store.base import Reader
+from iesi_kg.validation.tables import for_spreadsheets
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import PREFIXES
 
@@ -79,7 +80,7 @@ def tables(reader: Reader) -> Iterator[tuple[str, str, bytes]]:
         query = assets.text(path)
         title = _TITLE.search(query)
         name = path.rpartition("/")[2].removesuffix(".rq")
-        yield f"{name}.csv", title[1] if title else name, reader.answer(query, "text/csv").body
+        yield f"{name}.csv", title[1] if title else name, for_spreadsheets(reader.answer(query, "text/csv").body)
 
 
 def counts(reader: Reader) -> dict[str, int]:

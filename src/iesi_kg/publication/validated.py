@@ -99,7 +99,7 @@ def _part(file: tuple[SourceFile, str]) -> Part:
         raise UnreadableFile(
             f"{source.name} is {kind.value}, not RDF", hint="`iesi-kg check` reads tables; this validates RDF"
         )
-    if kind in _AS_IT_IS and kinds.bom(source.content) is None:
+    if kind in _AS_IT_IS and kinds.encoded(source.content) == kinds.Encoding(0, "utf-8"):
         return Part(source.name, source.content, _AS_IT_IS[kind], base)
     content = pyoxigraph.serialize(rdf.read(source, kind, base), format=RdfFormat.N_TRIPLES) or b""
     return Part(source.name, content)

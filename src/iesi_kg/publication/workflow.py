@@ -10,13 +10,24 @@ from datetime import date, datetime
 from pyoxigraph import NamedNode, Quad, Triple
 
 from iesi_kg.errors import RevisionConflict, SubmissionRejected
-from iesi_kg.ingest import csv, kinds, mapping, rdf, sheets, xlsx
+from iesi_kg.ingest import csv, kinds, mapping, sheets, xlsx
 from iesi_kg.ingest.template import Template
 from iesi_kg.ingest.values import ValueReader
-from iesi_kg.publication import catalogue, entailment, graphs, provenance, redirects, revision, withdrawal
+from iesi_kg.publication import (
+    catalogue,
+    entailment,
+    graphs,
+    ownership,
+    provenance,
+    redirects,
+    revision,
+    several,
+    withdrawal,
+)
 from iesi_kg.publication.joined import Joined
 from iesi_kg.publication.provenance import Notice, Occasion
 from iesi_kg.publication.revision import Side
+from iesi_kg.publication.several import Part
 from iesi_kg.records import Base, CellRef, Finding, Report, Row, Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
 from iesi_kg.validation import engine, shapes
@@ -76,13 +87,17 @@ def check(
     """
     records, findings = 0, list[Finding]()
     alike = Likeness(reader, template().nodes[0].key[0])
-    for chunk, found in _walk(source, today, progress):
+    subjects: dict[NamedNode, CellRef] = {}
+    for chunk, found in _walk(several.parts(source), today, progress):
         records += chunk.records
         findings += sorted([*found, *alike.findings(chunk)], key=lambda finding: finding.row or 0)
         if standing is not None:
             standing.add(chunk)
         if reader is not None:
             findings += _against(reader, chunk)
+            subjects.update((subject, ref) for subject, ref in chunk.subjects.items() if subject not in chunk.derived)
+    if reader is not None:
+        findings += ownership.replaced(reader, subjects)
     return Report(records, tuple(findings))
 
 
@@ -92,14 +107,23 @@ def receive(source: SourceFile, *, today: date | None = None, progress: Progress
     triples: dict[Triple, None] = {}
     subjects: dict[NamedNode, CellRef] = {}
     derived: set[NamedNode] = set()
-    for chunk, found in _walk(source, today, progress):
+    parts = several.parts(source)
+    for chunk, found in _walk(parts, today, progress):
         records += chunk.records
         findings += found
         triples.update(dict.fromkeys(chunk.triples))
         subjects.update(chunk.subjects)
         derived |= chunk.derived
     submission = Submission(
-        source, records, tuple(triples), subjects, {}, findings, frozenset(derived), base=base_of(source)
+        source,
+        records,
+        tuple(triples),
+        subjects,
+        {},
+        findings,
+        frozenset(derived),
+        base=base_of(source),
+        files=several.files(parts),
     )
     return Receipt(Report(records, tuple(findings)), submission)
 
@@ -200,22 +224,25 @@ def _again(reader: Reader, receipt: Receipt, graph: NamedNode, change: ChangeSet
 def against(reader: Reader, receipt: Receipt) -> Receipt:
     """The receipt with what only the store can tell: records that are published, or were merged into others."""
     found = _against(reader, receipt.submission)
-    findings = sorted([*receipt.report.findings, *found], key=lambda finding: finding.row or 0)
+    order = {file.name: place for place, file in enumerate(receipt.submission.files)}
+    findings = sorted([*receipt.report.findings, *found], key=lambda f: (order.get(f.file or "", -1), f.row or 0))
     return replace(receipt, report=Report(receipt.report.records, tuple(findings)))
 
 
 def _walk(
-    source: SourceFile, today: date | None, progress: Progress | None
+    parts: Sequence[Part], today: date | None, progress: Progress | None
 ) -> Iterator[tuple[Submission, list[Finding]]]:
-    """Every chunk of a file with its findings; one chunk is validated while the next is read."""
+    """Every chunk of every file with its findings; one chunk is validated while the next is read."""
     profile = shapes.profile("submission")
-    reporter = Reporter(profile.facts)
+    places = several.Places()
     done = 0
-    for chunk, results in _validated(_chunks(source, today), profile):
-        yield chunk, reporter.findings(chunk, results)
-        done += chunk.records
-        if progress:
-            progress(done)
+    for part in parts:
+        reporter = Reporter(profile.facts)
+        for chunk, results in _validated(several.guarded(part, _chunks(part, today)), profile):
+            yield places.named(part, chunk, reporter.findings(chunk, results))
+            done += chunk.records
+            if progress:
+                progress(done)
 
 
 def _validated(chunks: Iterator[Submission], profile: shapes.Profile) -> Iterator[tuple[Submission, list[Result]]]:
@@ -230,13 +257,15 @@ def _validated(chunks: Iterator[Submission], profile: shapes.Profile) -> Iterato
             yield waiting[0], waiting[1].result()
 
 
-def _chunks(source: SourceFile, today: date | None) -> Iterator[Submission]:
-    kind = kinds.detect(source)
-    if not kind.tabular:
-        return iter([rdf.submission(source, kind, template())])
-    book = kind is not kinds.Kind.CSV
-    items = sheets.read(source, template()) if book else csv.read(source, template().by_header.keys())
-    return mapping.map_rows(source, items, template(), ValueReader(CodeLists.load(), today, template()))
+def _chunks(part: Part, today: date | None) -> Iterator[Submission]:
+    if not part.files:
+        return
+    if not part.kind.tabular:
+        yield part.statements(template())
+        return
+    ((source, kind),) = part.files
+    items = csv.read(source, template().by_header) if kind is kinds.Kind.CSV else sheets.read(source, template())
+    yield from mapping.map_rows(source, items, template(), ValueReader(CodeLists.load(), today, template()))
 
 
 def rows(source: SourceFile) -> Iterator[Row]:
@@ -262,12 +291,11 @@ def _merged(reader: Reader, submission: Submission) -> Iterator[Finding]:
         yield Finding(
             Severity.VIOLATION if twice else Severity.INFO,
             "duplicate-record" if twice else "merged-record",
-            f"This record was merged into {slug}, "
-            + ("which this file describes too." if twice else "and is published as that one."),
+            say("duplicate-record.merged" if twice else "merged-record", slug=slug),
             sheet=ref.sheet,
             row=ref.row,
             column=ref.column,
-            suggestion="remove one of the two rows" if twice else f"write {slug}",
+            suggestion=say("duplicate-record.remedy.merged") if twice else say("merged-record.remedy", slug=slug),
             focus_node=old.value,
         )
 
@@ -288,4 +316,5 @@ def _identifier_needed(subject: NamedNode, ref: CellRef) -> Finding:
         column=ref.column,
         suggestion=say("identifier-needed.remedy", slug=slug, column=template().nodes[0].key[0]),
         focus_node=subject.value,
+        file=ref.file,
     )

@@ -29,7 +29,8 @@ _KINDS_SHOWN = 8
 
 
 def json(report: Report, language: str = "en", standing: Standing | None = None) -> str:
-    """The report as one JSON object: ``conforms``, ``records`` and ``findings`` with ten keys each.
+    """The report as one JSON object: ``conforms``, ``records`` and ``findings`` with ten keys each, and
+    ``file`` as an eleventh where the submission has several.
 
     With the standing of its records it says in ``score`` how complete and how well founded they are.
 
@@ -44,8 +45,12 @@ def json(report: Report, language: str = "en", standing: Standing | None = None)
 
 
 def _members(finding: Finding, language: str) -> dict[str, object]:
-    said = ((key, getattr(finding, key)) for key in _KEYS)
+    said = ((key, getattr(finding, key)) for key in _keys(finding))
     return {key: in_language(value, language) if isinstance(value, str) else value for key, value in said}
+
+
+def _keys(finding: Finding) -> tuple[str, ...]:
+    return (*_KEYS, "file") if finding.file else _KEYS
 
 
 def csv(report: Report, language: str = "en") -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 
 from iesi_kg.analysis.listing import NONE, Choice, Entry, Index, Value, as_query, words
+from iesi_kg.validation import tables
 from iesi_kg.web.pages.rendering import reader, render
 from iesi_kg.web.pages.shelf import index
 
@@ -84,11 +85,11 @@ def initiatives(request: Request) -> Response:
 
 @router.api_route("/initiatives.csv", methods=["GET", "HEAD"])
 def as_csv(request: Request) -> Response:
-    """The list as CSV (SPARQL 1.1 Query Results CSV): the query behind the page, on the same version."""
+    """The list as CSV for a spreadsheet: the query behind the page, on the same version."""
     listed = index(request)
     answer = reader(request).answer(as_query(listed, asked_of(request, listed).choice), "text/csv")
     headers = {"Content-Disposition": 'attachment; filename="initiatives.csv"', "X-Content-Type-Options": "nosniff"}
-    return Response(answer.body, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(tables.for_spreadsheets(answer.body), media_type=tables.MEDIA_TYPE, headers=headers)
 
 
 def asked_of(request: Request, listed: Index) -> Asked:
