@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
@@ -15,12 +17,13 @@ import pytest
 from pyoxigraph import NamedNode
 from submission_tables import GOOD, table
 
-from iesi_kg.errors import SubmissionRejected
+from iesi_kg.errors import SubmissionRejected, UsageError
 from iesi_kg.ingest.archive import pack
-from iesi_kg.publication import provenance
+from iesi_kg.publication import provenance, returned
 from iesi_kg.publication.workflow import check, publish, receive
-from iesi_kg.records import Finding, SourceFile
+from iesi_kg.records import Finding, Report, SourceFile
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.validation import render
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 OTHER = GOOD | {"identifier": "telecare", "name": "Telecare", "source_url": "https://example.org/telecare"}
@@ -50,6 +53,22 @@ def test_each_finding_names_its_file() -> None:
         ("unknown-code", "a.csv", 2, "country"),
         ("start-year-range", "b.csv", 2, "start_year"),
     ]
+
+
+def test_every_form_of_the_findings_names_the_file() -> None:
+    report = check(several(a_csv=table(GOOD | {"country": "FRX"}), b_csv=table(OTHER)))
+    head, *lines = csv.reader(render.csv(report).splitlines())
+    assert head[-1] == "file"
+    assert {line[-1] for line in lines} == {"a.csv"}
+    assert "a.csv, row 2, country" in render.text(report, width=200)
+
+
+@pytest.mark.parametrize("back", [returned.annotated, returned.mended])
+def test_one_table_at_a_time_is_given_back(back: Callable[[SourceFile, Report], object]) -> None:
+    source = several(a_csv=table(GOOD), b_csv=table(OTHER))
+    with pytest.raises(UsageError, match="of several files none") as caught:
+        back(source, check(source))
+    assert caught.value.hint == "give one table at a time"
 
 
 def test_the_same_identifier_in_two_files_names_both_places() -> None:

@@ -41,7 +41,10 @@ def mended(source: SourceFile, report: Report) -> tuple[bytes, list[Mended]]:
 
 
 def _rows_of(source: SourceFile, what: str) -> list[Row]:
-    if not detect(source).tabular:
+    kind = detect(source)
+    if kind is Kind.ZIP:
+        raise UsageError(f"{source.name}: of several files none can be {what}", hint="give one table at a time")
+    if not kind.tabular:
         raise UsageError(f"{source.name} is RDF: only a table can be {what}", hint="take --format html or ttl")
     rows = list(workflow.rows(source))
     if not rows:

@@ -55,7 +55,7 @@ def in_sheet_order(report: Report, language: str = "en", rows: Iterable[Row] = (
 def place(finding: Finding, language: str = "en") -> str:
     """Where a finding is, in words: ``Sheet1, row 4, country``; the focus node where there is no cell."""
     row = in_language(say("word.row", n=finding.row), language) if finding.row else None
-    parts = [finding.sheet, row, finding.column]
+    parts = [finding.file, finding.sheet, row, finding.column]
     nowhere = finding.focus_node or in_language(say("word.file"), language)
     return ", ".join(part for part in parts if part) or nowhere
 

@@ -55,12 +55,13 @@ def _keys(finding: Finding) -> tuple[str, ...]:
 
 def csv(report: Report, language: str = "en") -> str:
     """The findings in sheet order as CSV with the keys of the JSON; no cell of it can act as a formula."""
+    keys = (*_KEYS, "file") if any(finding.file for finding in report.findings) else _KEYS
     out = StringIO()
     writer = csvlib.writer(out)
-    writer.writerow(_KEYS)
+    writer.writerow(keys)
     for listed in in_sheet_order(report, language):
-        cells = _members(listed.finding, language).values()
-        writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in cells])
+        cells = _members(listed.finding, language)
+        writer.writerow([neutral(cell) if isinstance(cell := cells.get(key), str) else cell for key in keys])
     return out.getvalue()
 
 
