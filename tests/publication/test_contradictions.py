@@ -116,9 +116,9 @@ o:o a org:Organization ; skos:prefLabel "O" .
 x:source-1 a iesi:SourceReading ; iesi:document d:d ; iesi:dateRead "2026-11-21"^^xsd:date ;
   iesi:readingStatus <reading-status/read> .
 d:d a iesi:SourceDocument ; foaf:page <https://example.org/a> .
-a:ana a prov:Agent ; foaf:name "Ana" .
 """
-CODING = """
+CODER = 'a:ana a prov:Agent ; foaf:name "Ana" .'
+CODING = f"""{CODER}
 x:coding-1 a iesi:VariableCoding ; iesi:judges :x ; iesi:variable iesi:ictPotential ;
   iesi:codedValue <ict-potential/2> ;
   prov:wasAttributedTo a:ana ; dct:date "2026-11-20"^^xsd:date ; iesi:reviewStatus <review-status/unreviewed> .
@@ -139,7 +139,7 @@ def test_a_record_and_its_codings_in_rdf(more: str) -> None:
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        (CODING.replace("prov:wasAttributedTo a:ana ;", ""), (V, "judgement-coder-missing", f"{X}#coding-1", None)),
+        (CODING.replace(CODER, "").replace("prov:wasAttributedTo a:ana ;", ""), (V, "judgement-coder-missing", f"{X}#coding-1", None)),
         (CODING.replace('dct:date "2026-11-20"^^xsd:date ;', ""), (V, "judgement-date-missing", f"{X}#coding-1", None)),
         (CODING + SECOND, (V, "coding-twice", f"{X}#coding-2", "ontology#ictPotential")),
         (":x iesi:governanceLevel <governance-level/x> .", (V, "governance-level-code", X, "governance-level/x")),
