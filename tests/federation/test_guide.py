@@ -73,7 +73,7 @@ def test_ask_another_server(guide: tuple[Server, Path, Path], root: Path) -> Non
     )
     folder = run(blocks(root, "sh", "iesi-kg query"), guide, "bash", "-euo", "pipefail", "-c")
     assert f"SERVICE <{PUBLIC}>: 2 rows in " in folder
-    assert re.search(r"Eesti +6\b", folder)
+    assert re.search(r"Eesti +14\b", folder)
 
 
 def test_who_may_be_asked(guide: tuple[Server, Path, Path], root: Path) -> None:
