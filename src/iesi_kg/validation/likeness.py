@@ -200,7 +200,7 @@ class _Key:
     numbers: frozenset[str]
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=4_096)
 def _key(name: str) -> _Key:
     text = normalise(name)
     return _Key(text, frozenset(re.findall(r"\b(?:\w*\d\w*|\w)\b", text)))
