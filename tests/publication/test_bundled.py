@@ -67,8 +67,8 @@ def test_everything_enters_in_one_commit_and_once(bundle: Path, store: EmbeddedS
     reader = store.reader()
     graphs = {str(quad.graph_name) for quad in reader.quads()}
     assert {"<https://w3id.org/iesi-kg/graph/ontology>", "<https://w3id.org/iesi-kg/graph/codes>"} < graphs
-    # default, ontology, codes, codings, alignments, inference, description, provenance, two submissions
-    assert len(graphs) == 10
+    # default, ontology, codes, codings, alignments, statistics, inference, description, provenance, two submissions
+    assert len(graphs) == 11
     before = {*reader.quads()}
     assert load_bundled(store, at=AT).version == 1
     assert {*store.reader().quads()} == before
