@@ -236,7 +236,21 @@ def moved_to_the_end(book: Workbook) -> None:
         [put("Initiatives", 1, "Website", "Our web page")],
         [put("Outcomes", 1, "Outcomes", "What came of it")],
     ],
-    ids=str,
+    ids=[
+        "areas",
+        "key",
+        "iri",
+        "iris",
+        "link",
+        "methods",
+        "types",
+        "no-directory",
+        "two-sheets",
+        "row",
+        "moved",
+        "renamed",
+        "renamed-group",
+    ],
 )
 def test_missing_moved_and_renamed_columns_lose_nothing(present: Reader, sheet: bytes, edits: list[Edit]) -> None:
     receipt = receive(edited(sheet, *edits))
@@ -395,7 +409,7 @@ def test_another_file_is_compared_as_the_replacement_that_it_is(store: EmbeddedS
             "outcome",
         ),
     ],
-    ids=str,
+    ids=["identifier", "unknown", "none", "several", "code", "nowhere", "twice", "nameless", "subject"],
 )
 def test_what_is_wrong_between_the_sheets_is_said_at_its_cell(
     sheet: bytes, edit: Edit, code: str, place: tuple[str, int, str], suggestion: str

@@ -1,0 +1,41 @@
+"""The agreement printed in the data sheet is that of the two codings in data/codings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from agreement import EXAMPLES, by_value, kappa, lines, pairs_of, weighted
+
+
+def test_kappa_by_hand() -> None:
+    """20 yes/yes, 5 yes/no, 10 no/yes, 15 no/no: 0.70 the same, 0.50 by chance, so (0.70 - 0.50) / 0.50."""
+    pairs = [("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15
+    assert kappa(pairs) == pytest.approx(0.4)
+    assert by_value([("a|b", "a"), ("b", "b"), ("", "")]) == pytest.approx((1 + 0.4) / 2)
+
+
+def test_a_greater_distance_weighs_more() -> None:
+    """1/1, 2/2, 3/1: squares sum to 4; by chance (1,2,3 against 1,2,1) to (0+1+0 + 1+0+1 + 4+1+4) / 3 = 4."""
+    assert weighted([("1", "1"), ("2", "2"), ("3", "1")]) == pytest.approx(0.0)
+    assert weighted([("1", "1"), ("2", "2"), ("3", "3")]) == pytest.approx(1.0)
+    assert kappa([("1", "1"), ("1", "1")]) is None
+
+
+def test_the_data_sheet_prints_the_agreement_that_is_there(root: Path) -> None:
+    page = (root / "docs" / "reference" / "data-sheet.md").read_text(encoding="utf-8")
+    printed = [
+        line
+        for line in page.splitlines()
+        if " nominal | " in line or " weights | " in line or " over values | " in line
+    ]
+    assert printed == lines()
+
+
+def test_records_of_both_codings() -> None:
+    assert [len(pairs_of("ict_role", without_examples=left_out)) for left_out in (False, True)] == [72, 58]
+    assert len(EXAMPLES) == 14
+    levels = pairs_of("evidence_level", without_examples=False)
+    assert (len(levels), sum(a == b for a, b in levels)) == (51, 51)
+    assert Counter(a for a, _ in levels)["descriptive"] == 46
