@@ -123,6 +123,7 @@ x:coding-1 a iesi:VariableCoding ; iesi:judges :x ; iesi:variable iesi:ictPotent
   iesi:codedValue <ict-potential/2> ;
   prov:wasAttributedTo a:ana ; dct:date "2026-11-20"^^xsd:date ; iesi:reviewStatus <review-status/unreviewed> .
 """
+UNSIGNED = CODING.replace(CODER, "").replace("prov:wasAttributedTo a:ana ;", "")
 SECOND = CODING.replace("coding-1", "coding-2").replace("11-20", "11-21")
 X = "https://w3id.org/iesi-kg/id/initiative/x"
 
@@ -139,7 +140,7 @@ def test_a_record_and_its_codings_in_rdf(more: str) -> None:
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        (CODING.replace(CODER, "").replace("prov:wasAttributedTo a:ana ;", ""), (V, "judgement-coder-missing", f"{X}#coding-1", None)),
+        (UNSIGNED, (V, "judgement-coder-missing", f"{X}#coding-1", None)),
         (CODING.replace('dct:date "2026-11-20"^^xsd:date ;', ""), (V, "judgement-date-missing", f"{X}#coding-1", None)),
         (CODING + SECOND, (V, "coding-twice", f"{X}#coding-2", "ontology#ictPotential")),
         (":x iesi:governanceLevel <governance-level/x> .", (V, "governance-level-code", X, "governance-level/x")),

@@ -9,7 +9,7 @@ import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from io import StringIO
 from typing import Any
 
@@ -63,7 +63,7 @@ class Checked:
     elsewhere: Sequence[Finding]
 
 
-@cache
+@lru_cache(maxsize=64)
 def blocks(part: str | None = None) -> tuple[Block, ...]:
     """The form: the basic columns, or those of a part of the template, in their order."""
     table = json.loads(assets.text("ontology/template.json"))
