@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -85,7 +86,7 @@ def test_time_limit(towns: Server) -> None:
     runaway = "SELECT (COUNT(*) AS ?n) { " + " ".join(f"?a{n} ?b{n} ?c{n} ." for n in range(9)) + " }"
     done = query(runaway, "--store", str(towns.store), "--seconds", "0.5")
     assert done.returncode == 3
-    assert b"stopped after 0.5 seconds" in done.stderr
+    assert re.search(rb"stopped after 0\.[5-9] seconds", done.stderr)
 
 
 @pytest.mark.parametrize(

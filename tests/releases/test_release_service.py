@@ -246,7 +246,7 @@ def test_feeds(server: Server) -> None:
     portugal = entries(server.ask("GET", "/feeds/examples/001-initiatives-of-a-country.atom"))
     assert portugal[0][0] == "Release 2026.2: 2 rows added, 1 removed"
     assert sum(line.startswith("+ ") and "beta-porto" in line for line in portugal[0][2].splitlines()) == 1
-    assert portugal[1][0] == "Release 2026.1: 7 rows"
+    assert portugal[1][0] == "Release 2026.1: 16 rows"
     still = entries(server.ask("GET", "/feeds/examples/008-comparative-evidence.atom"))
     assert [title.partition(":")[0] for title, _, _ in still] == ["Release 2026.1"]
 
