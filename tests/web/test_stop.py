@@ -65,6 +65,14 @@ def until_grown(server: Server, before: int) -> None:
         time.sleep(0.05)
 
 
+def until_given_back(server: Server, before: int) -> None:
+    """Wait until no query process takes much more memory than before: one that the machine lets wait looks quiet."""
+    deadline = time.monotonic() + 5
+    while memory(server) >= before + 20_000_000:
+        assert time.monotonic() < deadline, "the memory stays taken"
+        time.sleep(0.05)
+
+
 def until_quiet(server: Server) -> float:
     """Seconds until the query processes compute no more; a replacement that starts is not counted."""
     begun = time.monotonic()
@@ -107,7 +115,7 @@ def test_a_client_stops_its_own_query_and_its_memory_is_back(patient: Server) ->
     assert problem["type"] == "/problems/query-stopped"
     assert problem["query"] == "my-query-1"
     assert until_quiet(patient) < 5
-    assert memory(patient) < before + 20_000_000
+    until_given_back(patient, before)
     assert stop(patient, "my-query-1", SECRET).status == 404
 
 
@@ -180,7 +188,7 @@ def test_a_hang_up_gives_time_and_memory_back(patient: Server) -> None:
         connection.sendall(f"GET /sparql?query={quote(GROWING)} HTTP/1.1\r\nHost: e\r\n\r\n".encode())
         until_grown(patient, before)
     assert until_quiet(patient) < 5
-    assert memory(patient) < before + 20_000_000
+    until_given_back(patient, before)
 
 
 def test_a_deadline_gives_time_and_memory_back(tmp_path: Path) -> None:
@@ -191,7 +199,7 @@ def test_a_deadline_gives_time_and_memory_back(tmp_path: Path) -> None:
         assert (reply.status, json.loads(reply.body)["limit_seconds"]) == (504, 1)
         assert json.loads(reply.body)["elapsed_seconds"] < 2
         assert until_quiet(server) < 5
-        assert memory(server) < before + 20_000_000
+        until_given_back(server, before)
 
 
 def test_the_end_of_the_service_ends_its_queries(tmp_path: Path) -> None:
