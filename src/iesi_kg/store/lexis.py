@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from iesi_kg.store.settling import IRI, STRING
 
-_TOKEN = re.compile(
-    rf"""
+_ALTERNATIVES = rf"""
       (?P<gap>\s+|\#[^\n\r]*+)
     | (?P<iri><{IRI}>)
     | (?P<string>{STRING})
@@ -23,9 +22,10 @@ _TOKEN = re.compile(
     | (?P<name>(?:[^\W\d_][\w.\-\u00b7]*+)?+:(?:[\w:%\-\u00b7]|\\.|\.(?=[\w:%\-\\.\u00b7]))*+)
     | (?P<word>[^\W\d]\w*+)
     | (?P<sign>.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
+_TOKEN = re.compile(_ALTERNATIVES, re.VERBOSE | re.DOTALL)
+_RUN = re.compile(r"[\w.\-\u00b7]*+")
+_UNNAMED = re.compile(re.sub(r"(?m)^ *\| \(\?P<name>.*$\n", "", _ALTERNATIVES), re.VERBOSE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,12 @@ class Token:
 
 def tokens(text: str) -> Iterator[Token]:
     """The tokens of a text, white space and comments left out."""
-    for match in _TOKEN.finditer(text):
+    place = unnamed = 0
+    while match := (_TOKEN if place >= unnamed else _UNNAMED).match(text, place):
         kind = str(match.lastgroup)
+        if kind == "word" and place >= unnamed and match[0][0] != "_":
+            # No name began here, so no colon ends this run and none begins within it: its end is sought once.
+            unnamed = _RUN.match(text, place).end()  # type: ignore[union-attr]  # it matches anywhere
         if kind != "gap":
-            yield Token(kind, match.group(), match.start(), match.end())
+            yield Token(kind, match.group(), place, match.end())
+        place = match.end()
