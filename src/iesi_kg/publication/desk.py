@@ -154,7 +154,7 @@ class Desk:
             yield
         except StoreError:  # it may have been committed all the same
             raise
-        except Exception:
+        except Exception:  # whatever kept the step from being made, it is no longer pending
             self._shelf.write(item)
             raise
 
