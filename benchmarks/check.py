@@ -126,22 +126,23 @@ def _growth(measured: dict[str, dict[str, Any]], suffix: str) -> float:
 
 
 def _files(folder: Path, size: int) -> Iterator[Path]:
-    rows = list(_rows(size))
+    listed = list(rows(size))
     path = folder / f"{size}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(rows)
+        csv.writer(file).writerows(listed)
     yield path
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Initiatives")
-    for row in rows:
+    for row in listed:
         sheet.append(row)
     book.save(folder / f"{size}.xlsx")
     yield folder / f"{size}.xlsx"
 
 
-def _rows(size: int) -> Iterator[list[str]]:
+def rows(size: int) -> Iterator[list[str]]:
+    """A header, and the bundled records repeated under new names, one of them wrong."""
     sources = [assets.content(name).decode("utf-8-sig") for name in assets.names("data/iesi", ".csv")]
     records = [row for text in sources for row in csv.DictReader(text.splitlines(keepends=True))]
     names = list(records[0])

@@ -6,6 +6,8 @@ installed are said to be missing. The last row is what a submission costs: 100 r
 
 from __future__ import annotations
 
+import csv
+import io
 import resource
 import subprocess
 import sys
@@ -18,8 +20,8 @@ from typing import Any
 import pyoxigraph
 from pyoxigraph import RdfFormat, Triple
 
-from benchmarks.check import _write
-from iesi_kg.publication import workflow
+from benchmarks.check import rows
+from iesi_kg.publication import several, workflow
 from iesi_kg.records import SourceFile
 from iesi_kg.validation import engine, shapes
 
@@ -86,10 +88,10 @@ def run() -> dict[str, Any]:
 
 def triples(size: int) -> list[Triple]:
     """The bundled records repeated under new names, as statements, with what the shapes look into."""
-    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
-        _write(Path(file.name), size)
-        source = SourceFile("benchmark.csv", Path(file.name).read_bytes())
-    chunks = workflow._chunks(source, DAY)
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows(rows(size))
+    (part,) = several.parts(SourceFile("benchmark.csv", file.getvalue().encode()))
+    chunks = workflow._chunks(part, DAY)
     return [*shapes.profile("stronger").context, *(triple for chunk in chunks for triple in chunk.triples)]
 
 

@@ -32,6 +32,9 @@ class Settings:
     store: Path = _setting(Path("iesi-kg-store"), "folder of the store; created and filled on first start")  # noqa: RUF009
     token: str = _setting("", "what a write to a scratch store must show; without it writes are open on loopback")
     workers: int = _setting(2, "processes that evaluate queries")
+    express_triples: int = _setting(
+        250_000, "largest version of which the service keeps a copy in memory, for the smallest queries; 0 for none"
+    )
     query_seconds: float = _setting(30.0, "time limit of one query")
     query_bytes: int = _setting(64_000_000, "largest result of one query, in bytes")
     query_rows: int = _setting(1_000_000, "largest result of one query, in rows (solutions or triples)")

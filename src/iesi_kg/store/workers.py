@@ -27,8 +27,10 @@ from iesi_kg.store import frames
 from iesi_kg.store.amending import AMENDMENT, change_job
 from iesi_kg.store.child import Child, State
 from iesi_kg.store.crew import Crew, Staffing
+from iesi_kg.store.express import Express
 from iesi_kg.store.frames import UNCOUNTED, Job, Limits, Response, Status
 from iesi_kg.store.line import Line
+from iesi_kg.store.plain import Plain
 from iesi_kg.store.versions import Layout, Version
 
 __all__ = ["Job", "Limits", "Pool"]
@@ -77,8 +79,10 @@ class Pool:
         in_memory: int = 1_000_000,
     ) -> None:
         self._workers = max(1, workers)
+        self._layout = Layout(Path(path).absolute())
+        self._express: Express | None = None
         staffing = Staffing(self._workers, memory, in_memory)
-        self._crew = Crew(Layout(Path(path).absolute()), staffing, self._grant, self._leave_lane)
+        self._crew = Crew(self._layout, staffing, self._grant, self._leave_lane)
         self._quick = 0  # processes in use outside the slow lane
         self._line = Line(queue, "process was free")
         self._slow_line = Line(queue, "place for long queries was free")
@@ -129,6 +133,8 @@ class Pool:
         """Start the processes and wait until they can answer; raises what keeps them from it."""
         self._loop = asyncio.get_running_loop()
         await self._crew.start()
+        if self._express is not None and self._crew.version is not None:
+            self._express.prepare(self._crew.version, seconds=0.0)
 
     async def close(self) -> None:
         """End every process; who still waits is told that the service is stopping."""
@@ -142,6 +148,17 @@ class Pool:
             if child.future is not None and not child.future.done():
                 child.future.set_exception(busy)
         await self._crew.close()
+
+    def keep_copy(self, most: int) -> None:
+        """Answer the smallest queries in this process, on a copy of each version of at most ``most`` triples."""
+        self._express = Express(self._layout, most)
+
+    def at_once(self, query: Plain, media_type: str, limits: Limits) -> Answer | None:
+        """The answer to a query that needs no process, as it is known to be small; None for any other."""
+        version = self._crew.version
+        if self._express is None or version is None or self._crew.closed:
+            return None
+        return self._express.answer(version, query, media_type, limits)
 
     async def run(self, job: Job, limits: Limits) -> Answer:
         """The answer to a query, or the error that says which limit it met.

@@ -177,6 +177,7 @@ class Application:
         allocator.large_apart()
         memory = max(settings.query_memory, settings.token_memory)
         pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
+        pool.keep_copy(settings.express_triples)
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()

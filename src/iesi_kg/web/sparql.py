@@ -15,12 +15,13 @@ from iesi_kg import __version__
 from iesi_kg.endpoint import negotiation
 from iesi_kg.endpoint.allowance import Allowance
 from iesi_kg.endpoint.emptiness import misspelt
-from iesi_kg.endpoint.execution import execute
+from iesi_kg.endpoint.execution import execute, recognised
 from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.protocol import METHODS, Query, is_update, parse, with_base
-from iesi_kg.endpoint.syntax import Shape, inspect
+from iesi_kg.endpoint.syntax import Shape
 from iesi_kg.errors import IesiKgError, QueryRefused, QueryStopped, RequestError, RequestTooLarge
 from iesi_kg.records import Answer
+from iesi_kg.store.plain import Plain
 from iesi_kg.store.workers import Limits
 from iesi_kg.web import consulted, headers, problem, queries
 from iesi_kg.web.body import refuse_packed
@@ -124,14 +125,16 @@ class Sparql:
         await send({"type": "http.response.body", "body": content})
 
     async def _fresh(self, asked: _Asked, query: Query, key: Any, version: int, receive: Any) -> Entry:  # noqa: ANN401
-        shape = inspect(query.text, self.site.guards)
+        shape, small = recognised(query, self.site.guards)
         media = negotiation.choose(shape.form, asked.accept, query.formats)
         tag = "" if shape.volatile or query.based else _tag(self.site, version, query, media)
         if tag and asked.if_none_match:
             for known in (tag, packed_tag(tag)):
                 if matches(asked.if_none_match, known):
                     return Entry(known, self._headers(asked.allowance, version, media, known), b"")
-        answer = await self._evaluate(asked, query, media, shape, receive)
+        answer = self._at_once(asked, small, media) if small is not None else None
+        if answer is None:
+            answer = await self._evaluate(asked, query, media, shape, receive)
         if tag and answer.version != version:
             tag = _tag(self.site, answer.version, query, media)
         hint = misspelt(query.text) if answer.rows == 0 else None
@@ -143,6 +146,11 @@ class Sparql:
             weight = sum([len(part) for part in key if part.__class__ in _SIZED])
             self.site.cache.put(answer.version, key, kept, weight)
         return Entry(entry.etag, (*entry.headers, *headers.MISS), entry.body)
+
+    def _at_once(self, asked: _Asked, query: Plain, media: MediaType) -> Answer | None:
+        """The answer to a small query, counted as any other; None where it is not so small after all."""
+        with self.site.turnstile.passage(asked.caller, asked.allowance):
+            return self.site.pool.at_once(query, media.name, self._limits[asked.allowance.name])
 
     async def _evaluate(
         self,
