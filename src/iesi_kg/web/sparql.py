@@ -132,7 +132,7 @@ class Sparql:
             for known in (tag, packed_tag(tag)):
                 if matches(asked.if_none_match, known):
                     return Entry(known, self._headers(asked.allowance, version, media, known), b"")
-        answer = self._at_once(asked, small, media) if small is not None else None
+        answer = self._at_once(asked, small, media) if small is not None and asked.query_id is None else None
         if answer is None:
             answer = await self._evaluate(asked, query, media, shape, receive)
         if tag and answer.version != version:
