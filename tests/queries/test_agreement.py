@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from agreement import EXAMPLES, by_value, kappa, lines, pairs_of, weighted
+from agreement import EXAMPLES, _pairs, by_value, kappa, lines, pairs_of, rounds, weighted
 
 
 def test_kappa_by_hand() -> None:
@@ -30,12 +30,22 @@ def test_the_data_sheet_prints_the_agreement_that_is_there(root: Path) -> None:
         for line in page.splitlines()
         if " nominal | " in line or " weights | " in line or " over values | " in line
     ]
-    assert printed == lines()
+    assert printed == [line for number in rounds() for line in lines(number)]
 
 
 def test_records_of_both_codings() -> None:
-    assert [len(pairs_of("ict_role", without_examples=left_out)) for left_out in (False, True)] == [72, 58]
+    assert [len(pairs_of("ict_role", number=1, without_examples=left_out)) for left_out in (False, True)] == [72, 58]
     assert len(EXAMPLES) == 14
-    levels = pairs_of("evidence_level", without_examples=False)
+    levels = pairs_of("evidence_level", number=1)
     assert (len(levels), sum(a == b for a, b in levels)) == (51, 51)
     assert Counter(a for a, _ in levels)["descriptive"] == 46
+
+
+def test_from_round_2_on_each_outcome_is_a_pair_and_a_missing_code_counts() -> None:
+    assert _pairs("targeting|none", "targeting|access-take-up", "outcome_types", 2) == [
+        ("targeting", "targeting"),
+        ("none", "access-take-up"),
+    ]
+    assert _pairs("", "", "outcome_types", 2) == []
+    assert _pairs("4", "", "integration_level", 2) == [("4", "")]
+    assert _pairs("4", "", "integration_level", 1) == []
