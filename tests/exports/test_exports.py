@@ -50,7 +50,7 @@ belong to it. The city wanted to open municipal welfare to families who were out
             <../codes/target-group/people-with-disabilities>, <../codes/target-group/children> ;
           m8g:isClassifiedBy <../codes/technology/citizen-portal>, <../codes/technology/marketplace>,
             <../codes/ict-role/enabler>, <../codes/governance-level/local>, <../codes/sip-objective/PR4>,
-            <../codes/sip-objective/SI1>, <../codes/integration-level/4> ;
+            <../codes/integration-level/4> ;
           dct:spatial nuts:ITC4C, <http://publications.europa.eu/resource/authority/country/ITA> ;
           adms:status <../codes/status/running> ;
           foaf:homepage <http://www.wemi.milano.it> .
