@@ -17,7 +17,7 @@ COMMANDS = {
     "erase": "take personal data out of the store and of every release, for good",
     "export": "write what is published in the terms of CPSV-AP, CPOV or DCAT-AP",
     "log": "show who changed what, when and in which version, and whether the log is whole",
-    "map": "count initiatives by potential and level of integration: table, CSV or drawing",
+    "map": "draw the knowledge map, what is covered or the network: table, CSV, SVG or PNG",
     "merge": "merge a published initiative or organisation into another one, which then stands for both",
     "peers": "list, check or probe the other servers that SERVICE may ask",
     "query": "run a SPARQL query on a store or an endpoint",
