@@ -21,6 +21,7 @@ COMMANDS = {
     "merge": "merge a published initiative or organisation into another one, which then stands for both",
     "peers": "list, check or probe the other servers that SERVICE may ask",
     "query": "run a SPARQL query on a store or an endpoint",
+    "questions": "ask the competency questions and name each whose answer is not the expected one",
     "reason": "say what follows from the published statements, by which rule and why",
     "release": "give what is published now a name, and keep it for good",
     "serve": "serve the pages and the SPARQL endpoint; an empty store is filled first",
