@@ -1,4 +1,4 @@
-"""The commands and the notebook of the guide to the map do what it says, on the bundled records."""
+"""The commands and the notebook of the guide to the map do what it says."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from iesi_kg.cli.group import group
 
 
 def test_every_command_and_the_notebook_of_the_guide_run(
-    root: Path, bundled_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = (root / "docs" / "how-to" / "draw-the-map.md").read_text("utf-8")
-    (tmp_path / "store").symlink_to(bundled_store)
+    (tmp_path / "store").symlink_to(folder)
     monkeypatch.chdir(tmp_path)
     for line in re.findall(r"^iesi-kg .+$", text, re.MULTILINE):
         done = CliRunner().invoke(group, shlex.split(line)[1:])
