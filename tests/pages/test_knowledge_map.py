@@ -228,6 +228,20 @@ def test_each_number_of_the_coverage_page_leads_to_that_many_initiatives(client:
     assert '<a href="/data-sheet?lang=en">data sheet</a>' in page
 
 
+@pytest.mark.parametrize(
+    "query", ["country=FR", "policy-area=social-inclusion", "policy-area=aha&country=DE&country=FR"]
+)
+def test_a_number_under_a_filter_of_its_own_list_is_a_link_only_where_the_list_has_as_many(
+    client: httpx.Client, query: str
+) -> None:
+    page = client.get(f"/coverage?{query}&lang=en").text
+    cells = re.findall(r'<a class="cell" href="([^"]*)" aria-label="[^"]*: (\d+)">', page)
+    links = {*cells, *re.findall(r'<td class="number"><a href="(/initiatives\?[^"]*)">(\d+)</a>', page)}
+    assert links
+    for address, number in sorted(links):
+        assert f'role="status"><strong>{number}</strong>' in client.get(unescape(address)).text, address
+
+
 def test_coverage_of_no_initiative_says_so(client: httpx.Client) -> None:
     for path in ("/coverage", "/network"):
         page = client.get(f"{path}?country=GR&lang=en").text

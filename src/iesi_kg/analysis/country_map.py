@@ -36,17 +36,18 @@ class Place:
 
 def places(counts: Iterable[tuple[Value, int]], inhabitants: Mapping[str, int]) -> list[Place]:
     """Every country with initiatives, the highest rate first, those without a rate last."""
-    given = [(value, count, _rate(count, inhabitants.get(value.code))) for value, count in counts]
-    rates = sorted(rate for _, _, rate in given if rate)
+    given = [(value, count, rate(count, inhabitants.get(value.code))) for value, count in counts]
+    rates = sorted(each for _, _, each in given if each)
     limits = [rates[len(rates) * step // _STEPS] for step in range(1, _STEPS)] if rates else []
     made = [
-        Place(value, count, rate, bisect_right(limits, rate) + 1 if rate else int(count > 0))
-        for value, count, rate in given
+        Place(value, count, each, bisect_right(limits, each) + 1 if each else int(count > 0))
+        for value, count, each in given
     ]
     return sorted(made, key=lambda place: (place.rate is None, -(place.rate or 0), place.value.label))
 
 
-def _rate(count: int, people: int | None) -> float | None:
+def rate(count: int, people: int | None) -> float | None:
+    """How many there are for each million inhabitants, where their number is known."""
     return round(1_000_000 * count / people, 2) if people else None
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from iesi_kg.analysis import country_map
 from iesi_kg.analysis.browse import ENGLISH
 from iesi_kg.analysis.knowledge_map import Matrix, crossed, written
-from iesi_kg.analysis.listing import NONE, Choice, Index, Value
+from iesi_kg.analysis.listing import NONE, Choice, Entry, Index, Value
 from iesi_kg.vocabulary.codelists import CodeLists, Concept
 
 PLACES, AREAS = "country", "policy-area"
@@ -23,7 +24,8 @@ _HEAD = ("code", "label", "initiatives", "share", "inhabitants", "per_million_in
 class Line:
     """One code: its initiatives, the share of all that are, its inhabitants and its rate where those are known.
 
-    A ``heading`` stands above other codes, whose initiatives count for it too.
+    A ``heading`` stands above other codes, whose initiatives count for it too. ``alone`` says that the list of this
+    code has as many, whatever else of its facet was chosen.
     """
 
     value: Value
@@ -32,6 +34,7 @@ class Line:
     inhabitants: int | None
     rate: float | None
     heading: bool
+    alone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +64,26 @@ def coverage(index: Index, choice: Choice, facet: str, inhabitants: Mapping[str,
     continents are in it for organisations that take part from there.
     """
     found = index.select(choice)
-    counted = Counter(code for entry in found for code in entry.codes.get(facet, ()))
+    counted, alone = _counted(found, facet), _counted(index.select(choice.without(facet)), facet)
     people = inhabitants if facet == PLACES else {}
     concepts = [each for each in _concepts(facet) if not people or each.notation in people or counted[each.notation]]
-    lines = (_line(each, counted[each.notation], len(found), people.get(each.notation), lang) for each in concepts)
+    lines = [
+        Line(
+            value=_value(each, lang),
+            count=counted[each.notation],
+            share=counted[each.notation] / len(found) if found else 0.0,
+            inhabitants=people.get(each.notation),
+            rate=country_map.rate(counted[each.notation], people.get(each.notation)),
+            heading=_is_heading(each),
+            alone=counted[each.notation] == alone[each.notation],
+        )
+        for each in concepts
+    ]
     return Part(facet, tuple(lines), sum(not entry.codes.get(facet) for entry in found), len(found))
 
 
-def _line(concept: Concept, count: int, total: int, people: int | None, lang: str) -> Line:
-    value = _value(concept, lang)
-    rate = round(1_000_000 * count / people, 2) if people else None
-    return Line(value, count, count / total if total else 0.0, people, rate, _is_heading(concept))
+def _counted(found: Iterable[Entry], facet: str) -> Counter[str]:
+    return Counter(code for entry in found for code in entry.codes.get(facet, ()))
 
 
 def _concepts(facet: str) -> tuple[Concept, ...]:

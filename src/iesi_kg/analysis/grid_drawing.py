@@ -15,11 +15,14 @@ _STYLE = (
     f"{SHADES}.cell text{{text-anchor:middle;font-size:13px}}.s4+text,.s5+text{{fill:#fff}}.s0{{fill:#fffefb}}"
     ".cell rect{stroke:#ded8ca}.small{font-size:12px}"
 )
-Link = Callable[[str, str], str]
+Link = Callable[[str, str], str | None]
 
 
 def svg(found: Matrix, title: str, none: str, link: Link | None = None) -> str:
-    """The grid; ``none`` names what is not coded. Without links it stands alone and carries its style."""
+    """The grid; ``none`` names what is not coded, ``link`` is the address of a cell that has one.
+
+    Without links it stands alone and carries its style.
+    """
     width = _LEFT + _WIDE * len(found.across) + _MARGIN
     height = _TOP + _HIGH * len(found.down) + _MARGIN
     frame = Frame("heat", 0, 0, width, height, title, _STYLE)
@@ -47,11 +50,11 @@ def _cells(found: Matrix, none: str, link: Link | None) -> Iterator[str]:
             box = f'<rect class="s{step}" x="{x}" y="{y}" width="{_WIDE}" height="{_HIGH}"/>'
             drawn = f'{box}<text x="{x + _WIDE / 2:g}" y="{y + 18}">{count or ""}</text>'
             said = f"{_name(row, none)}, {_name(column, none)}: {count}"
-            if link is None or not count:
+            address = link(row.code, column.code) if link and count else None
+            if address is None:
                 yield f'<g class="cell"><title>{escape(said)}</title>{drawn}</g>'
             else:
-                address = quoteattr(link(row.code, column.code))
-                yield f'<a class="cell" href={address} aria-label={quoteattr(said)}>{drawn}</a>'
+                yield f'<a class="cell" href={quoteattr(address)} aria-label={quoteattr(said)}>{drawn}</a>'
 
 
 def _name(value: Value, none: str) -> str:

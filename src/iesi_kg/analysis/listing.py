@@ -72,6 +72,10 @@ class Choice:
         """The same choice with one code for each of these facets, whatever stood there."""
         return Choice(self.words, {**self.codes, **{facet: (code,) for facet, code in codes.items()}})
 
+    def without(self, *facets: str) -> Choice:
+        """The same choice with nothing chosen in these facets."""
+        return Choice(self.words, {facet: codes for facet, codes in self.codes.items() if facet not in facets})
+
 
 @dataclass(frozen=True, slots=True)
 class Index:

@@ -136,7 +136,9 @@ def outlook(reader: Reader, receipt: Receipt, at: datetime, language: str, bound
 
 
 def after(reader: Reader, receipt: Receipt, at: datetime) -> Reader:
-    """What would stand after the publication of a file, in memory."""
+    """What would stand after the publication of a file, in memory; of a filled sheet what was changed in it."""
+    if receipt.submission.base is not None:
+        receipt = replace(receipt, submission=revision.weigh(reader, receipt.submission).submission)
     change, _ = workflow.prepare(reader, receipt, Occasion("-", at))
     return staged(reader, change)
 

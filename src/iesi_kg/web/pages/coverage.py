@@ -31,10 +31,15 @@ def page(request: Request) -> Response:
     kept = [*asked.pairs(), *said.kept]
     words = drawing_words(said.wording)
 
-    def link(down: str, across: str) -> str:
+    found = coverage.gaps(listed, asked.choice, people, said.code)
+    alone = coverage.gaps(listed, asked.choice.without(PLACES, AREAS), people, said.code)
+
+    def link(down: str, across: str) -> str | None:
+        """The list of a cell, where the filters of country and area that it takes away leave as many."""
+        if alone.cells[down, across].count != found.cells[down, across].count:
+            return None
         return "/initiatives?" + urlencode([*asked.placed({PLACES: down, AREAS: across}), *said.kept])
 
-    found = coverage.gaps(listed, asked.choice, people, said.code)
     parts = [coverage.coverage(listed, asked.choice, facet, people, said.code) for facet in FACETS]
     titles = {facet.key: facet.title for facet in listed.facets}
     context = {
@@ -55,6 +60,7 @@ def page(request: Request) -> Response:
         "areas": AREAS,
         "uncoded": NONE,
         "found": found,
+        "link": link,
         "grid": Markup(grid_drawing.svg(found, words["coverage"], words["none"], link)),
         "files": files("coverage", kept),
         "version": listed.version,

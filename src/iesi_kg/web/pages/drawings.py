@@ -36,7 +36,10 @@ def knowledge_map(request: Request, form: str) -> Response:
 def as_file(request: Request, name: str, form: str, called: str) -> Response:
     """A drawing under a file name. Raises UsageError for a code that there is not, NotFound, NotInstalled."""
     listed, said = index(request), spoken(request)
-    words = {**drawing_words(said.wording), **{each.title: said.wording.known(each.title) for each in listed.facets}}
+    words = {
+        **drawing_words(said.wording),
+        **{each.title: str(said.wording.known(each.title)) for each in listed.facets},
+    }
     choice = _strict(request, listed)
     made = drawings.drawing(name, reader(request), choice, index=listed, speech=Speech(said.code, words))
     place = "attachment" if form == "csv" else "inline"
