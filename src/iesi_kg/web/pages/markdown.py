@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from html import escape
-from itertools import groupby
+from itertools import count, groupby
 
 from markupsafe import Markup
 
 _INLINE = re.compile(r"`([^`]+)`|\*\*(.+?)\*\*|\[([^\]]+)\]\((https?://[^\s)]+)\)")
 _BULLET, _NUMBER, _HEADING = re.compile(r"\* +"), re.compile(r"\d+\. +"), re.compile(r"(#{1,4}) +(.*)")
 _RULE = re.compile(r"\|[\s|:-]+\|")
-_TABLE = '<div class="scroll" tabindex="0" role="region" aria-label="{}"><table class="small">'
+_TABLE = '<div class="scroll" tabindex="0" role="region" aria-label="{}, \0"><table class="small">'
+_NUMBERED = "\0"
 
 
 def html(text: str, addresses: Mapping[str, str] | None = None) -> tuple[str, Markup]:
@@ -35,7 +36,14 @@ def html(text: str, addresses: Mapping[str, str] | None = None) -> tuple[str, Ma
         rest = block.partition("\n")[2] if heading else block
         if rest:
             parts += _block(rest, near or title, addresses or {})
-    return title, Markup("\n".join(parts))
+    return title, Markup("\n".join(_told_apart(parts)))
+
+
+def _told_apart(parts: list[str]) -> Iterator[str]:
+    """The parts with a number at the name of each table, so that no two have the same."""
+    tables = count(1)
+    for part in parts:
+        yield part.replace(_NUMBERED, str(next(tables)), 1) if _NUMBERED in part else part
 
 
 def _block(text: str, near: str, addresses: Mapping[str, str]) -> Iterator[str]:
@@ -78,7 +86,7 @@ def _table(lines: list[str], near: str, addresses: Mapping[str, str]) -> str:
     rows = [
         [cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines if not _RULE.fullmatch(line)
     ]
-    head = "".join(f'<th scope="col">{_line(cell, addresses)}</th>' for cell in rows[0])
+    head = "".join(f'<th scope="col">{_line(cell, addresses)}</th>' if cell else "<td></td>" for cell in rows[0])
     body = "".join("<tr>" + "".join(f"<td>{_line(cell, addresses)}</td>" for cell in row) + "</tr>" for row in rows[1:])
     begin = _TABLE.format(escape(re.sub(r"[`*]", "", near)))
     return f"{begin}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
