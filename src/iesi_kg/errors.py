@@ -42,6 +42,7 @@ IesiKgError                      500  3   something of ours broke
 ├── ServiceBusy                  503  3
 ├── PeerError                    502  3   another endpoint failed us
 │   └── PeerTimeout              504  3
+├── NotInstalled                 501  3   a library for this is not on the machine
 ├── StartError                   500  3   the service cannot start: port taken ...
 └── StoreError                   500  3
     ├── StoreBusy                503  3   another writer holds the lock
@@ -318,6 +319,11 @@ class PeerError(IesiKgError):
 class PeerTimeout(PeerError):
     status = 504
     title = "Another endpoint took too long"
+
+
+class NotInstalled(IesiKgError):
+    status = 501
+    title = "Not installed here"
 
 
 class StartError(IesiKgError):

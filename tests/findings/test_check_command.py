@@ -31,9 +31,11 @@ def run(*arguments: str) -> Result:
 
 def test_the_guide_runs_as_it_is_written(root: Path, nowhere: Path) -> None:
     (nowhere / "mine.csv").write_bytes(TYPO.read_bytes())
+    (nowhere / "texts").mkdir()
+    (nowhere / "texts" / "page.txt").write_text("https://example.org/ says nothing.", "utf-8")
     guide = (root / "docs" / "how-to" / "check-a-file.md").read_text(encoding="utf-8")
     lines = [line for block in re.findall(r"```sh\n(.*?)```", guide, re.S) for line in block.splitlines()]
-    assert len(lines) == 8
+    assert len(lines) == 9
     for line in lines:
         program, name, *arguments = line.split(" > ")[0].split()
         assert (program, name) == ("iesi-kg", "check")

@@ -55,9 +55,15 @@ def needed(requirements: list[str] | None, extras: set[str]) -> Iterator[Require
 def licence(distribution: metadata.Distribution) -> str:
     """What a distribution says of its licence: expression, field and classifiers, whichever it has."""
     about = distribution.metadata
-    said = [about.get("License-Expression"), (about.get("License") or "").splitlines()[:1]]
+    said = [about.get("License-Expression"), *(about.get("License") or "").splitlines()[:1]]
     classifiers = [text for text in about.get_all("Classifier") or () if text.startswith("License")]
-    return " ".join(str(part) for part in (*said, *classifiers))
+    return " ".join(str(part) for part in (*said, *classifiers)) if any((*said, *classifiers)) else own(distribution)
+
+
+def own(distribution: metadata.Distribution) -> str:
+    """The licence by its text, of a distribution that only brings the text."""
+    files = [file for file in distribution.files or () if file.name.upper().startswith("LICENSE")]
+    return "MIT" if any("Permission is hereby granted, free of charge" in file.read_text() for file in files) else ""
 
 
 @pytest.fixture(scope="module")

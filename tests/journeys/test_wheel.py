@@ -39,7 +39,7 @@ def clean(root: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_the_wheel_carries_meaning_and_data_and_no_tests(wheel: Path) -> None:
     names = ZipFile(wheel).namelist()
-    for needed in ("ontology/iesi.ttl", "ontology/template.json", "shapes/profiles/submission.ttl"):
+    for needed in ("ontology/iesi.ttl", "shapes/profiles/submission.ttl", "docs/reference/data-sheet.md"):
         assert f"iesi_kg/_bundle/{needed}" in names
     assert any(name.startswith("iesi_kg/_bundle/data/iesi/") and name.endswith(".csv") for name in names)
     assert not [name for name in names if "/tests/" in name or "node_modules" in name]

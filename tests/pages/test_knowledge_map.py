@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from html import unescape
 from io import StringIO
@@ -14,11 +12,14 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
+from click.testing import CliRunner, Result
 
 from iesi_kg.analysis.country_map import Place, places
 from iesi_kg.analysis.country_map import svg as svg_of
 from iesi_kg.analysis.knowledge_map import matrix, tally, timeline
 from iesi_kg.analysis.listing import NONE, Choice, Index, Value, as_query, build
+from iesi_kg.cli.map import command
+from iesi_kg.errors import StoreError, UsageError
 from iesi_kg.store.base import Reader
 from running_server import serving
 
@@ -110,11 +111,27 @@ def test_filters_stay_in_the_address_and_can_be_taken_away(client: httpx.Client)
 
 
 def test_a_filter_that_finds_nothing_says_so_and_can_be_cleared(client: httpx.Client) -> None:
-    for address in ("/map?country=nowhere", "/map?ict-potential=4"):
+    for address in ("/map?country=GR", "/map?ict-potential=4"):
         answer = client.get(address)
         assert answer.status_code == 200
         assert "No initiative meets these filters." in answer.text
         assert "Remove the filter" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/map", "/coverage", "/network", "/initiatives"])
+def test_a_filter_value_that_does_not_exist_is_named_and_the_list_of_codes_is_linked(
+    client: httpx.Client, path: str
+) -> None:
+    page = client.get(f"{path}?country=nowhere&lang=en").text
+    assert 'There is no “nowhere” under Country. <a href="/codes/country?lang=en">' in page
+    assert "Remove the filter Nowhere" in page
+    assert "There is no" not in client.get(f"{path}?country=GR").text  # a code of the list, of which there is none
+
+
+def test_a_file_of_a_filter_value_that_does_not_exist_is_refused(client: httpx.Client) -> None:
+    answer = client.get("/map.csv?country=fx", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["detail"]) == (400, "there is no country 'fx'")
+    assert "BE, DE, FR" in answer.json()["hint"]
 
 
 def test_the_drawing_is_svg_with_a_title_and_carries_its_style(client: httpx.Client) -> None:
@@ -137,9 +154,9 @@ def test_the_table_has_every_cell(client: httpx.Client) -> None:
     assert (one["initiatives"], one["share"]) == ("1", "0.333")
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "iesi_kg", "map", "--store", str(folder), *arguments]
-    return subprocess.run(line, capture_output=True, text=True, timeout=60)
+def run(folder: Path, *arguments: str) -> Result:
+    """The command in this process; an error comes as it is, the one place that words it is tested elsewhere."""
+    return CliRunner().invoke(command, ["--store", str(folder), *arguments])
 
 
 def test_the_command_line_gives_the_same_map(folder: Path) -> None:
@@ -154,23 +171,23 @@ def test_the_command_line_gives_the_same_map(folder: Path) -> None:
     ("arguments", "said"),
     [
         (["--filter", "continent=x"], "there is no filter 'continent'"),
-        (["--filter", "country=XX"], "no initiative has country 'XX'"),
+        (["--filter", "country=XX"], "there is no country 'XX'"),
         (["--lang", "xx"], "there is no language 'xx'"),
     ],
 )
 def test_a_filter_or_language_that_is_not_there_is_named_with_those_that_are(
     folder: Path, arguments: list[str], said: str
 ) -> None:
-    found = run(folder, *arguments)
-    assert found.returncode == 3
-    assert said in found.stderr
-    assert "one of" in found.stderr or "there is" in found.stderr
-    assert found.stdout == ""
+    error = run(folder, *arguments).exception
+    assert isinstance(error, UsageError)
+    assert said in error.detail
+    assert error.hint is not None and re.match("one of|in use: ", error.hint)
 
 
 def test_a_store_that_is_not_there_is_said(tmp_path: Path) -> None:
-    found = run(tmp_path / "none")
-    assert (found.returncode, "there is no store" in found.stderr) == (3, True)
+    error = run(tmp_path / "none").exception
+    assert isinstance(error, StoreError)
+    assert "there is no store" in error.detail
 
 
 def test_countries_are_shaded_by_their_rate_and_those_without_inhabitants_come_last() -> None:
@@ -198,3 +215,84 @@ def test_the_outlines_hold_every_country_of_the_list_that_can_be_drawn() -> None
     (linked,) = root.findall("s:a", space)
     assert (linked.get("href"), linked.get("aria-label"), linked.get("class")) == ("LU", "Luxembourg", "s5")
     assert linked.find("s:circle", space) is not None  # too small an outline to be hit
+
+
+def test_each_number_of_the_coverage_page_leads_to_that_many_initiatives(client: httpx.Client) -> None:
+    page = client.get("/coverage?lang=en").text
+    links = set(re.findall(r'<td class="number"><a href="(/initiatives\?[^"]*)">(\d+)</a>', page))
+    assert len(links) >= 18
+    for address, number in sorted(links)[::4]:
+        listed = client.get(unescape(address)).text
+        assert f'id="found" role="status"><strong>{number}</strong>' in listed, address
+    assert re.search(r"<strong>None:</strong> <a [^>]*>integrated health and social care</a>", page)
+    assert '<a href="/data-sheet?lang=en">data sheet</a>' in page
+
+
+@pytest.mark.parametrize(
+    "query", ["country=FR", "policy-area=social-inclusion", "policy-area=aha&country=DE&country=FR"]
+)
+def test_a_number_under_a_filter_of_its_own_list_is_a_link_only_where_the_list_has_as_many(
+    client: httpx.Client, query: str
+) -> None:
+    page = client.get(f"/coverage?{query}&lang=en").text
+    cells = re.findall(r'<a class="cell" href="([^"]*)" aria-label="[^"]*: (\d+)">', page)
+    links = {*cells, *re.findall(r'<td class="number"><a href="(/initiatives\?[^"]*)">(\d+)</a>', page)}
+    assert links
+    for address, number in sorted(links):
+        assert f'role="status"><strong>{number}</strong>' in client.get(unescape(address)).text, address
+
+
+def test_coverage_of_no_initiative_says_so(client: httpx.Client) -> None:
+    for path in ("/coverage", "/network"):
+        page = client.get(f"{path}?country=GR&lang=en").text
+        assert "No initiative meets these filters." in page
+        assert "<td" not in page
+
+
+def test_the_network_page_lists_degrees_and_says_what_is_left_out(client: httpx.Client) -> None:
+    page = client.get("/network?lang=en").text
+    assert "2 organisations take part in 2 initiatives; 2 of them together with another one." in page
+    assert "Left out: 1 organisations" in page
+    assert re.search(
+        r'<a class="many" href="/id/organisation/lab-ouvert-be\?lang=en" aria-label="Lab Ouvert: 2">', page
+    )
+    assert re.search(r'<a href="/id/organisation/ville-d-essai-fr\?lang=en">Ville d&#39;Essai</a></th>', page)
+    assert "there is nothing to draw" in client.get("/network?country=DE&lang=en").text
+
+
+def test_every_drawing_of_a_page_can_be_taken_away_in_three_forms(client: httpx.Client) -> None:
+    found = [
+        unescape(address)
+        for path in ("/map", "/coverage", "/network")
+        for address in re.findall(r'<a href="([^"]*)" download="', client.get(f"{path}?country=FR&lang=fr").text)
+    ]
+    assert len(found) == 3 * (5 + 5) + 1  # no organisation joins initiatives of France: the rows alone
+    kinds = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv; charset=utf-8"}
+    for address in found:
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        assert answer.headers["content-type"] == kinds[address.partition("?")[0].rpartition(".")[2]]
+        assert "country=FR" in address and "lang=fr" in address
+
+
+@pytest.mark.parametrize("path", ["/data-sheet", "/codebook"])
+def test_the_documents_that_the_numbers_rest_on_are_pages(client: httpx.Client, root: Path, path: str) -> None:
+    page = client.get(path).text
+    source = (root / f"docs/reference{path}.md").read_text("utf-8")
+    headings = [line.lstrip("# ").replace("`", "") for line in source.splitlines() if line.startswith("## ")]
+    shown = [unescape(re.sub(r"<[^>]+>", "", found)) for found in re.findall(r"<h2>(.*?)</h2>", page)]
+    assert shown == headings
+    assert page.count("<table") == len(re.findall(r"^\|[ -]*\|[\s|:-]*$", source, re.MULTILINE))
+    assert '<a href="/codebook">' in page or '<a href="/data-sheet">' in page
+    assert not re.search(
+        r"\*\*|`|\]\(|^\|", re.sub(r"<[^>]+>", "", page.partition("<article")[2].partition("</article")[0])
+    )
+
+
+def test_the_command_line_draws_everything_that_the_pages_do(folder: Path, tmp_path: Path) -> None:
+    told = run(folder, "--drawing", "by-ict-potential", "--filter", "country=BE").stdout.splitlines()
+    assert told[0].split() == ["code", "label", "initiatives", "share", "inhabitants", "per_million_inhabitants"]
+    assert told[2].split() == ["2", "organisational", "/", "sustained", "1", "1.000"]
+    out = tmp_path / "map.png"
+    assert run(folder, "--format", "png", "--out", str(out)).stdout == ""
+    assert out.read_bytes().startswith(b"\x89PNG")

@@ -20,6 +20,9 @@ HTML = {"Accept": "text/html"}
 PAGES = {
     "/": "/",
     "/initiatives": "/initiatives?q=older&country=FR",
+    "/map": "/map?country=FR",
+    "/coverage": "/coverage",
+    "/network": "/network",
     "/codes": "/codes",
     "/codes/policy-area": "/codes/policy-area",
     "/codes/country/FR": "/codes/country/FR",
@@ -110,7 +113,9 @@ def test_links_and_forms_keep_a_language_that_the_address_names(client: httpx.Cl
     page = client.get(spoken_in(PAGES[name], "es")).text
     body = page.partition('<main id="content"')[2]
     links = {unescape(link) for link in re.findall(r'<a [^>]*?href="(/[^"]*)"', body)}
-    data = re.compile(r"/static/|\.(?:ttl|nt|rdf|jsonld|csv|xlsx|json|atom|xml)(?:\?|$)|[?&]format=|/metrics|/health")
+    data = re.compile(
+        r"/static/|\.(?:ttl|nt|rdf|jsonld|csv|svg|png|xlsx|json|atom|xml)(?:\?|$)|[?&]format=|/metrics|/health"
+    )
     assert [link for link in links if not data.search(link) and "lang=es" not in link] == []
     for form in re.findall(r"<form.*?</form>", page, re.DOTALL):
         assert "lang=es" in form or '<input type="hidden" name="lang" value="es">' in form

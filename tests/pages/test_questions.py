@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from iesi_kg.analysis.answers import difference, expected
 from iesi_kg.analysis.examples import competency
-from iesi_kg.web.pages.questions import expected, verdict
 from running_server import serving
 
 
@@ -55,13 +55,16 @@ def test_an_answer_that_moved_says_how_far(client: httpx.Client) -> None:
     page = client.get("/questions/008-driver-or-enabler").text
     assert "badge verified" not in page
     assert f"has {len(expected('008-driver-or-enabler'))} rows" in page
+    assert "<summary>The rows that came and went</summary>" in page
+    first = " · ".join(expected("008-driver-or-enabler")[0])
+    assert f'<del><span class="sign" aria-hidden="true">−</span> {first}</del>' in page
 
 
 def test_lines_are_compared_in_any_order_and_each_as_often_as_it_is_there() -> None:
     wanted = expected("008-driver-or-enabler")
-    assert verdict("008-driver-or-enabler", wanted[::-1]).same
-    moved = verdict("008-driver-or-enabler", [*wanted[1:], wanted[1], ("none", "7")])
-    assert (moved.expected, moved.gone, moved.new) == (len(wanted), 1, 2)
+    assert difference(wanted[::-1], wanted).same
+    moved = difference([*wanted[1:], wanted[1], ("none", "7")], wanted)
+    assert (moved.came, moved.went) == (tuple(sorted([wanted[1], ("none", "7")])), (wanted[0],))
 
 
 def test_a_cross_table_shades_its_cells_and_a_count_has_bars(client: httpx.Client) -> None:

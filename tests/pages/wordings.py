@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jinja2 import nodes
 
+from iesi_kg.analysis.drawings import WORDS
 from iesi_kg.records import Severity
 from iesi_kg.web import problem
 from iesi_kg.web.pages.build import commands
@@ -26,9 +27,10 @@ def of_templates() -> Iterator[tuple[str, str]]:
 
 
 def of_data(root: Path) -> Iterator[str]:
-    """Texts that templates hand to ``t.known``: titles in page queries, kinds of errors, severities, commands."""
+    """Texts that templates hand to ``t.known``: titles in page queries, words of drawings, kinds of errors."""
     for path in (root / "queries" / "pages").rglob("*.rq"):
         yield from _TAGGED.findall(path.read_text("utf-8"))
+    yield from WORDS.values()
     for kind in problem.kinds():
         yield kind.title
     for severity in Severity:

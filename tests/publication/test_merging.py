@@ -156,6 +156,29 @@ def test_organisations_are_merged_wherever_they_are_named(store: EmbeddedStore) 
     assert {quad.triple for quad in published(reader) if quad.subject == new} == names
 
 
+def test_an_organisation_that_was_merged_wrongly_is_split_and_both_keep_their_histories(store: EmbeddedStore) -> None:
+    came, before = as_they_came(store.reader()), published(store.reader())
+    names = ("barcelona-city-council", "ajuntament-de-barcelona")
+    old, new = (NamedNode(f"{ID}organisation/{name}-es") for name in names)
+    merging.merge(store, old, new, WHO)
+    merging.split(store, old, Occasion("another steward", AT, reason="two bodies of one town"))
+    reader = store.reader()
+    assert published(reader) == before
+    assert as_they_came(reader) == came
+    for one in (old, new):
+        told = reader.select(
+            f"""PREFIX prov: <http://www.w3.org/ns/prov#> PREFIX foaf: <http://xmlns.com/foaf/0.1/>
+            PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+            SELECT ?who ?why WHERE {{ GRAPH <https://w3id.org/iesi-kg/graph/provenance> {{
+              ?activity prov:used {one} ; prov:wasAssociatedWith/foaf:name ?who ; rdfs:comment ?why
+              FILTER(?who != "iesi-kg") }} }}"""
+        )
+        assert {(row["who"].value, row["why"].value) for row in told} == {  # type: ignore[union-attr]
+            ("a steward", "the same service under its new name"),
+            ("another steward", "two bodies of one town"),
+        }
+
+
 def test_a_record_sent_under_its_old_identifier_lands_on_the_one_that_stands_for_it(store: EmbeddedStore) -> None:
     merging.merge(store, OLD, NEW, WHO)
     source = SourceFile("again.csv", table(OTHER | {"name": "Vincles, renamed"}))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from itertools import product
 
 from iesi_kg.analysis.browse import ENGLISH
 from iesi_kg.analysis.listing import NONE, Choice, Index, Value
@@ -47,17 +48,23 @@ class Matrix:
     @property
     def most(self) -> int:
         """The highest count of a cell."""
-        return max(cell.count for cell in self.cells.values())
+        return max((cell.count for cell in self.cells.values()), default=0)
 
 
 def matrix(index: Index, choice: Choice, lang: str = ENGLISH) -> Matrix:
     """The map of the initiatives that meet the choice."""
-    found = index.select(choice)
+    pairs = [(entry.coded(DOWN), entry.coded(ACROSS)) for entry in index.select(choice)]
+    return crossed(pairs, axis(DOWN, lang), axis(ACROSS, lang))
+
+
+def crossed(
+    pairs: Sequence[tuple[Iterable[str], Iterable[str]]], down: tuple[Value, ...], across: tuple[Value, ...]
+) -> Matrix:
+    """How many initiatives stand in each row and column, from the codes that each has in both."""
     counted: Counter[tuple[str, str]] = Counter()
-    for entry in found:
-        counted.update((row, column) for row in entry.coded(DOWN) for column in entry.coded(ACROSS))
-    down, across = axis(DOWN, lang), axis(ACROSS, lang)
-    total = len(found)
+    for rows, columns in pairs:
+        counted.update(product(rows, columns))
+    total = len(pairs)
     cells = {
         (row.code, column.code): Cell(number, number / total if total else 0.0)
         for row in down
@@ -91,15 +98,27 @@ def timeline(index: Index, choice: Choice) -> list[tuple[int, int]]:
     return [(year, counted[year]) for year in range(min(counted), max(counted) + 1)] if counted else []
 
 
-def as_csv(found: Matrix) -> str:
-    """One line for each cell: both codes with their labels, count and share (RFC 4180)."""
+_HEAD = ("potential", "potential_label", "integration_level", "integration_label", "initiatives", "share")
+
+
+def as_csv(found: Matrix, head: Sequence[str] = _HEAD) -> str:
+    """One line for each cell: both codes with their labels, count and share."""
+    cells = ((row, column, found.cells[row.code, column.code]) for row in found.down for column in found.across)
+    return written(
+        head,
+        (
+            (row.code, row.label, column.code, column.label, cell.count, f"{cell.share:.3f}")
+            for row, column, cell in cells
+        ),
+    )
+
+
+def written(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    """Lines as CSV (RFC 4180)."""
     out = StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(["potential", "potential_label", "integration_level", "integration_label", "initiatives", "share"])
-    for row in found.down:
-        for column in found.across:
-            cell = found.cells[row.code, column.code]
-            writer.writerow([row.code, row.label, column.code, column.label, cell.count, f"{cell.share:.3f}"])
+    writer.writerow(head)
+    writer.writerows(lines)
     return out.getvalue()
 
 

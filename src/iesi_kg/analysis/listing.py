@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from iesi_kg.analysis.browse import ENGLISH, PageRow, query, rows
+from iesi_kg.errors import UsageError
 from iesi_kg.store.base import Reader
+from iesi_kg.vocabulary.codelists import CodeLists
 
 _MARKER = "# {filters}"
 _LATIN = range(0xC0, 0x250)
@@ -69,6 +71,10 @@ class Choice:
     def narrowed(self, **codes: str) -> Choice:
         """The same choice with one code for each of these facets, whatever stood there."""
         return Choice(self.words, {**self.codes, **{facet: (code,) for facet, code in codes.items()}})
+
+    def without(self, *facets: str) -> Choice:
+        """The same choice with nothing chosen in these facets."""
+        return Choice(self.words, {facet: codes for facet, codes in self.codes.items() if facet not in facets})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,31 @@ def build(reader: Reader, lang: str = ENGLISH) -> Index:
         values=values,
         text_path=next(row["pattern"] for row in described if row["facet"] == "text"),
     )
+
+
+def is_code(index: Index, facet: str, code: str) -> bool:
+    """Whether a filter has such a value: a code of its list, one that is in use, or that of no code."""
+    scheme = CodeLists.load().schemes.get(facet)
+    listed = scheme is not None and any(code == concept.notation for concept in scheme.concepts)
+    return listed or code == NONE or code in index.values.get(facet, {})
+
+
+def chosen(index: Index, pairs: Iterable[tuple[str, str]]) -> Choice:
+    """The choice of some filters and codes. Raises UsageError for a filter or a code that there is not."""
+    known = [facet.key for facet in index.facets]
+    codes: dict[str, list[str]] = defaultdict(list)
+    for name, code in pairs:
+        if name not in known:
+            raise UsageError(f"there is no filter {name!r}", hint="one of " + ", ".join(known))
+        if not is_code(index, name, code):
+            there = ", ".join(sorted(index.values.get(name, {}))[:40]) or "no code"
+            near = CodeLists.load().nearest(name, code) if name in CodeLists.load().schemes else None
+            meant = f"did you mean {near.notation}? " if near else ""
+            raise UsageError(
+                f"there is no {name} {code!r}", hint=f"{meant}in use: {there}; {NONE} for what is not coded"
+            )
+        codes[name].append(code)
+    return Choice(codes={name: tuple(wanted) for name, wanted in codes.items()})
 
 
 def _entry(

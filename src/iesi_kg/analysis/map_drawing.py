@@ -5,45 +5,36 @@ https://www.w3.org/TR/SVG11/ ; text alternatives as in https://www.w3.org/TR/svg
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from math import sqrt
 from xml.sax.saxutils import escape, quoteattr
 
+from iesi_kg.analysis.frame import Frame, folded
 from iesi_kg.analysis.knowledge_map import Matrix
 from iesi_kg.analysis.listing import NONE, Value
 
 _CELL, _LEFT, _TOP, _MARGIN = 124, 230, 120, 16
 _NARROW, _WIDE = 14, 26  # letters in a line above a column and before a row
 _STYLE = (
-    "text{font:14px system-ui,'DejaVu Sans',sans-serif;fill:#1f2430}.axis{fill:#565c69}.line{stroke:#ded8ca}"
+    ".axis{fill:#565c69}.line{stroke:#ded8ca}"
     "circle{fill:#0b5a5c;fill-opacity:.85}.none circle{fill:#8b8576}.n{text-anchor:middle;font-weight:600}"
     ".in{fill:#fff}.sum{fill:#565c69;font-weight:600}.mid{text-anchor:middle;font-size:12.5px}"
 )
 Link = Callable[[str, str], str]
 
 
-def svg(found: Matrix, words: dict[str, str], link: Link | None = None, *, alone: bool = True) -> str:
+def svg(found: Matrix, words: Mapping[str, str], link: Link | None = None, *, alone: bool = True) -> str:
     """The drawing; ``words`` are its title, its axes and what is not coded, ``link`` the address of a cell.
 
     One that stands ``alone`` carries its own style; in a page the stylesheet of the page draws it.
     """
     width = _LEFT + _CELL * len(found.across) + 70
     height = _TOP + _CELL * len(found.down) + 50
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="knowledge-map" viewBox="0 0 {width} {height}" '
-        f'role="{"img" if link is None else "group"}" aria-label={quoteattr(words["title"])}>',
-        f"<title>{escape(words['title'])}</title>",
-        f"<style>{_STYLE}</style>" if alone else "",
-        f'<rect width="{width}" height="{height}" fill="#faf8f3"/>' if alone else "",
-        *_axes(found, words),
-        *_circles(found, words, link),
-        "</svg>",
-    ]
-    return "\n".join(filter(None, parts)) + "\n"
+    frame = Frame("knowledge-map", 0, 0, width, height, words["title"], _STYLE)
+    return frame.around([*_axes(found, words), *_circles(found, words, link)], alone=alone)
 
 
-def _axes(found: Matrix, words: dict[str, str]) -> Iterator[str]:
+def _axes(found: Matrix, words: Mapping[str, str]) -> Iterator[str]:
     middle = _LEFT + _CELL * len(found.across) / 2
     yield f'<text class="axis mid" x="{middle:g}" y="24">{escape(words["across"])}</text>'
     yield f'<text class="axis" x="{_MARGIN}" y="{_TOP - 18}">{escape(words["down"])}</text>'
@@ -62,28 +53,14 @@ def _axes(found: Matrix, words: dict[str, str]) -> Iterator[str]:
         yield f'<text class="sum mid" x="{right + 34}" y="{y + _CELL / 2 + 5:g}">{found.row(value.code)}</text>'
 
 
-def _lines(value: Value, words: dict[str, str], x: float, y: float, anchor: str) -> Iterator[str]:
+def _lines(value: Value, words: Mapping[str, str], x: float, y: float, anchor: str) -> Iterator[str]:
     text = words["none"] if value.code == NONE else f"{value.code} {value.label}"
     longest = _NARROW if anchor == "mid" else _WIDE
-    for number, line in enumerate(_folded(text, longest)[:4]):
+    for number, line in enumerate(folded(text, longest)[:4]):
         yield f'<text class="{anchor}" x="{x:g}" y="{y + 16 * number:g}">{escape(line)}</text>'
 
 
-def _folded(text: str, longest: int) -> list[str]:
-    """Lines of about this length, broken at spaces and after hyphens.
-
-    >>> _folded("3 inter-governmental", 14)
-    ['3 inter-', 'governmental']
-    """
-    lines = [""]
-    for part in re.findall(r"[^\s-]+-?\s*", text):
-        if lines[-1] and len((lines[-1] + part).rstrip()) > longest:
-            lines.append("")
-        lines[-1] += part
-    return [line.rstrip() for line in lines]
-
-
-def _circles(found: Matrix, words: dict[str, str], link: Link | None) -> Iterator[str]:
+def _circles(found: Matrix, words: Mapping[str, str], link: Link | None) -> Iterator[str]:
     for down, row in enumerate(found.down):
         for across, column in enumerate(found.across):
             count = found.cells[row.code, column.code].count
@@ -108,5 +85,5 @@ def _linked(drawn: str, name: str, link: Link | None, row: Value, column: Value)
     return f"<a href={quoteattr(link(row.code, column.code))} aria-label={quoteattr(name)}>{drawn}</a>"
 
 
-def _name(value: Value, words: dict[str, str]) -> str:
+def _name(value: Value, words: Mapping[str, str]) -> str:
     return words["none"] if value.code == NONE else value.label

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from iesi_kg import settings
-from iesi_kg.cli.files import progress, read_sources, say, terminal_width
+from iesi_kg.cli.files import progress, read_folder, read_sources, say, terminal_width
 from iesi_kg.records import Report, SourceFile
 from iesi_kg.store.base import Reader
 from iesi_kg.validation.scoring import Standing
@@ -35,6 +35,12 @@ _FORMATS = ("text", "json", "html", "ttl", "csv")
     metavar="OUT",
     help="write the file with the safe suggestions applied; each is told on standard error",
 )
+@click.option(
+    "--sources",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="saved texts of the sources: which do not name their record, which of their sentences are repeated",
+)
 def command(
     files: tuple[str, ...],
     output: str,
@@ -42,6 +48,7 @@ def command(
     store: Path | None,
     annotate: Path | None,
     fix: Path | None,
+    sources: Path | None,
 ) -> None:
     """Say what is wrong in FILE (- for standard input): CSV, Excel or RDF, told apart by content. Changes nothing.
 
@@ -59,12 +66,27 @@ def command(
         report = workflow.check(
             source, today=datetime.now(UTC).date(), reader=_published(store), progress=tell, standing=standing
         )
+    if sources:
+        report = _judged(report, source, sources)
     if annotate:
         _annotate(source, report, annotate, language)
     if fix:
         _fix(source, report, fix, language)
     _write(source, report, output, language, standing)
     sys.exit(0 if report.conforms else 1)
+
+
+def _judged(report: Report, source: SourceFile, folder: Path) -> Report:
+    """The report with what the saved texts of a folder say against the records."""
+    from iesi_kg.errors import UnreadableFile
+    from iesi_kg.publication import workflow
+    from iesi_kg.validation import sourcetexts
+
+    files = [file for file in read_folder(folder) if file.name.casefold().endswith(sourcetexts.FORMS)]
+    if not files:
+        raise UnreadableFile(f"there is no text in {folder}", hint="texts end in " + ", ".join(sourcetexts.FORMS))
+    texts = sourcetexts.SourceTexts(sourcetexts.read(file) for file in files)
+    return Report(report.records, (*report.findings, *workflow.judged_by(texts, source)))
 
 
 def _write(source: SourceFile, report: Report, output: str, language: str, standing: Standing) -> None:

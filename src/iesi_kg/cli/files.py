@@ -59,6 +59,13 @@ def read_sources(names: Sequence[str]) -> SourceFile:
     return archive.pack(files)
 
 
+def read_folder(folder: Path) -> list[SourceFile]:
+    """The files of a folder by their names in it. Raises UnreadableFile, FileTooLarge."""
+    if not folder.is_dir():
+        raise UnreadableFile(f"{folder} is no folder", hint="name the folder that holds the saved texts")
+    return _read(str(folder), folder)
+
+
 def _read(name: str, path: Path) -> list[SourceFile]:
     """One file, or the files of a folder by their names in it; what is hidden in a folder is left out."""
     if not path.is_dir():

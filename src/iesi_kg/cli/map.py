@@ -1,65 +1,78 @@
-"""``iesi-kg map``: the knowledge map of a store as a table, as CSV or as a drawing."""
+"""``iesi-kg map``: a drawing of what a store holds, as a table, as CSV or as a picture."""
 
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from iesi_kg import settings
 from iesi_kg.errors import StoreError, UsageError
 
-if TYPE_CHECKING:
-    from iesi_kg.analysis.listing import Choice, Index
-
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(["table", "csv", "svg"]), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(["table", "csv", "svg", "png"]), default="table", show_default=True)
+@click.option(
+    "--drawing",
+    "name",
+    default="matrix",
+    show_default=True,
+    metavar="NAME",
+    help="matrix, countries, years, coverage, network, or by- and a filter: by-technology",
+)
 @click.option(
     "--filter", "filters", multiple=True, metavar="NAME=CODE", help="for instance policy-area=aha; may be given again"
 )
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="file to write; standard output else")
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
 @click.option("--lang", default="en", show_default=True, help="language of the labels")
-def command(form: str, filters: tuple[str, ...], store: Path | None, lang: str) -> None:
-    """Count the initiatives by potential and level of integration; those that are not coded have a row of their own."""
-    from iesi_kg.analysis import knowledge_map, listing, map_drawing
+def command(form: str, name: str, filters: tuple[str, ...], out: Path | None, store: Path | None, lang: str) -> None:
+    """Draw what a store holds: the map by potential and level of integration, or another view of it.
+
+    What is not coded has a row of its own. The drawings are those of the pages /map, /coverage and /network.
+    """
+    from iesi_kg.analysis import drawings, knowledge_map, listing
     from iesi_kg.store.embedded import EmbeddedStore
-    from iesi_kg.web.pages.wording import map_words, wordings
+    from iesi_kg.web.pages.wording import drawing_words, wordings
 
     if lang not in wordings():
         raise UsageError(f"there is no language {lang!r}", hint="one of " + ", ".join(sorted(wordings())))
     folder = settings.load(store=store).store
     if not folder.is_dir():
         raise StoreError(f"there is no store at {folder}", hint="--store DIR, or `iesi-kg serve` makes one")
-    index = listing.build(EmbeddedStore(folder).reader(), lang)
-    found = knowledge_map.matrix(index, _choice(index, filters), lang)
-    words = map_words(wordings()[lang])
-    match form:
-        case "csv":
-            sys.stdout.write(knowledge_map.as_csv(found))
-        case "svg":
-            sys.stdout.write(map_drawing.svg(found, words))
-        case _:
-            sys.stdout.write(knowledge_map.as_table(found, words) + "\n")
+    reader = EmbeddedStore(folder).reader()
+    index = listing.build(reader, lang)
+    choice = listing.chosen(index, (_pair(given) for given in filters))
+    words = drawing_words(wordings()[lang])
+    if form == "table" and name == "matrix":
+        text = knowledge_map.as_table(knowledge_map.matrix(index, choice, lang), words) + "\n"
+        _write(text.encode(), out)
+        return
+    made = drawings.drawing(name, reader, choice, index=index, speech=drawings.Speech(lang, words))
+    _write(_aligned(made.csv) if form == "table" else made.content(form), out)
 
 
-def _choice(index: Index, filters: tuple[str, ...]) -> Choice:
-    """The filters as they are in the address of the map page."""
-    from iesi_kg.analysis.listing import NONE, Choice
+def _pair(given: str) -> tuple[str, str]:
+    name, _, code = given.partition("=")
+    return name, code
 
-    known = [facet.key for facet in index.facets]
-    codes: dict[str, list[str]] = defaultdict(list)
-    for given in filters:
-        name, _, code = given.partition("=")
-        if name not in known:
-            raise UsageError(f"there is no filter {name!r}", hint="one of " + ", ".join(known))
-        if code != NONE and code not in index.values.get(name, {}):
-            there = ", ".join(sorted(index.values.get(name, {}))[:40]) or "no code"
-            raise UsageError(
-                f"no initiative has {name} {code!r}", hint=f"there is {there}; {NONE} for what is not coded"
-            )
-        codes[name].append(code)
-    return Choice(codes={name: tuple(wanted) for name, wanted in codes.items()})
+
+def _aligned(text: str) -> bytes:
+    """CSV with its columns below one another, for a terminal."""
+    import csv
+
+    lines = list(csv.reader(text.splitlines()))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "".join(f"{line}\n" for line in padded).encode()
+
+
+def _write(content: bytes, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.buffer.write(content)
+        return
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}") from None

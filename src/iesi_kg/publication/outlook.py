@@ -1,7 +1,7 @@
 """A file that was received to what publishing it would change: statements in words by record, and answers that move.
 
-The answers are those of the example queries, before on what stands and after on a copy with the change made, within
-bounds: what could not be computed is said, never guessed.
+The answers are those of the example queries and of the competency questions, before on what stands and after on a copy
+with the change made, within bounds: what could not be computed is said, never guessed.
 """
 
 from __future__ import annotations
@@ -11,16 +11,19 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
-from iesi_kg.analysis.examples import Example, examples
+from iesi_kg.analysis import answers
+from iesi_kg.analysis.examples import Example, asked
 from iesi_kg.endpoint.fingerprint import fingerprint, media
 from iesi_kg.endpoint.syntax import Guards, inspect
 from iesi_kg.publication import graphs, provenance, revision, workflow
 from iesi_kg.publication.provenance import Occasion
 from iesi_kg.publication.revision import Comparison
 from iesi_kg.publication.workflow import Receipt
+from iesi_kg.records import Form
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader
 from iesi_kg.store.staged import staged
 from iesi_kg.vocabulary.namespaces import BASE, DCT, FOAF, RDF, RDFS, SKOS
@@ -29,12 +32,16 @@ SECONDS = 6.0
 MOST_QUADS = 600_000
 MOST_RECORDS = 50
 MOST_LINES = 60
+MOST_ROWS = 8
 _NAMING = tuple(NamedNode(name) for name in (SKOS + "prefLabel", DCT + "title", RDFS + "label", FOAF + "name"))
 _TYPE = NamedNode(RDF + "type")
 _PAGE = NamedNode(FOAF + "page")
 _ENTRY = "#record"
 _ENGLISH = "en"
 _TRUSTED = Guards(1_000_000, 1_000, 100_000)
+
+
+Row: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +71,19 @@ class RecordChange:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An example query whose answer would be another: how many rows it gains and loses."""
+    """A query whose answer would be another: how many rows it gains and loses, and the first of these."""
 
     slug: str
     title: str
     added: int
     removed: int
+    gained: tuple[Row, ...] = ()
+    lost: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What would change; ``unasked`` are the titles of the example queries whose answers were not computed.
+    """What would change; ``unasked`` are the titles of the queries whose answers were not computed.
 
     ``cells`` compares a filled sheet with what is published; where it has conflicts nothing would be published.
     """
@@ -96,7 +105,7 @@ class Bounds:
 
     seconds: float = SECONDS
     quads: int = MOST_QUADS
-    asked: dict[tuple[int, str], Counter[str]] = field(default_factory=dict)
+    asked: dict[tuple[int, str], Counter[Row]] = field(default_factory=dict)
 
 
 def outlook(reader: Reader, receipt: Receipt, at: datetime, language: str, bounds: Bounds | None = None) -> Outlook:
@@ -120,10 +129,18 @@ def outlook(reader: Reader, receipt: Receipt, at: datetime, language: str, bound
         added=len(new),
         removed=len(old),
         moved=tuple(moved),
-        asked=len(examples()) - len(unasked) if bounds else 0,
+        asked=len(asked()) - len(unasked) if bounds else 0,
         unasked=tuple(unasked),
         cells=cells,
     )
+
+
+def after(reader: Reader, receipt: Receipt, at: datetime) -> Reader:
+    """What would stand after the publication of a file, in memory; of a filled sheet what was changed in it."""
+    if receipt.submission.base is not None:
+        receipt = replace(receipt, submission=revision.weigh(reader, receipt.submission).submission)
+    change, _ = workflow.prepare(reader, receipt, Occasion("-", at))
+    return staged(reader, change)
 
 
 def _merged(reader: Reader, change: ChangeSet) -> tuple[set[Triple], set[Triple]]:
@@ -221,25 +238,26 @@ class Words:
 
 
 def _moved(reader: Reader, change: ChangeSet, bounds: Bounds) -> tuple[list[Moved], list[str]]:
-    """The examples whose answers move, and the titles of those that nobody could ask in time."""
+    """The queries whose answers move, and the titles of those that nobody could ask in time."""
     deadline = time.monotonic() + bounds.seconds
     everything = sum(1 for _ in reader.quads())
     if everything + len(change.add) > bounds.quads:
-        return [], [example.title for example in examples()]
+        return [], [example.title for example in asked()]
     after = staged(reader, change)
     moved, unasked = list[Moved](), list[str]()
-    for example in examples():
+    for example in asked():
         if time.monotonic() > deadline:
             unasked.append(example.title)
             continue
         then, now = _rows(after, example), _rows_of_version(reader, example, bounds.asked)
         if then != now:
-            gained, lost = (then - now).total(), (now - then).total()
-            moved.append(Moved(example.slug, example.title, gained, lost))
+            gained, lost = sorted((then - now).elements()), sorted((now - then).elements())
+            rows = tuple(gained[:MOST_ROWS]), tuple(lost[:MOST_ROWS])
+            moved.append(Moved(example.slug, example.title, len(gained), len(lost), *rows))
     return moved, unasked
 
 
-def _rows_of_version(reader: Reader, example: Example, asked: dict[tuple[int, str], Counter[str]]) -> Counter[str]:
+def _rows_of_version(reader: Reader, example: Example, asked: dict[tuple[int, str], Counter[Row]]) -> Counter[Row]:
     key = (reader.version, example.slug)
     if key not in asked:
         for old in [known for known in asked if known[0] != reader.version]:
@@ -248,9 +266,11 @@ def _rows_of_version(reader: Reader, example: Example, asked: dict[tuple[int, st
     return asked[key]
 
 
-def _rows(reader: Reader, example: Example) -> Counter[str]:
+def _rows(reader: Reader, example: Example) -> Counter[Row]:
     form = inspect(example.query, _TRUSTED).form
-    return Counter(fingerprint(reader.answer(example.query, media(form).name)).lines)
+    if form is Form.SOLUTIONS:
+        return Counter(answers.given(reader, example))
+    return Counter((line,) for line in fingerprint(reader.answer(example.query, media(form).name)).lines)
 
 
 def as_json(found: Outlook) -> Mapping[str, object]:
@@ -271,7 +291,14 @@ def as_json(found: Outlook) -> Mapping[str, object]:
         ],
         "more_records": found.more_records,
         "answers": [
-            {"example": moved.slug, "title": moved.title, "added": moved.added, "removed": moved.removed}
+            {
+                "example": moved.slug,
+                "title": moved.title,
+                "added": moved.added,
+                "removed": moved.removed,
+                "rows_added": moved.gained,
+                "rows_removed": moved.lost,
+            }
             for moved in found.moved
         ],
         "answers_not_computed": list(found.unasked),

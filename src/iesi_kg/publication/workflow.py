@@ -35,6 +35,7 @@ from iesi_kg.validation.engine import Result
 from iesi_kg.validation.likeness import Likeness
 from iesi_kg.validation.report import Reporter
 from iesi_kg.validation.scoring import Standing
+from iesi_kg.validation.sourcetexts import SourceTexts
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.codelists import CodeLists
 from iesi_kg.vocabulary.told import say
@@ -99,6 +100,15 @@ def check(
     if reader is not None:
         findings += ownership.replaced(reader, subjects)
     return Report(records, tuple(findings))
+
+
+def judged_by(texts: SourceTexts, source: SourceFile, *, today: date | None = None) -> list[Finding]:
+    """What saved texts of its sources say against the records of a file."""
+    places, findings = several.Places(), list[Finding]()
+    for part in several.parts(source):
+        for chunk in several.guarded(part, _chunks(part, today)):
+            findings += places.named(part, chunk, [*texts.findings(chunk)])[1]
+    return findings
 
 
 def receive(source: SourceFile, *, today: date | None = None, progress: Progress | None = None) -> Receipt:

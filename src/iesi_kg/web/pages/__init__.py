@@ -8,12 +8,16 @@ from iesi_kg.web.pages import (
     build,
     check,
     codes,
+    coverage,
     desk,
+    documents,
     download,
+    drawings,
     form,
     initiatives,
     knowledge_map,
     landing,
+    network,
     questions,
     receipt,
     report,
@@ -28,7 +32,21 @@ from iesi_kg.web.pages.status import status_html
 __all__ = ["desk_router", "entity_html", "problem_html", "router", "sparql_html", "status_html"]
 
 router = APIRouter(include_in_schema=False)
-for _room in (landing, initiatives, knowledge_map, questions, codes, vocabulary, download, build, static):
+for _room in (
+    landing,
+    initiatives,
+    knowledge_map,
+    coverage,
+    network,
+    drawings,
+    documents,
+    questions,
+    codes,
+    vocabulary,
+    download,
+    build,
+    static,
+):
     router.include_router(_room.router)
 
 desk_router = APIRouter(include_in_schema=False)

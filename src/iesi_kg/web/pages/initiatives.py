@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
-from iesi_kg.analysis.listing import NONE, Choice, Entry, Index, Value, as_query, words
+from iesi_kg.analysis.listing import NONE, Choice, Entry, Index, Value, as_query, is_code, words
 from iesi_kg.validation import tables
 from iesi_kg.web.pages.rendering import reader, render
 from iesi_kg.web.pages.shelf import index
@@ -76,6 +76,7 @@ def initiatives(request: Request) -> Response:
         "hits": [_shown(entry, listed) for entry in found[(page - 1) * PAGE : page * PAGE]],
         "facets": [(facet, list(options_of(listed, facet.key, asked))) for facet in listed.facets],
         "chosen": [option for facet in listed.facets for option in chosen_of(listed, facet.key, asked)],
+        "unknown": unknown(listed, asked),
         "query": as_query(listed, asked.choice),
         "csv": f"/initiatives.csv?{urlencode(asked.pairs())}".rstrip("?"),
         "version": listed.version,
@@ -124,6 +125,13 @@ def chosen_of(listed: Index, facet: str, asked: Asked) -> Iterator[Option]:
     for code in asked.codes.get(facet, ()):
         if code != NONE and code not in listed.values.get(facet, {}):
             yield Option(Value("", code, code), 0, True, asked.toggled(facet, code))
+
+
+def unknown(listed: Index, asked: Asked) -> list[tuple[str, str, str]]:
+    """The codes that are set and that no list has: the key of the filter, its title, the code."""
+    titles = {facet.key: facet.title for facet in listed.facets}
+    pairs = ((facet, code) for facet, codes in asked.codes.items() for code in codes)
+    return [(facet, titles[facet], code) for facet, code in pairs if not is_code(listed, facet, code)]
 
 
 def _shown(entry: Entry, listed: Index) -> dict[str, object]:

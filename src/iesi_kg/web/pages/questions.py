@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from io import StringIO
 from itertools import groupby
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from iesi_kg import assets
-from iesi_kg.analysis.examples import COMPETENCY, Example, competency
+from iesi_kg.analysis.answers import Line, difference, expected, table
+from iesi_kg.analysis.examples import Example, competency
 from iesi_kg.endpoint.negotiation import CSV, JSON, TABLES
 from iesi_kg.errors import NotFound
 from iesi_kg.web.pages.rendering import render
@@ -27,8 +24,7 @@ PATH = "/questions"
 _STEPS = 5
 _NUMBER = "initiatives"  # the variable that counts, in every query that is drawn as a cross-table
 _PERSONAS = ("researcher", "policy maker", "data steward")
-
-Line = tuple[str, ...]
+_MOST_MOVED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +46,6 @@ class Grid:
     cells: tuple[tuple[tuple[int, int], ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How an answer stands to the one that was worked out from the tables of the bundle."""
-
-    expected: int
-    gone: int
-    new: int
-
-    @property
-    def same(self) -> bool:
-        return not self.gone and not self.new
-
-
 @router.api_route(PATH, methods=["GET", "HEAD"])
 def listed(request: Request) -> Response:
     """All of them, by who asks."""
@@ -79,7 +62,7 @@ async def answered(request: Request, slug: str) -> Response:
         return _by_number(request, slug)
     answer = await answer_to(request, question.query, JSON)
     text = await answer_to(request, question.query, CSV)
-    head, *lines = _table(text.body.decode("utf-8"))
+    head, *lines = table(text.body)
     result = shown(answer)
     numbers = [found.slug for found in competency()]
     place = numbers.index(slug)
@@ -89,7 +72,9 @@ async def answered(request: Request, slug: str) -> Response:
         "result": result,
         "most_rows": MOST_ROWS,
         "version": answer.version,
-        "verdict": verdict(slug, lines),
+        "expected": len(expected(slug)),
+        "moved": difference(lines, expected(slug)),
+        "most_moved": _MOST_MOVED,
         "bars": _bars(question, lines),
         "grids": _grids(question, head, lines),
         "formats": _formats(question, result),
@@ -106,22 +91,6 @@ def _by_number(request: Request, slug: str) -> Response:
         raise NotFound(f"there is no question {slug!r}", hint=f"{PATH} lists them")
     rest = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"{PATH}/{named}{rest}", status_code=301)
-
-
-def verdict(slug: str, lines: Sequence[Line]) -> Verdict:
-    """The lines of an answer against those beside the query, in any order."""
-    wanted, found = Counter(expected(slug)), Counter(lines)
-    return Verdict(wanted.total(), (wanted - found).total(), (found - wanted).total())
-
-
-@cache
-def expected(slug: str) -> tuple[Line, ...]:
-    """The answer that was worked out from the tables of the bundle."""
-    return tuple(_table(assets.text(f"{COMPETENCY}/{slug}.csv"))[1:])
-
-
-def _table(text: str) -> list[Line]:
-    return [tuple(line) for line in csv.reader(StringIO(text, newline=""))]
 
 
 def _formats(question: Example, result: Shown) -> list[tuple[str, str]]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
+from iesi_kg.analysis.drawings import WORDS
+
 FOLDER = Path(__file__).resolve().parent / "wording"
 ENGLISH = "en"
 
@@ -81,12 +83,6 @@ def _read(path: Path) -> Wording:
     )
 
 
-def map_words(t: Wording) -> dict[str, str]:
-    """What stands at the knowledge map, on its page and on the command line."""
-    return {
-        "title": t("Initiatives by potential and level of integration"),
-        "down": t("Potential"),
-        "across": t("Level of integration"),
-        "none": t("not coded"),
-        "both": t("together"),
-    }
+def drawing_words(t: Wording) -> dict[str, str]:
+    """What stands at the drawings, on the pages and on the command line."""
+    return {key: str(t(text)) for key, text in WORDS.items()}
