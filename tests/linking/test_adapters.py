@@ -14,7 +14,7 @@ from iesi_kg.linking import adapters
 from iesi_kg.linking.adapters import Adapted
 from iesi_kg.linking.entities import Entity, of_quads
 from iesi_kg.records import SourceFile
-from iesi_kg.vocabulary import curies, iris
+from iesi_kg.vocabulary import curies
 
 FILES = {
     "jrc-ips": "jrc_ips/cases-2022.json",

@@ -79,7 +79,8 @@ class Use:
 class Column:
     """A column by its name in the file: what is made of it, and which of its texts mean nothing.
 
-    A text that no use can read goes to ``otherwise``; one that fits ``text_only`` is not missed there.
+    A text that no use can read goes to ``otherwise``; one that fits ``text_only`` is not missed there. One ``passed`` is
+    left out on purpose.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Column:
     text_only: re.Pattern[str] | None = None
     otherwise: NamedNode | None = None
     required: bool = False
+    passed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

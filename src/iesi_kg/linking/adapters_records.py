@@ -61,8 +61,9 @@ class Records:
         """What one row states; ``extra`` are texts that stand outside the row, as in the name of the file."""
         seen = self._seen.columns.setdefault(self._table.name, set())
         seen.update(row.texts)
-        cells = {name: self._cell(name, texts, row) for name, texts in row.texts.items()}
-        context = {name: found[0] if found else "" for name, found in cells.items()} | dict(extra)
+        told = ((name, self._cell(name, texts, row)) for name, texts in row.texts.items())
+        cells = {name: found for name, found in told if found}
+        context = {name: found[0] for name, found in cells.items()} | dict(extra)
         context["row"] = str(row.number)
         key = self._key(context, row, file)
         nodes = {thing.name: list(self._nodes(thing, key, cells, context)) for thing in self._table.things}
@@ -70,20 +71,21 @@ class Records:
         record = nodes[self._table.things[0].name]
         yield from (Triple(node, _IDENTIFIER, Literal(key)) for node in record)
         for name, texts in cells.items():
-            if not self._table.is_left_out(name):
-                yield from self._of_column(self._column(name), [text for text in texts if text != key], row, nodes)
+            yield from self._of_column(self._column(name), [text for text in texts if text != key], row, nodes)
 
     def _column(self, name: str) -> Column:
-        return self._columns.get(name) or self._columns.setdefault(name, Column(name, absent=self._absent()))
+        if name not in self._columns:
+            self._columns[name] = Column(name, absent=self._absent(), passed=self._table.is_left_out(name))
+        return self._columns[name]
 
     def _absent(self) -> frozenset[str]:
         return next((column.absent for column in self._table.columns.values()), frozenset(("",)))
 
     def _cell(self, name: str, texts: Iterable[str], row: Row) -> tuple[str, ...]:
-        """The texts of a column that say something."""
+        """The texts of a column that say something; none of one that is passed over."""
         column = self._column(name)
-        found = []
-        for whole in texts:
+        found: list[str] = []
+        for whole in () if column.passed else filter(None, texts):
             for text in values.split(whole, column.separator):
                 meant = self._repaired(name, text, row.number)
                 if values.plain(meant).casefold() not in column.absent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
@@ -156,6 +157,7 @@ def peer_record(prefix: str, key: str) -> NamedNode:
     return _thing("peer", f"{quote(prefix, safe=_KEPT)}/{quote(key, safe=_KEPT)}")
 
 
+@lru_cache(maxsize=4096)
 def peer_field(database: str, column: str) -> NamedNode:
     """The property under which the text of a column of another database is kept as it came.
 
