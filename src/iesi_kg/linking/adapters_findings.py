@@ -128,7 +128,7 @@ def _unmapped(adapter: Adapter, seen: Seen) -> Iterator[Finding]:
         yield Finding(
             Severity.INFO,
             "not-mapped",
-            f"{column} says {text!r} ({number:,} record{'' if number == 1 else 's'}), which nothing maps; kept as text",
+            f"{column}: {text!r} ({number:,} record{'' if number == 1 else 's'}) is not mapped; kept as text",
             column=column,
             row=seen.first[table, column, text],
             value=text,

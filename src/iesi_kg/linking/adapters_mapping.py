@@ -79,8 +79,8 @@ class Use:
 class Column:
     """A column by its name in the file: what is made of it, and which of its texts mean nothing.
 
-    A text that no use can read goes to ``otherwise``; one that fits ``text_only`` is not missed there. One ``passed`` is
-    left out on purpose.
+    A text that no use can read goes to ``otherwise``; one that fits ``text_only`` is not missed there. One that is
+    ``passed`` is left out on purpose.
     """
 
     name: str
@@ -129,6 +129,7 @@ class Table:
     counted: bool = True
     left_out: Mapping[str, str] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset(("",))
 
     @property
     def required(self) -> list[str]:
@@ -165,6 +166,7 @@ def table(told: Mapping[str, Any], absent: frozenset[str], where: str) -> Table:
             counted=told.get("counted", True),
             left_out=told.get("left_out", {}),
             optional=frozenset(told.get("optional", ())),
+            absent=absent,
         )
     except KeyError as missing:
         raise UnreadableFile(f"{where}: {missing.args[0]!r} is missing") from None

@@ -20,14 +20,18 @@ from iesi_kg.vocabulary.namespaces import DCT, RDF, XSD
 _TYPE = NamedNode(RDF + "type")
 _IDENTIFIER = NamedNode(DCT + "identifier")
 _PLACE = re.compile(r"\{(\w[\w.]*)(?::(\d+))?\}")
-_MOST_REMEMBERED = 200_000
+_MOST_TOLD = 50_000
+_MOST_NOTED = 10_000
 _TRUE = frozenset(("x", "yes", "true", "1", "ja", "oui", "si"))
 _FALSE = frozenset(("no", "false", "0", "nein", "non"))
 
 
 @dataclass(slots=True)
 class Seen:
-    """What is noticed while rows are read: texts that nothing maps, columns, keys, repairs."""
+    """What is noticed while the rows of all files of a database are read, so far as memory is to hold it.
+
+    ``told`` are statements about nodes that many rows name, so that each is made once.
+    """
 
     unmapped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     repairs: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -35,11 +39,11 @@ class Seen:
     columns: dict[str, set[str]] = field(default_factory=dict)
     repeated: list[tuple[str, str, int, int]] = field(default_factory=list)
     keyless: list[tuple[str, int]] = field(default_factory=list)
-    nameless: list[tuple[str, int, str]] = field(default_factory=list)
+    told: set[Triple] = field(default_factory=set)
 
     def note(self, counter: Counter[tuple[str, str, str]], what: tuple[str, str, str], number: int) -> None:
         """Count something, and remember the record where it came first; at most so many different ones."""
-        if what in counter or len(counter) < _MOST_REMEMBERED:
+        if what in counter or len(counter) < _MOST_NOTED:
             counter[what] += 1
             self.first.setdefault(what, number)
 
@@ -54,11 +58,13 @@ class Records:
         self._seen = seen
         self._mojibake = mojibake
         self._keys: dict[str, int] = {}
-        self._told: set[object] = set()
         self._columns: dict[str, Column] = dict(table.columns)
 
     def statements(self, row: Row, extra: Mapping[str, str], file: str) -> Iterator[Triple]:
         """What one row states; ``extra`` are texts that stand outside the row, as in the name of the file."""
+        yield from dict.fromkeys(self._of_row(row, extra, file))
+
+    def _of_row(self, row: Row, extra: Mapping[str, str], file: str) -> Iterator[Triple]:
         seen = self._seen.columns.setdefault(self._table.name, set())
         seen.update(row.texts)
         told = ((name, self._cell(name, texts, row)) for name, texts in row.texts.items())
@@ -75,11 +81,8 @@ class Records:
 
     def _column(self, name: str) -> Column:
         if name not in self._columns:
-            self._columns[name] = Column(name, absent=self._absent(), passed=self._table.is_left_out(name))
+            self._columns[name] = Column(name, absent=self._table.absent, passed=self._table.is_left_out(name))
         return self._columns[name]
-
-    def _absent(self) -> frozenset[str]:
-        return next((column.absent for column in self._table.columns.values()), frozenset(("",)))
 
     def _cell(self, name: str, texts: Iterable[str], row: Row) -> tuple[str, ...]:
         """The texts of a column that say something; none of one that is passed over."""
@@ -105,13 +108,15 @@ class Records:
     def _key(self, context: Mapping[str, str], row: Row, file: str) -> str:
         key = filled(self._table.key, context).strip()
         if not key or not all(context.get(name, "") for name, _ in _PLACE.findall(self._table.key)):
-            self._seen.keyless.append((file, row.number))
+            if len(self._seen.keyless) < _MOST_NOTED:
+                self._seen.keyless.append((file, row.number))
             key = f"{file}-{row.number}"
         earlier = self._keys.get(key)
         if earlier is None:
             self._keys[key] = row.number
             return key
-        self._seen.repeated.append((key, file, earlier, row.number))
+        if len(self._seen.repeated) < _MOST_NOTED:
+            self._seen.repeated.append((key, file, earlier, row.number))
         again = 2
         while f"{key}.{again}" in self._keys:
             again += 1
@@ -172,9 +177,9 @@ class Records:
         """A statement about a node that many rows name, the first time; later ones may come again after very many."""
         if "#" in node.value:
             yield triple
-        elif triple not in self._told:
-            if len(self._told) < _MOST_REMEMBERED:
-                self._told.add(triple)
+        elif triple not in self._seen.told:
+            if len(self._seen.told) < _MOST_TOLD:
+                self._seen.told.add(triple)
             yield triple
 
     def _of_column(

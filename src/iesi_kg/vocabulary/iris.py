@@ -176,6 +176,15 @@ def peer_graph(database: str, version: str) -> NamedNode:
     return graph("peer", quote(database, safe="-._~"), quote(version, safe="-._~"))
 
 
+def is_peer_graph(name: str) -> bool:
+    """Whether a graph holds another database, which is not ours to publish.
+
+    >>> is_peer_graph(peer_graph("dsi4eu", "2017").value), is_peer_graph(graph("codes").value)
+    (True, False)
+    """
+    return name.startswith(graph("peer", "").value)
+
+
 def hand_in(item: str) -> NamedNode:
     """The IRI of what was handed in to be decided on, by its id on the desk."""
     return _thing("hand-in", item)
