@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -48,7 +47,7 @@ class Edition:
     issued: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Adapter:
     """How one database is read."""
 
@@ -63,11 +62,6 @@ class Adapter:
     @property
     def name(self) -> str:
         return self.about.name
-
-    @cached_property
-    def prefixes(self) -> tuple[str, ...]:
-        """The prefixes of the keys of its records."""
-        return tuple(dict.fromkeys(table.prefix for table in self.tables if table.counted))
 
     def read(
         self, files: Sequence[SourceFile | PeerFile], *, version: str | None = None, at: datetime | None = None

@@ -83,6 +83,7 @@ def _dataset(about: About, read: Read) -> Iterator[Fact]:
     yield NamedNode(about.licence.address), _TITLE, Literal(about.licence.name, language="en")
     yield graph, NamedNode(DCT + "identifier"), Literal(about.name)
     yield graph, NamedNode(DCT + "source"), NamedNode(about.address)
+    yield graph, NamedNode(DCT + "language"), Literal(about.language)
     yield graph, NamedNode(DCAT + "version"), Literal(read.version)
     yield graph, NamedNode(OWL + "versionInfo"), Literal(read.version)
     yield graph, NamedNode(DCT + "isVersionOf"), iris.peer(about.name)
