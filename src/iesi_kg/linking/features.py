@@ -14,9 +14,11 @@ _SLIP = 0.86  # how like two words must be to be one word with a slip in it
 _LONG = 5  # shorter words are other words when a letter differs
 _TELLING = 0.55  # a word of a name that tells by itself
 _LIKE = 0.75  # bodies are one, though each governs a place
+_NAMED = 0.7  # the description of one names the body of the other
 _SHORT_FORM = 0.95  # how like a name is to its short form
 _FAR = 0.08  # texts that have less in common say nothing of the same
 _THIRD = 0.3
+_ENOUGH = 0.6  # what two texts share tells in full from here on
 _SAID = 3  # words of a sentence about what two texts share
 
 
@@ -99,11 +101,12 @@ def _slip(word: str, others: Iterable[str]) -> str | None:
 
 
 def text(a: Profile, b: Profile) -> tuple[float, tuple[str, ...]]:
-    """How far two descriptions say the same, and the words by which they do."""
-    left, right = (a.text, b.text) if len(a.text) <= len(b.text) else (b.text, a.text)
-    parts = {word: weight * right[word] for word, weight in left.items() if word in right}
+    """How far two descriptions say the same, less where they say little, and the words by which they do."""
+    left, right = (a, b) if len(a.text) <= len(b.text) else (b, a)
+    parts = {word: weight * right.text[word] for word, weight in left.text.items() if word in right.text}
     telling = sorted(parts, key=lambda word: (-parts[word], word))[:_SAID]
-    return min(1.0, sum(parts.values())), tuple(telling)
+    likeness = min(1.0, sum(parts.values()))
+    return likeness * min(1.0, likeness * left.said * right.said / _ENOUGH), tuple(telling)
 
 
 def bodies(a: Profile, b: Profile) -> tuple[float, float] | None:
@@ -114,8 +117,16 @@ def bodies(a: Profile, b: Profile) -> tuple[float, float] | None:
     if not a.bodies or not b.bodies:
         return None
     best, telling = max((_bodies(left, right), min(left.rare, right.rare)) for left in a.bodies for right in b.bodies)
+    if best < _NAMED and (_named(a, b) or _named(b, a)):
+        best = _NAMED
     govern = all(body.governs for body in (*a.bodies, *b.bodies))
     return (-1.0 if govern and not a.places & b.places and best < _LIKE else best), telling
+
+
+def _named(a: Profile, b: Profile) -> bool:
+    """Whether the description of one names an organisation of the other."""
+    telling = ([word for word, weight in body.words.items() if weight > _TELLING] for body in a.bodies)
+    return any(len(words) > 1 and all(word in b.text for word in words) for words in telling)
 
 
 def _bodies(left: Body, right: Body) -> float:
