@@ -101,6 +101,16 @@ def statement(triple: Triple) -> NamedNode:
     return _thing("statement", _digest(str(triple), 16))
 
 
+def mapping(*names: str) -> NamedNode:
+    """The IRI of a mapping of two things: the digest of what it says, who said it and when."""
+    return _thing("mapping", _digest("\n".join(names), 16))
+
+
+def mapping_set(name: str) -> NamedNode:
+    """The IRI of a set of mappings by the name of its file."""
+    return NamedNode(f"{BASE}mappings/{name}")
+
+
 def moving(act: str, thing: NamedNode, at: str) -> NamedNode:
     """The activity by which one thing was merged into another, or taken out of it again."""
     return _thing(act, f"{at[:10]}-{_digest(f'{thing.value} {at}')}")
