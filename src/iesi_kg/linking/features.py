@@ -13,6 +13,8 @@ from iesi_kg.linking.profiles import Body, Corpus, Profile, Weights
 _SLIP = 0.86  # how like two words must be to be one word with a slip in it
 _LONG = 5  # shorter words are other words when a letter differs
 _TELLING = 0.55  # a word of a name that tells by itself
+_ALIKE = 0.6  # names that have so much in common differ on purpose
+_OWN = 0.5  # the weight of the words of its own by which a name is another one
 _LIKE = 0.75  # bodies are one, though each governs a place
 _NAMED = 0.7  # the description of one names the body of the other
 _SHORT_FORM = 0.95  # how like a name is to its short form
@@ -184,6 +186,14 @@ def _marks_of(profile: Profile) -> set[str]:
     return _marks((word for name in profile.names for word in name), profile)
 
 
+def variant(a: Profile, b: Profile, alike: Names, copied: float) -> float:
+    """How far two records of one database are variants: names or texts alike, but each name has words of its own."""
+    if a.entity.database != b.entity.database or alike.squashed:
+        return 0.0
+    same = max(copied, (alike.likeness - _ALIKE) / (1.0 - _ALIKE))
+    return max(0.0, same) * min(1.0, alike.left / _OWN, alike.right / _OWN)
+
+
 def page(a: Profile, b: Profile, corpus: Corpus) -> float:
     """1 for a page that each database names once, less for one that several records share or for a whole site."""
     return max((_page(a, b, page, corpus) for page in a.pages if page in b.pages), default=0.0)
@@ -206,7 +216,8 @@ def years(a: Profile, b: Profile) -> float:
 
 def countries(a: Profile, b: Profile) -> float:
     """1 for a common country, -1 for none in common, 0 where one is unknown."""
-    left, right = set(a.entity.countries), set(b.entity.countries)
+    wide = normal.lexicon().wide
+    left, right = set(a.entity.countries) - wide, set(b.entity.countries) - wide
     if not left or not right:
         return 0.0
     return 1.0 if left & right else -1.0

@@ -19,7 +19,7 @@ from iesi_kg.linking.wording import Score, sentence
 
 ACCEPT, REVIEW = 0.6, 0.15
 
-START = -9.0
+START = -8.5
 WEIGHTS: Mapping[str, float] = {
     "name": 2.0,
     "name_within": 1.0,
@@ -112,7 +112,6 @@ def _told(a: Profile, b: Profile, corpus: Corpus, names: Names, text: float) -> 
     yield "country_other", float(country < 0)
     yield "page", features.page(a, b, corpus)
     yield "year_other", max(0.0, -features.years(a, b))
-    within = float(a.entity.database == b.entity.database)
-    yield "same_database", within
-    yield "variant", within * copied * min(1.0, names.left, names.right)
+    yield "same_database", float(a.entity.database == b.entity.database)
+    yield "variant", features.variant(a, b, names, copied)
     yield "identifier", features.identifiers(a, b)
