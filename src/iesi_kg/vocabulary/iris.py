@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
@@ -171,6 +172,7 @@ def peer_record(prefix: str, key: str) -> NamedNode:
     return _thing("peer", f"{quote(prefix, safe=_KEPT)}/{quote(key, safe=_KEPT)}")
 
 
+@lru_cache(maxsize=4096)
 def peer_field(database: str, column: str) -> NamedNode:
     """The property under which the text of a column of another database is kept as it came.
 
@@ -187,6 +189,15 @@ def peer_graph(database: str, version: str) -> NamedNode:
     'https://w3id.org/iesi-kg/graph/peer/jrc-ips/2022'
     """
     return graph("peer", quote(database, safe="-._~"), quote(version, safe="-._~"))
+
+
+def is_peer_graph(name: str) -> bool:
+    """Whether a graph holds another database, which is not ours to publish.
+
+    >>> is_peer_graph(peer_graph("dsi4eu", "2017").value), is_peer_graph(graph("codes").value)
+    (True, False)
+    """
+    return name.startswith(graph("peer", "").value)
 
 
 def hand_in(item: str) -> NamedNode:
