@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyoxigraph
-from pyoxigraph import NamedNode, Quad, RdfFormat
+from pyoxigraph import Quad, RdfFormat
 
 from iesi_kg.linking import sssom
 from iesi_kg.linking.sssom import Mapping, MappingSet
 from iesi_kg.publication.linkage_graphs import Pair, pair
-from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet
-from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Store
+from iesi_kg.store.reader import EmbeddedReader, View
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary import sssom as words
 
@@ -38,8 +38,39 @@ def parsed(turtle: str, graph: pyoxigraph.NamedNode | pyoxigraph.DefaultGraph) -
     ]
 
 
-def new_store(folder: Path) -> EmbeddedStore:
-    store = EmbeddedStore.open(folder, create=True)
+class InMemory:
+    """A store of the same engine without a disk, and without what makes a commit durable: for tests of what is said."""
+
+    def __init__(self) -> None:
+        self.quads, self.version = pyoxigraph.Store(), 0
+
+    def reader(self) -> EmbeddedReader:
+        return EmbeddedReader(View(self.quads), self.version)
+
+    @contextmanager
+    def writer(self) -> Iterator[InMemoryWriter]:
+        yield InMemoryWriter(self)
+
+
+class InMemoryWriter:
+    """Its one writer."""
+
+    def __init__(self, store: InMemory) -> None:
+        self._store = store
+
+    @property
+    def reader(self) -> EmbeddedReader:
+        return self._store.reader()
+
+    def commit(self, change: ChangeSet) -> int:
+        for quad in change.remove:
+            self._store.quads.remove(quad)
+        self._store.quads.extend(change.add)
+        self._store.version += 1
+        return self._store.version
+
+
+def filled(store: Store) -> Store:
     with store.writer() as writer:
         writer.commit(ChangeSet("records", add=[*parsed(OURS, DEFAULT_GRAPH), *parsed(THEIRS, PEER)]))
     return store
@@ -71,7 +102,3 @@ def links(*mappings: Mapping) -> MappingSet:
 
 def same(ours: str, theirs: str) -> Pair:
     return pair(iris.initiative(ours), words.SAME_INITIATIVE, iris.peer_record("jrc-ips", theirs))
-
-
-def texts(nodes: Iterable[object]) -> set[str]:
-    return {node.value.rsplit("/", 2)[-1] for node in nodes if isinstance(node, NamedNode)}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from linked_records import AT, PEER, link, links, new_store, parsed, same
+from linked_records import AT, PEER, InMemory, filled, link, links, parsed, same
 from pyoxigraph import Literal, NamedNode, Quad
 
 from iesi_kg.errors import DecisionConflict, IllFormedMappings, NotFound, UsageError
@@ -20,7 +19,7 @@ from iesi_kg.publication.linkage_graphs import Pair
 from iesi_kg.publication.linkage_queue import Standing
 from iesi_kg.publication.linkage_records import compared, entity
 from iesi_kg.publication.linkage_told import Choice
-from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet
+from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Store
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.vocabulary import iris
 
@@ -34,28 +33,26 @@ SAME = same("vincles", "2")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
-    opened = new_store(tmp_path / "store")
-    yield opened
-    opened.close()
+def store() -> Store:
+    return filled(InMemory())  # type: ignore[arg-type]
 
 
 def verdict(choice: Choice, **more: object) -> Verdict:
     return replace(Verdict(choice, "Anna", AT), **more)  # type: ignore[arg-type]
 
 
-def stated(store: EmbeddedStore, pair: Pair) -> set[str]:
+def stated(store: Store, pair: Pair) -> set[str]:
     """The names of the mapping graphs that state a pair."""
     triple = pair.stated()
     found = store.reader().quads(triple.subject, triple.predicate, triple.object)
     return {str(quad.graph_name.value).rpartition("/")[2] for quad in found if quad.graph_name != DEFAULT_GRAPH}
 
 
-def standing(store: EmbeddedStore) -> dict[str, Standing]:
+def standing(store: Store) -> dict[str, Standing]:
     return {item.curies[1]: item.standing for item in linkage_queue.queue(store.reader())}
 
 
-def test_a_loaded_set_stands_in_its_own_graph_and_nowhere_else(store: EmbeddedStore) -> None:
+def test_a_loaded_set_stands_in_its_own_graph_and_nowhere_else(store: Store) -> None:
     linkage.load(store, "found", FOUND)
     triple = SAME.stated()
     quads = list(store.reader().quads(triple.subject, triple.predicate, triple.object))
@@ -68,7 +65,7 @@ def test_a_loaded_set_stands_in_its_own_graph_and_nowhere_else(store: EmbeddedSt
         linkage.unload(store, "found")
 
 
-def test_candidates_wait_without_being_stated_and_the_telling_one_comes_first(store: EmbeddedStore) -> None:
+def test_candidates_wait_without_being_stated_and_the_telling_one_comes_first(store: Store) -> None:
     linkage.enqueue(store, FOUND, "links")
     assert stated(store, SAME) == set()
     items = linkage_queue.queue(store.reader())
@@ -85,7 +82,7 @@ def test_candidates_wait_without_being_stated_and_the_telling_one_comes_first(st
     assert worth["jrc-ips:3"] == 1.98, "now two other records hang on it"
 
 
-def test_a_decision_says_who_when_and_why_and_is_a_valid_mapping(store: EmbeddedStore) -> None:
+def test_a_decision_says_who_when_and_why_and_is_a_valid_mapping(store: Store) -> None:
     linkage.enqueue(store, FOUND, "links")
     linkage.decide(store, SAME, verdict(Choice.ACCEPTED, reason=" both in\nBarcelona "))
     assert stated(store, SAME) == {"decisions"}
@@ -99,7 +96,7 @@ def test_a_decision_says_who_when_and_why_and_is_a_valid_mapping(store: Embedded
     assert again.mapping_justification == "semapv:MappingReview"
 
 
-def test_a_no_survives_every_later_load(store: EmbeddedStore) -> None:
+def test_a_no_survives_every_later_load(store: Store) -> None:
     linkage.load(store, "found", FOUND)
     linkage.decide(store, SAME, verdict(Choice.REJECTED, reason="another town"))
     assert stated(store, SAME) == set()
@@ -112,7 +109,7 @@ def test_a_no_survives_every_later_load(store: EmbeddedStore) -> None:
     assert "https://w3id.org/sssom/NegatedPredicate" in {getattr(quad.object, "value", "") for quad in told}
 
 
-def test_taking_a_decision_back_brings_back_what_stood_before(store: EmbeddedStore) -> None:
+def test_taking_a_decision_back_brings_back_what_stood_before(store: Store) -> None:
     linkage.load(store, "found", FOUND)
     before = set(store.reader().quads(graph=STATED))
     linkage.decide(store, SAME, verdict(Choice.ACCEPTED))
@@ -129,14 +126,14 @@ def test_taking_a_decision_back_brings_back_what_stood_before(store: EmbeddedSto
         linkage.decide(store, SAME, verdict(Choice.UNDONE))
 
 
-def test_unsure_states_nothing_and_leaves_the_link_last_of_the_open_ones(store: EmbeddedStore) -> None:
+def test_unsure_states_nothing_and_leaves_the_link_last_of_the_open_ones(store: Store) -> None:
     linkage.enqueue(store, FOUND, "links")
     linkage.decide(store, same("smart", "3"), verdict(Choice.UNSURE, reason="which year?"))
     assert stated(store, same("smart", "3")) == set()
     assert [item.curies[1] for item in linkage_queue.queue(store.reader())][-1] == "jrc-ips:3"
 
 
-def test_full_identity_is_stated_only_when_a_steward_says_so(store: EmbeddedStore) -> None:
+def test_full_identity_is_stated_only_when_a_steward_says_so(store: Store) -> None:
     row = replace(link("initiative:vincles", "jrc-ips:2"), predicate_id="owl:sameAs")
     linkage.load(store, "found", links(row))
     identity = NamedNode("http://www.w3.org/2002/07/owl#sameAs")
@@ -150,7 +147,7 @@ def test_full_identity_is_stated_only_when_a_steward_says_so(store: EmbeddedStor
         linkage.decide(store, SAME, verdict(Choice.REJECTED, identical=True))
 
 
-def test_a_record_that_changed_reopens_the_decision_and_says_what_changed(store: EmbeddedStore) -> None:
+def test_a_record_that_changed_reopens_the_decision_and_says_what_changed(store: Store) -> None:
     linkage.load(store, "found", FOUND)
     linkage.decide(store, SAME, verdict(Choice.ACCEPTED))
     assert standing(store)["jrc-ips:2"] is Standing.ACCEPTED
@@ -168,7 +165,7 @@ def test_a_record_that_changed_reopens_the_decision_and_says_what_changed(store:
     assert standing(store)["jrc-ips:2"] is Standing.ACCEPTED
 
 
-def test_a_new_version_of_a_database_reopens_only_what_it_changed(store: EmbeddedStore) -> None:
+def test_a_new_version_of_a_database_reopens_only_what_it_changed(store: Store) -> None:
     for key in ("1", "3"):
         linkage.decide(store, same("smart", key), verdict(Choice.ACCEPTED))
     newer = iris.peer_graph("jrc-ips", "2023")
@@ -180,7 +177,7 @@ def test_a_new_version_of_a_database_reopens_only_what_it_changed(store: Embedde
     assert standing(store) == {"jrc-ips:1": Standing.ACCEPTED, "jrc-ips:3": Standing.REOPENED}
 
 
-def test_decisions_of_two_at_once_do_not_overwrite_each_other(store: EmbeddedStore) -> None:
+def test_decisions_of_two_at_once_do_not_overwrite_each_other(store: Store) -> None:
     linkage.enqueue(store, FOUND, "links")
     linkage.decide(store, SAME, verdict(Choice.ACCEPTED, revision=0))
     assert linkage.decide(store, SAME, verdict(Choice.ACCEPTED, revision=0)).step == 1, "sent twice, it is one"
@@ -189,7 +186,7 @@ def test_decisions_of_two_at_once_do_not_overwrite_each_other(store: EmbeddedSto
     assert caught.value.members["revision"] == 1
 
 
-def test_a_decision_that_contradicts_others_is_refused_with_their_author(store: EmbeddedStore) -> None:
+def test_a_decision_that_contradicts_others_is_refused_with_their_author(store: Store) -> None:
     """1 and 3 were said to be two; so smart cannot be the same as both."""
     apart = linkage_graphs.pair(
         iris.peer_record("jrc-ips", "1"), NamedNode(SAME.relation), iris.peer_record("jrc-ips", "3")
@@ -209,26 +206,24 @@ def test_a_decision_that_contradicts_others_is_refused_with_their_author(store: 
     [({"by": " "}, "says whose it is"), ({"reason": "x" * 2001}, "at most 2,000 characters")],
     ids=["nobody", "too long"],
 )
-def test_a_decision_of_nobody_or_without_end_is_refused(
-    store: EmbeddedStore, change: dict[str, object], message: str
-) -> None:
+def test_a_decision_of_nobody_or_without_end_is_refused(store: Store, change: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         linkage.decide(store, SAME, verdict(Choice.ACCEPTED, **change))
 
 
-def test_a_set_about_an_unknown_record_of_ours_is_refused_with_the_likely_one(store: EmbeddedStore) -> None:
+def test_a_set_about_an_unknown_record_of_ours_is_refused_with_the_likely_one(store: Store) -> None:
     with pytest.raises(IllFormedMappings, match="no published record initiative:vincle") as caught:
         linkage.load(store, "found", links(link("initiative:vincle", "jrc-ips:2")))
     assert caught.value.hint == "did you mean initiative:vincles?"
 
 
 @pytest.mark.parametrize("name", ["", "decisions", "candidates", "A b", "x/y"])
-def test_a_set_cannot_take_a_name_of_ours_or_one_that_makes_no_address(store: EmbeddedStore, name: str) -> None:
+def test_a_set_cannot_take_a_name_of_ours_or_one_that_makes_no_address(store: Store, name: str) -> None:
     with pytest.raises(UsageError, match="cannot name a set of mappings"):
         linkage.load(store, name, FOUND)
 
 
-def test_what_linked_records_say_against_one_another_is_published_as_findings(store: EmbeddedStore) -> None:
+def test_what_linked_records_say_against_one_another_is_published_as_findings(store: Store) -> None:
     linkage.load(store, "found", FOUND)
     body = NamedNode("http://www.w3.org/ns/oa#bodyValue")
 
@@ -247,7 +242,7 @@ def test_what_linked_records_say_against_one_another_is_published_as_findings(st
     assert len(said()) == 1 and linkage.refresh(store) == 1
 
 
-def test_organisations_that_are_part_of_themselves_are_told(store: EmbeddedStore) -> None:
+def test_organisations_that_are_part_of_themselves_are_told(store: Store) -> None:
     circle = (
         "jrc:a org:subOrganizationOf jrc:b . jrc:b org:subOrganizationOf jrc:c . jrc:c org:subOrganizationOf jrc:a ."
     )
@@ -259,7 +254,7 @@ def test_organisations_that_are_part_of_themselves_are_told(store: EmbeddedStore
     assert quad.object == Literal(f"part of itself: {way}", language="en")
 
 
-def test_two_records_stand_side_by_side_with_their_differences_marked(store: EmbeddedStore) -> None:
+def test_two_records_stand_side_by_side_with_their_differences_marked(store: Store) -> None:
     reader = store.reader()
     left, right = (entity(reader, record) for record in same("smart", "1").sides)
     lines = {line.field: line for line in compared(left, right)}
@@ -271,7 +266,7 @@ def test_two_records_stand_side_by_side_with_their_differences_marked(store: Emb
     assert entity(reader, iris.peer_record("jrc-ips", "404")) is None
 
 
-def test_the_page_of_a_record_shows_what_nobody_rejected(store: EmbeddedStore) -> None:
+def test_the_page_of_a_record_shows_what_nobody_rejected(store: Store) -> None:
     linkage.load(store, "found", FOUND)
     linkage.enqueue(store, links(link("initiative:vincles", "jrc-ips:3", 0.5)), "links")
     linkage.decide(store, same("smart", "3"), verdict(Choice.REJECTED))
@@ -281,7 +276,19 @@ def test_the_page_of_a_record_shows_what_nobody_rejected(store: EmbeddedStore) -
     assert [item.curies[1] for item in found] == ["jrc-ips:2"], "a candidate is not shown as found"
 
 
-def test_a_link_of_organisations_has_its_own_relations(store: EmbeddedStore) -> None:
+def test_decisions_are_as_durable_as_the_store(tmp_path: Path) -> None:
+    opened = EmbeddedStore.open(tmp_path / "store", create=True)
+    filled(opened)
+    linkage.enqueue(opened, FOUND, "links")
+    linkage.decide(opened, SAME, verdict(Choice.REJECTED, reason="another town"))
+    opened.close()
+    again = EmbeddedStore.open(tmp_path / "store")
+    (decision,) = linkage_told.history(again.reader(), SAME)
+    again.close()
+    assert (decision.choice, decision.by, decision.at, decision.reason) == (Choice.REJECTED, "Anna", AT, "another town")
+
+
+def test_a_link_of_organisations_has_its_own_relations(store: Store) -> None:
     row = Mapping(
         subject_id="https://example.org/part",
         predicate_id="org:subOrganizationOf",
