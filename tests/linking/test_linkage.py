@@ -231,8 +231,8 @@ def test_what_linked_records_say_against_one_another_is_published_as_findings(st
         return {str(q.object.value) for q in store.reader().quads(predicate=body, graph=linkage_clusters.GRAPH)}
 
     assert said() == {
-        "countries differs (initiative:smart: IE; jrc-ips:1: GB; jrc-ips:3: IE)",
-        "start year differs (initiative:vincles: 2014; jrc-ips:2: 2015)",
+        "country differs: GB (jrc-ips:1); IE (initiative:smart, jrc-ips:3)",
+        "start year differs: 2014 (initiative:vincles); 2017 (jrc-ips:2)",
     }
     linkage.decide(store, SAME, verdict(Choice.REJECTED))
     linkage.decide(store, same("smart", "1"), verdict(Choice.REJECTED))
@@ -271,9 +271,9 @@ def test_the_page_of_a_record_shows_what_nobody_rejected(store: Store) -> None:
     linkage.enqueue(store, links(link("initiative:vincles", "jrc-ips:3", 0.5)), "links")
     linkage.decide(store, same("smart", "3"), verdict(Choice.REJECTED))
     reader = store.reader()
-    assert [item.curies[1] for item in linkage_queue.same_elsewhere(reader, iris.initiative("smart"))] == ["jrc-ips:1"]
-    found = linkage_queue.same_elsewhere(reader, iris.initiative("vincles"))
-    assert [item.curies[1] for item in found] == ["jrc-ips:2"], "a candidate is not shown as found"
+    assert [item.curie for item in linkage_queue.elsewhere(reader, iris.initiative("smart"))] == ["jrc-ips:1"]
+    found = linkage_queue.elsewhere(reader, iris.initiative("vincles"))
+    assert [item.curie for item in found] == ["jrc-ips:2"], "a candidate is not shown as found"
 
 
 def test_decisions_are_as_durable_as_the_store(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from pyoxigraph import NamedNode, Quad
 
 from iesi_kg.errors import DecisionConflict, NotFound, UsageError
 from iesi_kg.linking.entities import curie
-from iesi_kg.linking.sssom import MappingSet
+from iesi_kg.linking.sssom import Mapping, MappingSet
 from iesi_kg.publication import catalogue, linkage_graphs, linkage_told
 from iesi_kg.publication.linkage_clusters import GRAPH as FINDINGS
-from iesi_kg.publication.linkage_clusters import Clusters, annotated, circular, contradictions
+from iesi_kg.publication.linkage_clusters import Sameness, annotated, circular, contradictions
 from iesi_kg.publication.linkage_graphs import CANDIDATES, Pair
 from iesi_kg.publication.linkage_records import entity, prints
 from iesi_kg.publication.linkage_told import Choice, Decision
@@ -65,6 +65,12 @@ def decide(store: Store, found: Pair, verdict: Verdict) -> Decision:
         )
         writer.commit(_change(reader, found, (*history, decision)))
         return decision
+
+
+def pair_of(mappings: MappingSet, mapping: Mapping) -> Pair:
+    """The pair that a mapping of a set is about."""
+    sides = (mappings.expand(name) for name in (mapping.subject_id, mapping.predicate_id, mapping.object_id))
+    return linkage_graphs.pair(*sides)
 
 
 def load(store: Store, name: str, mappings: MappingSet) -> int:
@@ -134,7 +140,7 @@ def _is(decision: Decision | None, choice: Choice) -> bool:
 def _findings(reader: Reader, change: ChangeSet) -> ChangeSet:
     """What is wrong among the records that a change links or parts, in place of what was said of them before."""
     sides = {side for quad in (*change.add, *change.remove) if quad.predicate in _LINKING for side in _sides(quad)}
-    clusters = Clusters(linkage_graphs.links(reader, change))
+    clusters = Sameness(linkage_graphs.links(reader, change))
     found = {clusters.of(side) for side in sides}
     old = set(annotated(reader, sides.union(*found)))
     new = {quad for cluster in found if len(cluster) > 1 for quad in contradictions(reader, cluster)}
@@ -151,7 +157,7 @@ def refresh(store: Store) -> int:
     """Say anew what is wrong among all linked records, after a database was loaded; returns how much is said."""
     with store.writer() as writer:
         reader = writer.reader
-        clusters = Clusters(linkage_graphs.links(reader))
+        clusters = Sameness(linkage_graphs.links(reader))
         new = {quad for cluster in clusters.all() for quad in contradictions(reader, cluster)}
         new |= set(circular(linkage_graphs.parts(reader)))
         old = set(reader.quads(graph=FINDINGS))
@@ -194,7 +200,7 @@ def _refuse_stale(found: Pair, history: tuple[Decision, ...], verdict: Verdict) 
 
 def _refuse_contradiction(reader: Reader, found: Pair, change: ChangeSet) -> None:
     """Raises DecisionConflict where a link would make two records one that a steward said are two."""
-    cluster = Clusters(linkage_graphs.links(reader, change)).of(NamedNode(found.left))
+    cluster = Sameness(linkage_graphs.links(reader, change)).of(NamedNode(found.left))
     for other, history in linkage_told.decided(reader).items():
         held = linkage_told.standing(history)
         if held is None or held.choice is not Choice.REJECTED or other == found:

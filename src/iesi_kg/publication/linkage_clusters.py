@@ -10,18 +10,18 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
+from iesi_kg.linking.clusters import conflicts
 from iesi_kg.linking.entities import curie
-from iesi_kg.publication.linkage_records import entity, values
+from iesi_kg.publication.linkage_records import entity
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import DQV, OA, RDF
 
 GRAPH = iris.graph("quality", "links")
-DISAGREEING = ("countries", "start_year", "end_year", "status")
-_TYPE, _TARGET = NamedNode(RDF + "type"), NamedNode(OA + "hasTarget")
+_TYPE, _TARGET, _BODY = NamedNode(RDF + "type"), NamedNode(OA + "hasTarget"), NamedNode(OA + "bodyValue")
 
 
-class Clusters:
+class Sameness:
     """Records that links make one, directly or through others."""
 
     def __init__(self, links: Iterable[Triple]) -> None:
@@ -54,11 +54,11 @@ class Clusters:
 def contradictions(reader: Reader, cluster: Iterable[NamedNode]) -> Iterator[Quad]:
     """What the records of one cluster say against one another."""
     records = [found for record in sorted(cluster, key=str) if (found := entity(reader, record)) is not None]
-    for field in DISAGREEING:
-        said = {item.iri: values(item, field) for item in records if values(item, field)}
-        if any(not set(one) & set(other) for one in said.values() for other in said.values()):
-            text = "; ".join(f"{curie(iri)}: {', '.join(told)}" for iri, told in said.items())
-            yield from _annotation(f"contradiction {field}", said, f"{field.replace('_', ' ')} differs ({text})")
+    nodes = {record.curie: record.iri for record in records}
+    for conflict in conflicts(records):
+        said = "; ".join(f"{value} ({', '.join(curies)})" for value, curies in conflict.values.items())
+        about = [nodes[curie] for curies in conflict.values.values() for curie in curies]
+        yield from _annotation(f"contradiction {conflict.field}", about, f"{conflict.field} differs: {said}")
 
 
 def circles(parts: Iterable[Triple]) -> Iterator[tuple[NamedNode, ...]]:
@@ -107,11 +107,17 @@ def annotated(reader: Reader, records: Iterable[NamedNode]) -> Iterator[Quad]:
             yield from reader.quads(quad.subject, graph=GRAPH)
 
 
+def texts(reader: Reader) -> list[str]:
+    """What is published of all linked records, in words."""
+    found = reader.quads(predicate=_BODY, graph=GRAPH)
+    return sorted(quad.object.value for quad in found if isinstance(quad.object, Literal))
+
+
 def _annotation(kind: str, targets: Iterable[NamedNode], text: str) -> Iterator[Quad]:
     about = sorted(targets, key=str)
     node = iris.annotation(kind, *(target.value for target in about))
     yield Quad(node, _TYPE, NamedNode(DQV + "QualityAnnotation"), GRAPH)
     yield Quad(node, NamedNode(OA + "motivatedBy"), NamedNode(DQV + "qualityAssessment"), GRAPH)
-    yield Quad(node, NamedNode(OA + "bodyValue"), Literal(text, language="en"), GRAPH)
+    yield Quad(node, _BODY, Literal(text, language="en"), GRAPH)
     for target in about:
         yield Quad(node, _TARGET, target, GRAPH)

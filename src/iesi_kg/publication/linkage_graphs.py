@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from iesi_kg import assets
-from iesi_kg.errors import IllFormedMappings
+from iesi_kg.errors import IllFormedMappings, NotFound
 from iesi_kg.linking import sssom
 from iesi_kg.linking.sssom import MappingSet
 from iesi_kg.linking.sssom_reading import MOST_FAULTS
@@ -82,7 +83,26 @@ class Told:
     labels: tuple[str, str]
 
 
-def is_mapping_graph(name: object) -> bool:
+def names(reader: Reader) -> list[str]:
+    """The mapping sets that stand in a store; candidates are none."""
+    found = {
+        quad.graph_name.value for quad in reader.quads(object=words.MAPPING_SET) if is_mapping_graph(quad.graph_name)
+    }
+    return sorted(name.removeprefix(_SPACE) for name in found - {CANDIDATES.value})
+
+
+def published(reader: Reader, name: str) -> MappingSet:
+    """A mapping set as it stands in its graph. Raises NotFound."""
+    found = (
+        [quad.triple for quad in reader.quads(graph=iris.graph("mappings", name))] if iris.slug(name) == name else []
+    )
+    if not found or name == CANDIDATES.value.removeprefix(_SPACE):
+        known = ", ".join(names(reader))
+        raise NotFound(f"there is no mapping set {name!r}", hint=f"there are {known}" if known else None)
+    return sssom.of_triples(found)
+
+
+def is_mapping_graph(name: object) -> TypeGuard[NamedNode]:
     """Whether a graph holds a mapping set."""
     return isinstance(name, NamedNode) and name.value.startswith(_SPACE)
 

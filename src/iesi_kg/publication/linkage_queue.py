@@ -14,9 +14,9 @@ from pyoxigraph import Literal, NamedNode
 
 from iesi_kg.linking.entities import curie
 from iesi_kg.publication import linkage_graphs, linkage_told
-from iesi_kg.publication.linkage_clusters import Clusters
+from iesi_kg.publication.linkage_clusters import Sameness
 from iesi_kg.publication.linkage_graphs import Pair, Told
-from iesi_kg.publication.linkage_records import changed, entity, prints
+from iesi_kg.publication.linkage_records import changed, entity, prints, values
 from iesi_kg.publication.linkage_told import Choice, Decision
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary.namespaces import DCT, SKOS
@@ -71,7 +71,7 @@ def queue(reader: Reader) -> list[Item]:
         if not item.negative:
             by_pair.setdefault(item.pair, []).append(item)
     decided = linkage_told.decided(reader)
-    clusters = Clusters(linkage_graphs.links(reader))
+    clusters = Sameness(linkage_graphs.links(reader))
     pairs = {*by_pair, *decided}
     found = [_item(reader, one, by_pair.get(one, []), decided.get(one, ()), clusters) for one in pairs]
     order = list(Standing)
@@ -83,7 +83,7 @@ def find(reader: Reader, link_id: str) -> Item | None:
     return next((item for item in queue(reader) if item.pair.id == link_id), None)
 
 
-def _item(reader: Reader, found: Pair, told: list[Told], history: tuple[Decision, ...], clusters: Clusters) -> Item:
+def _item(reader: Reader, found: Pair, told: list[Told], history: tuple[Decision, ...], clusters: Sameness) -> Item:
     best = max(told, key=lambda item: (item.confidence is not None, bool(item.reason)), default=None)
     confidence = best.confidence if best else None
     left, right = found.sides
@@ -120,22 +120,52 @@ def _label(reader: Reader, record: NamedNode, told: list[Told], side: int) -> st
     return next((item.labels[side] for item in told if item.labels[side]), curie(record))
 
 
-def same_elsewhere(reader: Reader, record: NamedNode) -> list[Item]:
-    """The links of one record that nobody rejected, the surest first."""
-    mine = [item for item in _of(reader, record) if item.standing is not Standing.REJECTED]
-    return sorted(mine, key=lambda item: (item.decision is None, -(item.confidence or CURATED), item.pair))
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The other record of a link, as the page of one shows it."""
+
+    curie: str
+    label: str
+    page: str
+    confidence: float | None
+    reason: str
+    decision: Decision | None
+    changed: bool
+    sources: tuple[str, ...]
 
 
-def _of(reader: Reader, record: NamedNode) -> list[Item]:
+def elsewhere(reader: Reader, record: NamedNode) -> list[Elsewhere]:
+    """The records that are the same as one: decided ones first, then the surest; nothing that somebody rejected."""
     told: dict[Pair, list[Told]] = {}
     for item in linkage_graphs.told_of(reader, record):
         if not item.negative and item.graph != linkage_graphs.CANDIDATES:
             told.setdefault(item.pair, []).append(item)
-    histories = {one: linkage_told.history(reader, one) for one in told}
-    decided = linkage_told.of_record(reader, record)
-    clusters = Clusters(())
-    pairs = {**histories, **decided}
-    found = (_item(reader, one, told.get(one, []), history, clusters) for one, history in pairs.items())
-    return [
-        item for item in found if told.get(item.pair) or (item.decision and item.decision.choice is Choice.ACCEPTED)
-    ]
+    histories = {pair: linkage_told.history(reader, pair) for pair in told} | linkage_told.of_record(reader, record)
+    alone = Sameness(())
+    items = (_item(reader, pair, told.get(pair, []), history, alone) for pair, history in histories.items())
+    shown = [item for item in items if _is_shown(item, item.pair in told)]
+    shown.sort(key=lambda item: (item.decision is None, -(item.confidence or CURATED), item.pair))
+    return [_elsewhere(reader, item, record) for item in shown]
+
+
+def _is_shown(item: Item, published: bool) -> bool:
+    """A link that a mapping set states, or that somebody accepted."""
+    if item.decision is None or item.decision.choice is Choice.UNSURE:
+        return published
+    return item.decision.choice is Choice.ACCEPTED
+
+
+def _elsewhere(reader: Reader, item: Item, record: NamedNode) -> Elsewhere:
+    other = 1 if item.pair.sides[0] == record else 0
+    iri = item.pair.sides[other]
+    found = entity(reader, iri)
+    return Elsewhere(
+        curie=item.curies[other],
+        label=item.labels[other],
+        page=next(iter(values(found, "pages")), ""),
+        confidence=item.confidence,
+        reason=item.reason,
+        decision=item.decision,
+        changed=any(item.changed),
+        sources=item.sources,
+    )

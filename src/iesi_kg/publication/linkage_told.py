@@ -163,6 +163,12 @@ def standing_statements(found: Pair, decision: Decision | None) -> list[Quad]:
     return [Quad(t.subject, t.predicate, t.object, DECISIONS) for t in triples]
 
 
+def exported(reader: Reader) -> MappingSet:
+    """Every decision that holds, as a mapping set: what `iesi-kg link` keeps to, and another database can read."""
+    holding = ((found, standing(made)) for found, made in sorted(decided(reader).items()))
+    return mapping_set([item for found, decision in holding for item in mappings(found, decision)])
+
+
 def history(reader: Reader, found: Pair) -> tuple[Decision, ...]:
     """Every decision on a pair, the first one first."""
     nodes = (quad.subject for quad in reader.quads(predicate=_USED, object=found.node, graph=DECISIONS))

@@ -28,7 +28,7 @@ OURS = """i:smart a iesi:Initiative ; dct:title "Smart Care" ; iesi:country coun
 i:vincles a iesi:Initiative ; dct:title "Vincles" ; iesi:country country:ES ; iesi:startYear 2014 ."""
 THEIRS = """jrc:1 a iesi:Initiative ; dct:title "SmartCare pilot" ; iesi:country country:GB ; iesi:startYear 2011 ;
   dct:description "Help at home for frail people." .
-jrc:2 a iesi:Initiative ; dct:title "Vincles BCN" ; iesi:country country:ES ; iesi:startYear 2015 .
+jrc:2 a iesi:Initiative ; dct:title "Vincles BCN" ; iesi:country country:ES ; iesi:startYear 2017 .
 jrc:3 a iesi:Initiative ; dct:title "Smart Care Ireland" ; iesi:country country:IE ."""
 
 
