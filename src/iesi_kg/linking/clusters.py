@@ -24,7 +24,7 @@ Pair = tuple[int, int]
 class Conflict:
     """What records of one cluster disagree on: each value with the records that state it."""
 
-    field: str  # "country" | "start year" | "status"
+    field: str  # "country" | "start year" | "status" | "decision"
     values: Mapping[str, tuple[str, ...]]
 
 

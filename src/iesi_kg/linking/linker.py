@@ -132,7 +132,14 @@ class _Run:
         links += [self._part(pair) for pair in self.parts]
         links.sort(key=lambda link: (-link.confidence, link.left.curie, link.right.curie))
         clusters = tuple(tuple(self.entities[place] for place in members) for members in found.members)
-        return Linked(tuple(links), clusters, tuple(c for members in clusters for c in conflicts(members)))
+        disagree = [conflict for members in clusters for conflict in conflicts(members)]
+        disagree += [self._contradicted(pair) for pair in sorted(found.held.keys() & self.same)]
+        return Linked(tuple(links), clusters, tuple(disagree))
+
+    def _contradicted(self, pair: Pair) -> Conflict:
+        """A decision that two are the same, against others by which they are not."""
+        left, right = sorted(self.entities[place].curie for place in pair)
+        return Conflict("decision", {"same, but other decisions keep them apart": (left, right)})
 
     def _crosses(self, pair: Pair) -> bool:
         return self.entities[pair[0]].database != self.entities[pair[1]].database

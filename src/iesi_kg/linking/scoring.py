@@ -38,7 +38,7 @@ WEIGHTS: Mapping[str, float] = {
     "page": 1.0,
     "year_other": -1.5,
     "series": -4.0,
-    "same_database": -2.1,
+    "same_database": -2.6,
     "variant": -7.0,
     "identifier": 12.0,
 }
