@@ -17,6 +17,7 @@ COMMANDS = {
     "diff": "say what a file would add, change and remove, cell by cell; changes nothing",
     "erase": "take personal data out of the store and of every release, for good",
     "export": "write what is published in the terms of CPSV-AP, CPOV or DCAT-AP",
+    "link": "find the records of several databases that are of one initiative or organisation, and say why",
     "load-peer": "put another database beside ours in a store, list what is there, or take it out",
     "log": "show who changed what, when and in which version, and whether the log is whole",
     "map": "count initiatives by potential and level of integration: table, CSV or drawing",
