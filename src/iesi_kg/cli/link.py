@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     from iesi_kg.linking.adapters import Adapter
     from iesi_kg.linking.clusters import Conflict
     from iesi_kg.linking.entities import Entity
-    from iesi_kg.linking.linker import Link, Linked
+    from iesi_kg.linking.linker import Link, Linked, Progress
     from iesi_kg.linking.sssom_model import MappingSet
     from iesi_kg.publication.peers_loaded import LoadedPeer
     from iesi_kg.store.base import Reader
 
 OURS = "iesi"
 _MOST = 12
+_EVERY = 200
 _LIKE = 50.0
 
 
@@ -69,7 +71,8 @@ def command(
     given = _given(decisions)
     decided = linked_mappings.decisions(given) if given else linker.NONE
     sources = list(_loaded(store) if everything else _named(databases, store))
-    found = linker.link([source.entities for source in sources], decisions=decided, within=not between)
+    databases_read = [source.entities for source in sources]
+    found = linker.link(databases_read, decisions=decided, within=not between, progress=_progress())
     day = datetime.now(UTC).date().isoformat()
     versions = {source.name: source.version for source in sources}
     if out:
@@ -81,6 +84,18 @@ def command(
     if review:
         _write(review, linked_mappings.review(found))
     _tell(sources, found, shown=not out)
+
+
+def _progress() -> Progress | None:
+    """Says on a terminal how far the comparison is."""
+    if not sys.stderr.isatty():
+        return None
+
+    def tell(done: int, whole: int) -> None:
+        if done % _EVERY == 0 or done == whole:
+            click.echo(f"\rcompared: {100 * done // whole} %{'' if done < whole else chr(10)}", nl=False, err=True)
+
+    return tell
 
 
 def _given(path: Path | None) -> MappingSet | None:
