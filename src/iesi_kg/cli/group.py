@@ -26,6 +26,7 @@ COMMANDS = {
     "query": "run a SPARQL query on a store or an endpoint",
     "reason": "say what follows from the published statements, by which rule and why",
     "release": "give what is published now a name, and keep it for good",
+    "review": "decide which records of two databases are the same: side by side, one key each; kept for good",
     "serve": "serve the pages and the SPARQL endpoint; an empty store is filled first",
     "settings": "list every setting with its default and its value now",
     "split": "take a merged initiative or organisation out of the one it was merged into",
