@@ -112,9 +112,17 @@ def is_mapping_graph(name: object) -> TypeGuard[NamedNode]:
     return isinstance(name, NamedNode) and name.value.startswith(_SPACE)
 
 
+def files() -> tuple[str, ...]:
+    """The mapping files that come with the software; a bundle of before has none."""
+    try:
+        return tuple(assets.names(FOLDER, SUFFIX))
+    except FileNotFoundError:
+        return ()
+
+
 def bundled() -> Iterator[tuple[str, MappingSet]]:
     """The mapping files that come with the software, by name."""
-    for path in assets.names(FOLDER, SUFFIX):
+    for path in files():
         yield path.rpartition("/")[2].removesuffix(SUFFIX), sssom.read(assets.text(path), path)
 
 
