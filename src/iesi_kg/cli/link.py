@@ -45,7 +45,11 @@ class Source:
 @click.option("--all", "everything", is_flag=True, help="ours and every database that is loaded in the store")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="mapping file to write (SSSOM/TSV)")
 @click.option("--review", type=click.Path(dir_okay=False, path_type=Path), help="table of what a person should decide")
-@click.option("--decisions", type=click.Path(dir_okay=False, path_type=Path), help="mapping file whose decisions hold")
+@click.option(
+    "--decisions",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="mapping file whose decisions hold; else those that were made in the store",
+)
 @click.option("--between", is_flag=True, help="leave duplicates inside one database out")
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
 def command(
@@ -68,7 +72,8 @@ def command(
 
     if everything == bool(databases):
         raise UsageError("name databases, or --all for those that are loaded", hint="iesi-kg link --help shows how")
-    given = _given(decisions)
+    reads_store = everything or any("=" not in name for name in databases)
+    given = _given(decisions) if decisions or not reads_store else _kept(store)
     decided = linked_mappings.decisions(given) if given else linker.NONE
     sources = list(_loaded(store) if everything else _named(databases, store))
     databases_read = [source.entities for source in sources]
@@ -109,6 +114,15 @@ def _given(path: Path | None) -> MappingSet | None:
         raise UnreadableFile(f"{path} is not valid UTF-8 at byte {error.start}") from None
     except OSError as error:
         raise UnreadableFile(f"{path} cannot be opened: {error.strerror}") from None
+
+
+def _kept(store: Path | None) -> MappingSet | None:
+    """What stewards decided in the store whose records are compared."""
+    from iesi_kg.publication import linkage_told
+
+    reader = _reader(store)
+    made = linkage_told.exported(reader) if reader else None
+    return made if made and made.mappings else None
 
 
 def _named(databases: Sequence[str], store: Path | None) -> Iterator[Source]:
