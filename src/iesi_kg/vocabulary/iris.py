@@ -101,6 +101,21 @@ def statement(triple: Triple) -> NamedNode:
     return _thing("statement", _digest(str(triple), 16))
 
 
+def mapping(*names: str) -> NamedNode:
+    """The IRI of a mapping of two things: the digest of what it says, who said it and when."""
+    return _thing("mapping", _digest("\n".join(names), 16))
+
+
+def annotation(*names: str) -> NamedNode:
+    """The IRI of a remark on the quality of some records: the digest of what it is about."""
+    return _thing("annotation", _digest("\n".join(names), 16))
+
+
+def mapping_set(name: str) -> NamedNode:
+    """The IRI of a set of mappings by the name of its file."""
+    return NamedNode(f"{BASE}mappings/{name}")
+
+
 def moving(act: str, thing: NamedNode, at: str) -> NamedNode:
     """The activity by which one thing was merged into another, or taken out of it again."""
     return _thing(act, f"{at[:10]}-{_digest(f'{thing.value} {at}')}")
@@ -207,6 +222,11 @@ def decision(item: str, step: int) -> NamedNode:
 def dataset() -> NamedNode:
     """Everything published, as one data set."""
     return _thing("dataset", "iesi-kg")
+
+
+def linkset(*names: str) -> NamedNode:
+    """The links of one graph between two databases by one relation, as a part of what is published."""
+    return fragment(dataset(), f"linkset-{_digest(chr(10).join(names))}")
 
 
 def release(name: str) -> NamedNode:

@@ -34,6 +34,8 @@ from iesi_kg.web import (
     feeds,
     guard,
     headers,
+    links,
+    mappings,
     openapi,
     pages,
     peers,
@@ -77,6 +79,7 @@ _OPEN = (
     "/releases",
     "/cite",
     "/feeds/",
+    "/mappings",
     "/service",
     "/.well-known/",
 )
@@ -242,6 +245,8 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     api.include_router(cite.router)
     api.include_router(feeds.router)
     api.include_router(submissions.router)
+    api.include_router(links.router)
+    api.include_router(mappings.router)
     api.include_router(pages.desk_router)
     _equip(api)
     openapi.describe(api)

@@ -21,6 +21,7 @@ from iesi_kg.web.pages import (
     questions,
     receipt,
     report,
+    review,
     static,
     vocabulary,
 )
@@ -50,5 +51,5 @@ for _room in (
     router.include_router(_room.router)
 
 desk_router = APIRouter(include_in_schema=False)
-for _room in (check, desk, form, receipt, report):
+for _room in (check, desk, form, receipt, report, review):
     desk_router.include_router(_room.router)
