@@ -86,6 +86,20 @@ for _path, _summary in (
     readable(router, _path, thing, _summary)
 
 
+async def named(request: Request, name: str) -> Response:
+    """Where a thing is that mappings and reconciliation name by its kind or code list and its key."""
+    prefix, _, key = name.partition(":")
+    if not _VALID.fullmatch(f"/{prefix}/{key}"):
+        raise NotFound("no thing has such a name")
+    code = iris.concept(prefix, _SUFFIX.sub("", key))
+    known = await run_in_threadpool(lambda: next(request.app.state.site.store.reader().quads(code), None))
+    path = f"/codes/{prefix}/{key}" if known else f"/id/{prefix}/{key}"
+    return RedirectResponse(f"{path}?{request.url.query}" if request.url.query else path, 308)
+
+
+readable(router, "/id/{name}", named, "A thing by its kind or code list and its key, as in `initiative:smart`")
+
+
 def _redirect(request: Request, wanted: _Wanted, merged: Replaced) -> Response:
     """To what stands for a thing that was merged into it, in the form that was asked for (RFC 9110 section 15.4.9)."""
     path = quote(iris.local_path(str(merged.members["successor"])) or "/", safe="/-._~")
