@@ -1,0 +1,208 @@
+"""Two records to what speaks for and against their being the same: each feature a number with a meaning of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rapidfuzz.distance import OSA
+
+from iesi_kg.linking import normal
+from iesi_kg.linking.profiles import Body, Corpus, Profile, Weights
+
+_SLIP = 0.86  # how like two words must be to be one word with a slip in it
+_LONG = 5  # shorter words are other words when a letter differs
+_TELLING = 0.55  # a word of a name that tells by itself
+_LIKE = 0.75  # bodies are one, though each governs a place
+_SHORT_FORM = 0.95  # how like a name is to its short form
+_FAR = 0.08  # texts that have less in common say nothing of the same
+_THIRD = 0.3
+_SAID = 3  # words of a sentence about what two texts share
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The two names that are most alike, and how: weights of the words that both, or only one of them, have."""
+
+    shared: float
+    left: float
+    right: float
+    words: tuple[str, ...]
+    only_left: tuple[str, ...]
+    only_right: tuple[str, ...]
+    squashed: bool
+
+    @property
+    def likeness(self) -> float:
+        """The weight of the words that both names have, as a share of all."""
+        whole = self.shared + (self.left + self.right) / 2
+        return 1.0 if self.squashed else self.shared / whole if whole else 0.0
+
+    @property
+    def within(self) -> float:
+        """How far the shorter name is part of the longer one."""
+        whole = self.shared + min(self.left, self.right)
+        return 1.0 if self.squashed else self.shared / whole if whole else 0.0
+
+
+def near(a: Profile, b: Profile) -> bool:
+    """Whether two records have so much in common that it is worth telling how much; cheap."""
+    if a.keys & b.keys or a.squashed[:1] == b.squashed[:1]:
+        return True
+    if any(
+        weight > _TELLING and word in other for names in a.names for word, weight in names.items() for other in b.names
+    ):
+        return True
+    return text(a, b)[0] >= _FAR
+
+
+def names(a: Profile, b: Profile) -> Names:
+    """The likest of the names of two records."""
+    found = [
+        _names(left, right, a.squashed[i] == b.squashed[j] != "")
+        for i, left in enumerate(a.names)
+        for j, right in enumerate(b.names)
+    ]
+    return max(found, key=lambda names: (names.likeness, names.shared), default=Names(0.0, 0.0, 0.0, (), (), (), False))
+
+
+def _names(left: Weights, right: Weights, squashed: bool) -> Names:
+    same = {word: weight for word, weight in left.items() if word in right}
+    rest_left = [word for word in left if word not in same]
+    rest_right = [word for word in right if word not in same]
+    shared = sum(same.values())
+    for word in list(rest_left):
+        other = _slip(word, rest_right)
+        if other:
+            rest_left.remove(word)
+            rest_right.remove(other)
+            same[word] = _SLIP * (left[word] + right[other]) / 2
+            shared += same[word]
+    telling = sorted(same, key=lambda word: (-same[word], word))
+    return Names(
+        shared,
+        sum(left[word] for word in rest_left),
+        sum(right[word] for word in rest_right),
+        tuple(telling),
+        tuple(rest_left),
+        tuple(rest_right),
+        squashed,
+    )
+
+
+def _slip(word: str, others: Iterable[str]) -> str | None:
+    """The word that is this one but for a slip of the pen."""
+    if len(word) < _LONG or not word.isalpha():
+        return None
+    near = [other for other in others if len(other) >= _LONG and other[0] == word[0] and other.isalpha()]
+    return next((other for other in near if OSA.normalized_similarity(word, other, score_cutoff=_SLIP) > 0), None)
+
+
+def text(a: Profile, b: Profile) -> tuple[float, tuple[str, ...]]:
+    """How far two descriptions say the same, and the words by which they do."""
+    left, right = (a.text, b.text) if len(a.text) <= len(b.text) else (b.text, a.text)
+    parts = {word: weight * right[word] for word, weight in left.items() if word in right}
+    telling = sorted(parts, key=lambda word: (-parts[word], word))[:_SAID]
+    return min(1.0, sum(parts.values())), tuple(telling)
+
+
+def bodies(a: Profile, b: Profile) -> tuple[float, float] | None:
+    """How like the likest organisations of two records are, and how much that tells; None where one has none.
+
+    The likeness is -1 where each governs a place of its own.
+    """
+    if not a.bodies or not b.bodies:
+        return None
+    best, telling = max((_bodies(left, right), min(left.rare, right.rare)) for left in a.bodies for right in b.bodies)
+    govern = all(body.governs for body in (*a.bodies, *b.bodies))
+    return (-1.0 if govern and not a.places & b.places and best < _LIKE else best), telling
+
+
+def _bodies(left: Body, right: Body) -> float:
+    if left.squashed == right.squashed:
+        return 1.0
+    if left.short & right.short or left.squashed in right.short or right.squashed in left.short:
+        return _SHORT_FORM
+    return _names(left.words, right.words, False).likeness
+
+
+def called(a: Profile, b: Profile) -> float:
+    """How much the word tells by which both are called: "Kamu", "VeriPol"."""
+    return max((weight for word, weight in a.heads.items() if word in b.heads), default=0.0)
+
+
+def told(a: Profile, b: Profile) -> tuple[float, str]:
+    """The most telling word of one's name that only the other's description says, and how much it tells."""
+    return max(_told(a, b), _told(b, a))
+
+
+def _told(a: Profile, b: Profile) -> tuple[float, str]:
+    named = {word for names in b.names for word in names}
+    place = a.places | b.places
+    hits = (
+        (weight, word)
+        for names in a.names
+        for word, weight in names.items()
+        if weight > _TELLING and word in b.text and word not in named and word not in place and not word.isdecimal()
+    )
+    return max(hits, default=(0.0, ""))
+
+
+def series(a: Profile, b: Profile, alike: Names) -> float:
+    """1 where each name has a number, a country or a place of its own: members of a series, not one thing twice."""
+    left = _marks(alike.only_left, a) - _marks_of(b)
+    right = _marks(alike.only_right, b) - _marks_of(a)
+    return 1.0 if left and right and not alike.squashed else 0.0
+
+
+def _marks(said: Iterable[str], profile: Profile) -> set[str]:
+    """What tells members of a series apart among the words of a name."""
+    lexicon = normal.lexicon()
+    marks = set()
+    for word in said:
+        if word.isdecimal():
+            marks.add(word)
+        elif word in lexicon.countries and lexicon.shares.get(word, 0.0) < 0.5:
+            marks.add(lexicon.countries[word])
+        elif word in profile.places:
+            marks.add(word)
+    return marks
+
+
+def _marks_of(profile: Profile) -> set[str]:
+    return _marks((word for name in profile.names for word in name), profile)
+
+
+def page(a: Profile, b: Profile, corpus: Corpus) -> float:
+    """1 for a page that each database names once, less for one that several records share or for a whole site."""
+    return max((_page(a, b, page, corpus) for page in a.pages if page in b.pages), default=0.0)
+
+
+def _page(a: Profile, b: Profile, page: normal.Address, corpus: Corpus) -> float:
+    within = a.entity.database == b.entity.database
+    uses = max(corpus.uses(a.entity.database, page) - within, corpus.uses(b.entity.database, page) - within, 1)
+    return (1.0 if page.is_deep else 0.5) / uses
+
+
+def years(a: Profile, b: Profile) -> float:
+    """1 for the same year of start, 0 where one is unknown or they are near, down to -1 for ten years and more."""
+    left, right = a.entity.start_year, b.entity.start_year
+    if left is None or right is None:
+        return 0.0
+    apart = abs(left - right)
+    return 1.0 if apart == 0 else 0.0 if apart <= 2 else -min(1.0, (apart - 2) / 8)
+
+
+def countries(a: Profile, b: Profile) -> float:
+    """1 for a common country, -1 for none in common, 0 where one is unknown."""
+    left, right = set(a.entity.countries), set(b.entity.countries)
+    if not left or not right:
+        return 0.0
+    return 1.0 if left & right else -1.0
+
+
+def identifiers(a: Profile, b: Profile) -> float:
+    """1 where one record states the name of the other, less where both state one of a third database."""
+    if a.entity.curie in b.keys or b.entity.curie in a.keys:
+        return 1.0
+    return _THIRD if a.keys & b.keys else 0.0

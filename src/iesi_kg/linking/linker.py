@@ -1,0 +1,153 @@
+"""Databases to the links between their records: compared in blocks, scored, put in bands, clustered.
+
+Duplicates inside one database are found too; a steward's decisions are kept and never computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from iesi_kg.linking import blocking, features, scoring
+from iesi_kg.linking.clusters import Clusters, Conflict, Pair, cluster, conflicts
+from iesi_kg.linking.entities import Entity
+from iesi_kg.linking.profiles import Corpus, Profile
+from iesi_kg.linking.scoring import Band
+from iesi_kg.linking.wording import sentence
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two records and how sure it is that they are of the same thing; ``via`` are records that joined them."""
+
+    left: Entity
+    right: Entity
+    confidence: float
+    band: Band
+    features: Mapping[str, float]
+    sentence: str
+    decided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What stewards decided: pairs of names of records (CURIEs) that are the same, and that are not."""
+
+    same: frozenset[frozenset[str]] = frozenset()
+    other: frozenset[frozenset[str]] = frozenset()
+
+
+NONE = Decisions()
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The links that were accepted or are to be reviewed, surest first; the clusters; what disagrees inside them."""
+
+    links: tuple[Link, ...]
+    clusters: tuple[tuple[Entity, ...], ...]
+    conflicts: tuple[Conflict, ...]
+
+    def accepted(self) -> tuple[Link, ...]:
+        """The links that are taken as true."""
+        return tuple(link for link in self.links if link.band is Band.ACCEPT)
+
+    def to_review(self) -> tuple[Link, ...]:
+        """The links that a person should look at."""
+        return tuple(link for link in self.links if link.band is Band.REVIEW)
+
+
+def link(
+    databases: Sequence[Sequence[Entity]],
+    *,
+    decisions: Decisions = NONE,
+    within: bool = True,
+    progress: Progress | None = None,
+) -> Linked:
+    """The links between the records of databases, and unless told otherwise inside each of them."""
+    run = _Run(databases, decisions, within)
+    run.compare(progress)
+    return run.linked()
+
+
+@dataclass(slots=True)
+class _Run:
+    """One comparison of everything with everything, as far as it is worth it."""
+
+    databases: Sequence[Sequence[Entity]]
+    decisions: Decisions
+    within: bool
+    entities: list[Entity] = field(init=False)
+    corpus: Corpus = field(init=False)
+    profiles: list[Profile] = field(init=False)
+    likely: dict[Pair, float] = field(init=False, default_factory=dict)
+    same: frozenset[Pair] = field(init=False)
+    apart: frozenset[Pair] = field(init=False)
+
+    def __post_init__(self) -> None:
+        by_name = {entity.curie: entity for database in self.databases for entity in database if entity.names}
+        self.entities = list(by_name.values())
+        self.corpus = Corpus.of([self.entities])
+        self.profiles = [self.corpus.profile(entity) for entity in self.entities]
+        places = {curie: place for place, curie in enumerate(by_name)}
+        self.same = frozenset(_pairs(self.decisions.same, places))
+        self.apart = frozenset(_pairs(self.decisions.other, places))
+
+    def compare(self, progress: Progress | None) -> None:
+        """Score the pairs of all blocks; those that are not the same are forgotten at once."""
+        decided = self.same | self.apart
+        for left, right in blocking.pairs(self.profiles, self.corpus, within=self.within):
+            if progress:
+                progress(left, len(self.profiles))
+            if (left, right) in decided or not features.near(self.profiles[left], self.profiles[right]):
+                continue
+            confidence = self.confidence(left, right)
+            if confidence >= scoring.REVIEW:
+                self.likely[left, right] = confidence
+
+    def confidence(self, left: int, right: int) -> float:
+        pair = (min(left, right), max(left, right))
+        if pair in self.same:
+            return 1.0
+        if pair in self.likely:
+            return self.likely[pair]
+        return scoring.score(self.profiles[left], self.profiles[right], self.corpus).confidence
+
+    def linked(self) -> Linked:
+        """Everything that was found, put together."""
+        sure = [(value, *pair) for pair, value in self.likely.items() if value >= scoring.ACCEPT]
+        found = cluster([*sure, *((1.0, *pair) for pair in self.same)], self.apart, self.confidence)
+        inside = {pair for pair in found.joined if self.within or self._crosses(pair)}
+        links = [self._link(pair, found) for pair in {*self.likely, *inside} - self.apart]
+        links.sort(key=lambda link: (-link.confidence, link.left.curie, link.right.curie))
+        clusters = tuple(tuple(self.entities[place] for place in members) for members in found.members)
+        return Linked(tuple(links), clusters, tuple(c for members in clusters for c in conflicts(members)))
+
+    def _crosses(self, pair: Pair) -> bool:
+        return self.entities[pair[0]].database != self.entities[pair[1]].database
+
+    def _link(self, pair: Pair, found: Clusters) -> Link:
+        left, right = self.profiles[pair[0]], self.profiles[pair[1]]
+        if pair in self.same:
+            return Link(left.entity, right.entity, 1.0, Band.ACCEPT, {}, "decided by a steward", decided=True)
+        scored = scoring.score(left, right, self.corpus)
+        said = sentence(left, right, scored)
+        confidence, band = scored.confidence, Band.REVIEW
+        if pair in found.joined:
+            band = Band.ACCEPT
+            if confidence < scoring.ACCEPT:
+                confidence = found.joined[pair]
+                said += "; both are the same as a third record"
+        elif pair in found.held:
+            said += f"; held back: {found.held[pair]}"
+        return Link(left.entity, right.entity, confidence, band, scored.features, said)
+
+
+def _pairs(decided: Iterable[frozenset[str]], places: Mapping[str, int]) -> Iterator[Pair]:
+    """The decided pairs of which both records are here."""
+    for pair in decided:
+        known = sorted(places[curie] for curie in pair if curie in places)
+        if len(known) == 2:
+            yield known[0], known[1]

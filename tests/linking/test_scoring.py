@@ -1,0 +1,78 @@
+"""Two records to a confidence, a band and a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from iesi_kg.linking.entities import Entity
+from iesi_kg.linking.profiles import Corpus
+from iesi_kg.linking.scoring import Band, Compared, compare
+from iesi_kg.vocabulary import iris
+
+KAMU = Entity(
+    "one:1",
+    iris.initiative("one"),
+    "one",
+    "initiative",
+    ("Kamu - Chatbot about immigration",),
+    "Kamu answers questions on residence permits, processing times and the offices of the immigration service.",
+    ("FI",),
+    organisations=("Finnish Immigration Service",),
+    start_year=2018,
+)
+TWIN = replace(KAMU, curie="two:1", database="two", names=("Kamu",), start_year=None)
+
+
+def compared(a: Entity, b: Entity) -> Compared:
+    return compare(a, b, Corpus.of([[a], [b]]))
+
+
+def test_the_same_under_a_shorter_name() -> None:
+    found = compared(KAMU, TWIN)
+    assert found.band is Band.ACCEPT
+    assert found.confidence > 0.95
+    assert found.sentence == (
+        "same name except for a suffix or prefix, same organisation (Finnish Immigration Service), "
+        "same country (FI), same description"
+    )
+
+
+def test_the_order_of_the_two_does_not_matter() -> None:
+    ones, others = compared(KAMU, TWIN), compared(TWIN, KAMU)
+    assert (ones.confidence, ones.features) == (others.confidence, others.features)
+
+
+def test_a_name_alone_is_enough_where_nothing_else_is_known() -> None:
+    bare = [Entity(f"{name}:1", iris.initiative(name), name, "initiative", ("Wheelmap Cafés",)) for name in "ab"]
+    assert compared(*bare).band is Band.ACCEPT
+
+
+def test_members_of_a_series_are_not_one() -> None:
+    towns = [
+        replace(
+            KAMU,
+            curie=f"one:{town}",
+            names=(f"Virtual clerk of {town}",),
+            organisations=(f"Municipality of {town}",),
+        )
+        for town in ("Chojnice", "Krakow")
+    ]
+    found = compared(*towns)
+    assert found.band is Band.REJECT
+    assert "each name has a number, place or country of its own, as in a series" in found.sentence
+
+
+def test_nothing_in_common() -> None:
+    other = Entity(
+        "two:2", iris.initiative("x"), "two", "initiative", ("Open air cinema",), "Films by the lake.", ("PT",)
+    )
+    found = compared(KAMU, other)
+    assert found.band is Band.REJECT
+    assert found.sentence == "nothing in common; but other countries (FI and PT)"
+
+
+def test_a_record_that_states_the_key_of_the_other_is_the_same() -> None:
+    ours = Entity("initiative:m", iris.initiative("m"), "iesi", "initiative", ("Migri bot",), identifiers=("one:1",))
+    found = compared(ours, KAMU)
+    assert found.band is Band.ACCEPT
+    assert found.sentence.startswith("one states the key of the other")
