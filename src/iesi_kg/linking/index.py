@@ -17,6 +17,7 @@ from iesi_kg.vocabulary.codelists import normalise
 _WORD = re.compile(r"\w+")
 _GROUP = 3
 _LOOKED_AT = 6_000  # entries of the index for one text, the rarest letter groups first
+_WORTH = 0.3  # of what the likest name shares with a text
 _LAST = "\U0010ffff"
 
 
@@ -35,28 +36,32 @@ class Index:
 
     names: list[str] = field(default_factory=list)
     owners: array[int] = field(default_factory=lambda: array("I"))
+    _firsts: array[int] = field(default_factory=lambda: array("I"))
     _lengths: array[float] = field(default_factory=lambda: array("f"))
     _groups: dict[str, array[int]] = field(default_factory=dict)
     _words: dict[str, array[int]] = field(default_factory=dict)
     _sorted: list[str] = field(default_factory=list)
     _equal: dict[str, array[int]] = field(default_factory=dict)
 
+    def names_of(self, thing: int) -> Sequence[str]:
+        """The folded names of a thing."""
+        return self.names[self._firsts[thing] : self._firsts[thing + 1]]
+
     def equal(self, text: str) -> Sequence[int]:
         """The things that a name of which is the same but for case, accents and marks."""
         return self._equal.get(fold(text), ())
 
     def like(self, text: str, most: int, keep: Callable[[int], bool] | None = None) -> list[int]:
-        """The things whose names are most like a text, best first; only those that are to be kept."""
-        shared = self._shared(fold(text))
-        ranked = sorted(((weight / self._lengths[name], -name) for name, weight in shared.items()), reverse=True)
-        found: dict[int, None] = {}
-        for _, name in ranked:
-            owner = self.owners[-name]
-            if owner not in found and (keep is None or keep(owner)):
-                found[owner] = None
-                if len(found) == most:
-                    break
-        return list(found)
+        """The things whose names are most like a text, best first; only those that are to be kept.
+
+        What is far less like it than the best is left out.
+        """
+        lengths, owners = self._lengths, self.owners
+        shared = self._shared(fold(text)).items()
+        weighed = [(weight / lengths[name], name) for name, weight in shared if keep is None or keep(owners[name])]
+        least = _WORTH * max(weighed)[0] if weighed else 0.0
+        ranked = sorted((-weight, name) for weight, name in weighed if weight >= least)
+        return list(dict.fromkeys(owners[name] for _, name in ranked))[:most]
 
     def beginning(self, text: str) -> Iterator[int]:
         """The things in a name of which every word of a text stands, the last one perhaps begun only."""
@@ -89,6 +94,7 @@ class Index:
         return 1.0 + log(len(self.names) / len(names))
 
     def _finish(self) -> None:
+        self._firsts.append(len(self.names))
         weights = {group: self._weight(names) ** 2 for group, names in self._groups.items()}
         self._lengths.extend(sqrt(sum(weights[group] for group in _groups(name))) or 1.0 for name in self.names)
         self._sorted = sorted(self._words)
@@ -103,6 +109,7 @@ def build(named: Iterable[Sequence[str]]) -> Index:
     """
     made = Index()
     for thing, names in enumerate(named):
+        made._firsts.append(len(made.names))
         for name in dict.fromkeys(filter(None, map(fold, names))):
             number = len(made.names)
             made.names.append(name)

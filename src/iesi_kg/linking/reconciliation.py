@@ -9,13 +9,13 @@ from iesi_kg.linking import reconciliation_offer as offer
 from iesi_kg.linking import reconciliation_values as values
 from iesi_kg.linking.index import fold
 from iesi_kg.linking.reconciliation_queries import Query
-from iesi_kg.linking.reconciliation_scoring import Judged, Judges
+from iesi_kg.linking.reconciliation_scoring import NAMING, Judged, Judges
 from iesi_kg.linking.reconciliation_things import Thing, Things
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary.spelling import nearest
 
 MARGIN = 5.0  # by which a match is ahead of the next candidate
-POOL = 40  # candidates that are compared in full
+POOL = 30  # candidates that are compared in full
 _NEAR = 60.0
 
 
@@ -51,9 +51,11 @@ class Reconciler:
         if fault:
             return Result((), fault)
         keep = self._keeping(query)
-        judge = self._judges.of(query, self._reader)
-        judged = [(self._things.things[number], judge(number)) for number in self._pool(query, keep)]
-        ranked = sorted(judged, key=lambda pair: (-pair[1].score, fold(pair[0].name("en")), pair[0].id))
+        pool = [self._things.things[number] for number in self._pool(query, keep)]
+        judged = self._judges.judge(self._reader, query, pool) if pool else []
+        ranked = sorted(
+            zip(pool, judged, strict=True), key=lambda pair: (-pair[1].score, fold(pair[0].name("en")), pair[0].id)
+        )
         return Result(tuple(_candidates(ranked))[: query.limit])
 
     def _fault(self, query: Query) -> str:
@@ -67,16 +69,13 @@ class Reconciler:
         return ""
 
     def _keeping(self, query: Query) -> Callable[[int], bool]:
-        found = [self._things.type(id_) for id_ in query.types]
-        wanted = [type_.id for type_ in found if type_]
-
-        def keep(number: int) -> bool:
-            thing = self._things.things[number]
-            if query.strict:
-                return all(self._things.is_of(thing, [type_]) for type_ in wanted)
-            return self._things.is_of(thing, wanted)
-
-        return keep
+        """What a thing must be: of one of the types asked, or of all of them."""
+        things = self._things.things
+        groups = [self._things.leaves(id_) for id_ in query.types]
+        if not groups:
+            return lambda number: True
+        wanted = frozenset.intersection(*groups) if query.strict else frozenset.union(*groups)
+        return lambda number: things[number].type in wanted
 
     def _pool(self, query: Query, keep: Callable[[int], bool]) -> Sequence[int]:
         """What is worth comparing: what has the id, a like name, or a given value where that names few."""
@@ -85,7 +84,7 @@ class Reconciler:
             found.update(dict.fromkeys(self._things.index.like(query.text, POOL, keep)))
         for id_, given in query.properties:
             property_ = offer.properties()[id_]
-            if property_.compares in self._judges.telling or not query.text:
+            if property_.compares in NAMING or not query.text:
                 holders = values.holders(self._reader, self._things, property_, given)
                 found.update(dict.fromkeys(n for id_ in holders if keep(n := self._things.numbers[id_])))
         return list(found)

@@ -1,15 +1,36 @@
-"""A query and a thing to a score of 100 and what it rests on."""
+"""A query and a thing to a score of 100: how likely the query means the thing, and what that rests on.
+
+Records are compared as the linker compares them; a query adds how the name is spelled and what its properties say
+(docs/reference/reconciliation.md, decision 047).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pyoxigraph import NamedNode
+
+from iesi_kg.linking import entities, scoring
+from iesi_kg.linking.entities import Entity
 from iesi_kg.linking.index import fold
+from iesi_kg.linking.profiles import Corpus
+from iesi_kg.linking.reconciliation_facts import IDENTIFIERS, PAGES, Fact, agreement, facts
 from iesi_kg.linking.reconciliation_queries import Query
-from iesi_kg.linking.reconciliation_things import Things
+from iesi_kg.linking.reconciliation_things import Thing, Things
+from iesi_kg.linking.scoring import Band, band
+from iesi_kg.linking.wording import Score
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary.spelling import likeness
+
+SPELLING, AGREES = 4.0, 1.0  # by how much the logarithm of the odds grows: a name spelled alike, a property that agrees
+_SURE = 0.00005  # the linker rounds its confidence to four places
+_UNLIKE = 0.8  # names that are spelled less alike than this gain nothing
+_CODE_UNLIKE, _CODE_MOST = 0.5, 95.0
+_ASKED = NamedNode("urn:query")
+NAMING = (IDENTIFIERS, PAGES)  # facts by which alone a record can be known
+_SCORED = ("names", "description", "countries", "organisations", *NAMING)  # what the linker weighs by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,25 +42,96 @@ class Judged:
     features: Mapping[str, float | bool]
 
 
-Judge = Callable[[int], Judged]
+_THE_ID = Judged(100.0, True, {"id": True})
 
 
 class Judges:
-    """Judges things."""
-
-    telling = frozenset({"pages", "identifiers"})
+    """What is known of all records of a version, by which one of them is judged; made once."""
 
     def __init__(self, things: Things) -> None:
         self._things = things
+        records = [thing.entity for thing in things.things if thing.entity]
+        kinds = (entities.INITIATIVE, entities.ORGANISATION)
+        self._corpora = {kind: Corpus.of([[record for record in records if record.kind == kind]]) for kind in kinds}
 
-    def of(self, query: Query, reader: Reader) -> Judge:
+    def judge(self, reader: Reader, query: Query, things: Sequence[Thing]) -> list[Judged]:
+        """What each of these things gets."""
+        given = facts(reader, self._things, query, things)
+        known = self._things.find(query.text) if query.text else None
+        asked = {kind: corpus.profile(_asked(kind, query, given)) for kind, corpus in self._corpora.items()}
         folded = fold(query.text)
+        found = []
+        for thing in things:
+            agreements = {fact.asked.id: value for fact in given if (value := agreement(fact, thing))}
+            if thing is known:
+                found.append(_THE_ID)
+            elif not query.text:
+                found.append(_without_name(given, agreements))
+            elif thing.entity is None:
+                found.append(_code(self._spelling(folded, thing), agreements))
+            else:
+                corpus = self._corpora[thing.kind]
+                scored = scoring.score(asked[thing.kind], corpus.profile(thing.entity), corpus)
+                further = [agreements.get(fact.asked.id, 0.0) for fact in given if not _is_scored(fact)]
+                found.append(_record(self._spelling(folded, thing), scored, sum(further), agreements))
+        return found
 
-        def judge(number: int) -> Judged:
-            thing = self._things.things[number]
-            if thing.id == query.text:
-                return Judged(100.0, True, {"id": True})
-            name = max((likeness(folded, fold(name)) for name in thing.names), default=0.0)
-            return Judged(round(name, 2), name >= 90, {"name": name / 100})
+    def _spelling(self, folded: str, thing: Thing) -> float:
+        """How like the likest name is, letter by letter; 1 for the same but for case, accents and marks."""
+        names = self._things.folded(thing)
+        return 1.0 if folded in names else max((likeness(folded, name) / 100 for name in names), default=0.0)
 
-        return judge
+
+def _record(alike: float, scored: Score, further: float, agreements: Mapping[str, float]) -> Judged:
+    """The linker's confidence, its odds raised by the spelling of the name and by properties it does not weigh."""
+    spelled = max(0.0, (alike - _UNLIKE) / (1 - _UNLIKE))
+    before = min(max(scored.confidence, _SURE), 1 - _SURE)
+    odds = math.log(before / (1 - before)) + SPELLING * spelled + AGREES * further
+    confidence = 1 / (1 + math.exp(-odds))
+    told = {"spelling": round(alike, 4), **scored.features, **_told(agreements)}
+    return Judged(round(100 * confidence, 2), band(confidence) is Band.ACCEPT, told)
+
+
+def _code(alike: float, agreements: Mapping[str, float]) -> Judged:
+    """A code is meant for certain where a label or its notation is the text, but for case, accents and marks."""
+    same = alike == 1.0
+    near = max(0.0, (alike - _CODE_UNLIKE) / (1 - _CODE_UNLIKE)) ** 2
+    agrees = all(value >= 0 for value in agreements.values())
+    score = 100.0 if same else round(_CODE_MOST * near, 2)
+    return Judged(score if agrees else score / 2, same and agrees, {"spelling": round(alike, 4), **_told(agreements)})
+
+
+def _without_name(given: Sequence[Fact], agreements: Mapping[str, float]) -> Judged:
+    """A query of properties alone: the share of them that agrees; accepted by what names one record, unopposed."""
+    share = sum(max(0.0, value) for value in agreements.values()) / len(given)
+    named = any(agreements.get(fact.asked.id) == 1.0 for fact in given if fact.asked.compares in NAMING)
+    return Judged(round(100 * share, 2), named and min(agreements.values()) >= 0, _told(agreements))
+
+
+def _asked(kind: str, query: Query, given: Sequence[Fact]) -> Entity:
+    """The query as a record, of no database, that can be compared with others."""
+    by = {fact.asked.compares: fact for fact in given if fact.asked.compares}
+    texts = {name: tuple(text for fact in given if fact.asked.compares == name for text in fact.texts) for name in by}
+    identifiers = texts.get(IDENTIFIERS, ())
+    return Entity(
+        curie=identifiers[0] if identifiers else "",
+        iri=_ASKED,
+        database="",
+        kind=kind,
+        names=tuple(filter(None, (query.text, *texts.get("names", ())))),
+        description=" ".join(texts.get("description", ())),
+        countries=by["countries"].notations if "countries" in by else (),
+        places=texts.get("places", ()),
+        start_year=by["start_year"].year if "start_year" in by else None,
+        pages=texts.get(PAGES, ()),
+        organisations=texts.get("organisations", ()),
+        identifiers=identifiers,
+    )
+
+
+def _is_scored(fact: Fact) -> bool:
+    return fact.asked.compares in _SCORED
+
+
+def _told(agreements: Mapping[str, float]) -> dict[str, float]:
+    return {f"property_{name}": value for name, value in agreements.items()}

@@ -19,7 +19,7 @@ _LIKE = 10  # things whose names are only like the text, where none begins with 
 T = TypeVar("T", bound=Type | Property)
 
 
-def things(known: Things, prefix: str, types: Sequence[str], language: str) -> list[Thing]:
+def things(known: Things, prefix: str, type_: str, language: str) -> list[Thing]:
     """The things of an id or IRI, else with a name that begins with a text, has its words, or is like it."""
     exact = known.find(prefix) if prefix else None
     numbers = list(known.index.beginning(prefix)) or known.index.like(prefix, _LIKE)
@@ -27,7 +27,8 @@ def things(known: Things, prefix: str, types: Sequence[str], language: str) -> l
     ranked = sorted((known.things[number] for number in numbers), key=lambda thing: _place(thing, begun, language))
     whole = dict.fromkeys((exact.id, *(thing.id for thing in ranked)) if exact else (thing.id for thing in ranked))
     found = (known.things[known.numbers[id_]] for id_ in whole)
-    return [thing for thing in found if known.is_of(thing, types)]
+    wanted = known.leaves(type_) if type_ else known.types.keys()
+    return [thing for thing in found if thing.type in wanted]
 
 
 def types(known: Things, prefix: str) -> list[Type]:

@@ -68,13 +68,18 @@ class Things:
             number = self.numbers.get(_id_of(id_.strip()))
         return None if number is None else self.things[number]
 
+    def folded(self, thing: Thing) -> Sequence[str]:
+        """The names of a thing as they are compared."""
+        return self.index.names_of(self.numbers[thing.id])
+
     def type(self, id_: str) -> Type | None:
         """The type of an id or of an IRI."""
         return self.types.get(id_) or next((found for found in self.types.values() if found.iri == id_), None)
 
-    def is_of(self, thing: Thing, types: Sequence[str]) -> bool:
-        """Whether a thing is of one of these types, or there is none."""
-        return not types or thing.type in types or (CODE in types and self.types[thing.type].broader == CODE)
+    def leaves(self, id_: str) -> frozenset[str]:
+        """The ids of a type and of those below it; none for a type that there is not."""
+        found = self.type(id_)
+        return frozenset(type_.id for type_ in self.types.values() if found and found.id in (type_.id, type_.broader))
 
 
 def read(reader: Reader) -> Things:

@@ -121,15 +121,15 @@ class _Desk:
     def suggested(self, payload: tuple[str, Any]) -> dict[str, Any]:
         """A page of suggestions of one kind."""
         given, known = self.asked.given, self.work.known
-        prefix, types = given.get("prefix", "")[:200], [name for name in (given.get("type"),) if name]
+        prefix, type_ = given.get("prefix", "")[:200], given.get("type", "")
         found: list[Thing] | list[Type] | list[Property]
         match self.asked.name:
             case "entity":
-                found = suggest.things(known, prefix, types, self.asked.language)
+                found = suggest.things(known, prefix, type_, self.asked.language)
             case "type":
                 found = suggest.types(known, prefix)
             case _:
-                found = suggest.properties(known, prefix, given.get("type", ""))
+                found = suggest.properties(known, prefix, type_)
         cursor, most = self._number("cursor", 0), self._number("limit", _PAGE)
         return answers.listed(known, found[cursor : cursor + min(most, _MOST)], self.asked.language)
 
