@@ -34,3 +34,11 @@ def names(folder: str, suffix: str = "") -> Iterator[str]:
     for path in sorted((root() / folder).iterdir()):
         if path.is_file() and path.name.endswith(suffix):
             yield f"{folder}/{path.name}"
+
+
+def folders(folder: str) -> Iterator[str]:
+    """Names of the folders in a folder of assets, sorted; none where there is no such folder."""
+    path = root() / folder
+    for inside in sorted(path.iterdir()) if path.is_dir() else ():
+        if inside.is_dir():
+            yield inside.name

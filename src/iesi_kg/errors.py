@@ -5,6 +5,7 @@ IesiKgError                      500  3   something of ours broke
 ├── InputError                   400  2   the bytes handed in cannot be read
 │   ├── UnreadableFile           400  2
 │   ├── IllFormedShapes          400  2   a shapes graph that SHACL gives no meaning
+│   ├── IllFormedMappings        400  2   a mapping file with unknown or contradictory rows
 │   ├── ValidationStopped        503  2   the engine reached its limit of time or memory, or died
 │   └── FileTooLarge             413  2
 ├── SubmissionRejected           422  1   read, validated, refused with findings
@@ -102,6 +103,12 @@ class IllFormedShapes(InputError):
     """``faults`` among the members lists each with shape, cause and remedy."""
 
     title = "Ill-formed shapes"
+
+
+class IllFormedMappings(InputError):
+    """``faults`` among the members lists each with line, column, slot, cause and remedy."""
+
+    title = "Ill-formed mappings"
 
 
 class ValidationStopped(InputError):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
 from iesi_kg.linking.entities import Entity, of_quads, of_reader
 from iesi_kg.store.reader import EmbeddedReader, View
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import PREFIXES
 
+BODY = NamedNode(PREFIXES["org"] + "Organization")
 GRAPH = NamedNode("https://example.org/graph")
 TEXT = (
     "".join(f"@prefix {prefix}: <{space}> .\n" for prefix, space in PREFIXES.items())
@@ -64,3 +65,11 @@ def test_a_store_tells_the_same_as_the_file_and_only_of_the_graph_that_is_named(
     reader = EmbeddedReader(View(store), 1)
     assert of_reader(reader, "pstw", GRAPH) == of_quads(quads(), "pstw")
     assert of_reader(reader, "iesi") == []
+
+
+def test_a_body_that_another_database_only_names_is_no_record_of_it() -> None:
+    named, keyed = (iris.peer_record("dsi4eu-organisation", key) for key in ("organisation/vic", "239"))
+    kind, label = NamedNode(PREFIXES["rdf"] + "type"), NamedNode(PREFIXES["skos"] + "prefLabel")
+    said = [Triple(iri, *what) for iri in (named, keyed) for what in ((kind, BODY), (label, Literal("Vic")))]
+    said.append(Triple(keyed, NamedNode(PREFIXES["dct"] + "identifier"), Literal("239")))
+    assert [entity.curie for entity in of_quads(said, "dsi4eu")] == ["dsi4eu-organisation:239"]

@@ -20,7 +20,7 @@ SKOS = "http://www.w3.org/2004/02/skos/core#"
 
 def test_there_is_a_file_for_each_vocabulary() -> None:
     names = [path.rsplit("/", 1)[1] for path in FILES]
-    assert names == ["cids.ttl", "cofog.ttl", "dsi-2013.ttl", "eurio.ttl", "ips.ttl", "schema-org.ttl"]
+    assert names == ["cids.ttl", "cofog.ttl", "dsi-2013.ttl", "eurio.ttl", "ips.ttl", "schema-org.ttl", "sdg.ttl"]
 
 
 @pytest.mark.parametrize("path", FILES)

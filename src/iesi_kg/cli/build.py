@@ -15,7 +15,11 @@ from iesi_kg.errors import UsageError
     "--check", is_flag=True, help="Write nothing; exit 1 naming each file and each term that is not as it should be."
 )
 def command(check: bool) -> None:
-    """Make JSON-LD context, template header, lists and reference of terms from ontology, shapes and template."""
+    """Make JSON-LD context, template header, lists and reference of terms from ontology, shapes and template.
+
+    Mapping files are made of the alignments of the ontology and of the keys in the curated tables.
+    """
+    from iesi_kg.linking import made_mappings
     from iesi_kg.vocabulary import generate, published, soundness
 
     root = assets.root()
@@ -29,7 +33,7 @@ def command(check: bool) -> None:
         )
     if check:
         _named(soundness.findings())
-    files = generate.files()
+    files = {**generate.files(), **made_mappings.files()}
     stale = [path for path, text in files.items() if _read(root / path) != text.encode("utf-8")]
     if check:
         for path in stale:

@@ -11,11 +11,13 @@ from iesi_kg import __version__
 from iesi_kg.errors import IesiKgError
 
 COMMANDS = {
+    "adapt": "turn the files of another database into statements in the terms of ours",
     "build": "make the generated files under ontology/generated from ontology and shapes",
     "check": "say what is wrong in a file, cell by cell; changes nothing",
     "diff": "say what a file would add, change and remove, cell by cell; changes nothing",
     "erase": "take personal data out of the store and of every release, for good",
     "export": "write what is published in the terms of CPSV-AP, CPOV or DCAT-AP",
+    "load-peer": "put another database beside ours in a store, list what is there, or take it out",
     "log": "show who changed what, when and in which version, and whether the log is whole",
     "map": "count initiatives by potential and level of integration: table, CSV or drawing",
     "merge": "merge a published initiative or organisation into another one, which then stands for both",
@@ -44,7 +46,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"iesi_kg.cli.{cmd_name}").command
+        command = import_module(f"iesi_kg.cli.{cmd_name.replace('-', '_')}").command
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

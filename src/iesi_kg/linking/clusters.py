@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from iesi_kg.linking.entities import Entity
 
-HELD_BELOW = 0.25  # mean confidence over all pairs of two clusters, below which they are not joined
+HELD_BELOW = 0.4  # mean confidence over all pairs of two clusters, below which they are not joined
 _MOST_COMPARED = 100  # pairs of two clusters that are looked at
 _YEARS_APART = 1
 

@@ -35,6 +35,7 @@ _READ = (
     *(_PARTICIPATION, _PARTICIPANT, *_TOPICS, _IDENTIFIER),
 )
 _WANTED = frozenset(_READ)
+_OURS = iris.organisation("x").value[:-1]
 _YEAR = re.compile(r"[+-]?0*(\d{1,4})")
 
 
@@ -99,7 +100,7 @@ def curie(iri: NamedNode) -> str:
 
 def _entity(iri: NamedNode, facts: Facts, known: Mapping[NamedNode, Facts], database: str) -> Entity | None:
     kinds = [_KINDS[kind] for kind in facts.get(_TYPE, ()) if isinstance(kind, NamedNode) and kind in _KINDS]
-    if not kinds or "#" in iri.value:  # a node with a fragment is a part of a record
+    if not kinds or not _is_record(iri, min(kinds), facts):
         return None
     countries = [code.rpartition("/")[2] for code in _texts(facts, _COUNTRY)]
     return Entity(
@@ -119,6 +120,12 @@ def _entity(iri: NamedNode, facts: Facts, known: Mapping[NamedNode, Facts], data
         topics=tuple(sorted({_last(text) for text in _texts(facts, *_TOPICS)})),
         identifiers=_once(_texts(facts, _IDENTIFIER)),
     )
+
+
+def _is_record(iri: NamedNode, kind: str, facts: Facts) -> bool:
+    """Whether a node is a record of its own: a body that another database only names, without a key, is none."""
+    named = kind == ORGANISATION and not iri.value.startswith(_OURS)
+    return "#" not in iri.value and (not named or _IDENTIFIER in facts)
 
 
 def _pages(facts: Facts, known: Mapping[NamedNode, Facts]) -> Iterator[str]:

@@ -13,10 +13,14 @@ from iesi_kg.linking.profiles import Body, Corpus, Profile, Weights
 _SLIP = 0.86  # how like two words must be to be one word with a slip in it
 _LONG = 5  # shorter words are other words when a letter differs
 _TELLING = 0.55  # a word of a name that tells by itself
+_ALIKE = 0.6  # names that have so much in common differ on purpose
+_OWN = 0.5  # the weight of the words of its own by which a name is another one
 _LIKE = 0.75  # bodies are one, though each governs a place
+_NAMED = 0.7  # the description of one names the body of the other
 _SHORT_FORM = 0.95  # how like a name is to its short form
 _FAR = 0.08  # texts that have less in common say nothing of the same
 _THIRD = 0.3
+_ENOUGH = 0.6  # what two texts share tells in full from here on
 _SAID = 3  # words of a sentence about what two texts share
 
 
@@ -99,11 +103,12 @@ def _slip(word: str, others: Iterable[str]) -> str | None:
 
 
 def text(a: Profile, b: Profile) -> tuple[float, tuple[str, ...]]:
-    """How far two descriptions say the same, and the words by which they do."""
-    left, right = (a.text, b.text) if len(a.text) <= len(b.text) else (b.text, a.text)
-    parts = {word: weight * right[word] for word, weight in left.items() if word in right}
+    """How far two descriptions say the same, less where they say little, and the words by which they do."""
+    left, right = (a, b) if len(a.text) <= len(b.text) else (b, a)
+    parts = {word: weight * right.text[word] for word, weight in left.text.items() if word in right.text}
     telling = sorted(parts, key=lambda word: (-parts[word], word))[:_SAID]
-    return min(1.0, sum(parts.values())), tuple(telling)
+    likeness = min(1.0, sum(parts.values()))
+    return likeness * min(1.0, likeness * left.said * right.said / _ENOUGH), tuple(telling)
 
 
 def bodies(a: Profile, b: Profile) -> tuple[float, float] | None:
@@ -114,8 +119,16 @@ def bodies(a: Profile, b: Profile) -> tuple[float, float] | None:
     if not a.bodies or not b.bodies:
         return None
     best, telling = max((_bodies(left, right), min(left.rare, right.rare)) for left in a.bodies for right in b.bodies)
+    if best < _NAMED and (_named(a, b) or _named(b, a)):
+        best = _NAMED
     govern = all(body.governs for body in (*a.bodies, *b.bodies))
     return (-1.0 if govern and not a.places & b.places and best < _LIKE else best), telling
+
+
+def _named(a: Profile, b: Profile) -> bool:
+    """Whether the description of one names an organisation of the other."""
+    telling = ([word for word, weight in body.words.items() if weight > _TELLING] for body in a.bodies)
+    return any(len(words) > 1 and all(word in b.text for word in words) for words in telling)
 
 
 def _bodies(left: Body, right: Body) -> float:
@@ -173,6 +186,14 @@ def _marks_of(profile: Profile) -> set[str]:
     return _marks((word for name in profile.names for word in name), profile)
 
 
+def variant(a: Profile, b: Profile, alike: Names, copied: float) -> float:
+    """How far two records of one database are variants: names or texts alike, but each name has words of its own."""
+    if a.entity.database != b.entity.database or alike.squashed:
+        return 0.0
+    same = max(copied, (alike.likeness - _ALIKE) / (1.0 - _ALIKE))
+    return max(0.0, same) * min(1.0, alike.left / _OWN, alike.right / _OWN)
+
+
 def page(a: Profile, b: Profile, corpus: Corpus) -> float:
     """1 for a page that each database names once, less for one that several records share or for a whole site."""
     return max((_page(a, b, page, corpus) for page in a.pages if page in b.pages), default=0.0)
@@ -195,7 +216,8 @@ def years(a: Profile, b: Profile) -> float:
 
 def countries(a: Profile, b: Profile) -> float:
     """1 for a common country, -1 for none in common, 0 where one is unknown."""
-    left, right = set(a.entity.countries), set(b.entity.countries)
+    wide = normal.lexicon().wide
+    left, right = set(a.entity.countries) - wide, set(b.entity.countries) - wide
     if not left or not right:
         return 0.0
     return 1.0 if left & right else -1.0

@@ -120,6 +120,7 @@ class Lexicon:
     legal: frozenset[str]
     territory: frozenset[str]
     part: frozenset[str]
+    wide: frozenset[str]  # codes that stand for several countries
     countries: Mapping[str, str]  # the word of a country or its language -> its code
 
 
@@ -132,7 +133,8 @@ def lexicon() -> Lexicon:
     }
     same = {stem(word): stem(meant) for word, meant in told["same"].items()}
     legal, territory, part = (frozenset(map(stem, told[kind].split())) for kind in ("legal", "territory", "part"))
-    return Lexicon({**dict.fromkeys(same.values(), _OF_BODIES), **shares}, same, legal, territory, part, _countries())
+    shares = {**dict.fromkeys(same.values(), _OF_BODIES), **shares}
+    return Lexicon(shares, same, legal, territory, part, frozenset(told["wide"].split()), _countries())
 
 
 def _countries() -> dict[str, str]:

@@ -17,6 +17,7 @@ SMALLEST = 1_000  # among fewer records every word is rare; it is weighed as if 
 LONGEST_VECTOR = 64  # words of a description that are kept: the most telling ones
 MOST_NAMES = 6
 MANY, LEAST_TELLING = 40, 0.2  # a body that so many records name tells so little
+_LESSER = 0.5
 LONGEST_HEAD = 4
 _HEAD = re.compile(r"\s+[-–—|]+\s*|\s*[:(,]")
 _ACRONYM = re.compile(r"\b[A-Z][A-Za-z]?[A-Z]{1,6}\b")
@@ -45,6 +46,7 @@ class Profile:
     squashed: tuple[str, ...]
     heads: Weights  # of the words by which it is called, before any explanation
     text: Weights  # of length 1
+    said: float  # how much the text tells: what its length was
     bodies: tuple[Body, ...]
     places: frozenset[str]
     pages: tuple[Address, ...]
@@ -93,14 +95,15 @@ class Corpus:
         known = self._known.get(entity.curie)
         if known is not None and known.entity == entity:
             return known
-        names = tuple(self._weighted(normal.words(name)) for name in entity.names[:MOST_NAMES])
+        text, said = self._vector(normal.words(entity.description))
         bodies = tuple(self._body(name, entity.database) for name in entity.organisations)
         return Profile(
             entity=entity,
-            names=names,
+            names=self._names(entity),
             squashed=tuple(normal.squashed(name) for name in entity.names[:MOST_NAMES]),
             heads=self._heads(entity),
-            text=self._vector(normal.words(entity.description)),
+            text=text,
+            said=said,
             bodies=bodies,
             places=_places(entity),
             pages=tuple(_pages(entity)),
@@ -114,16 +117,26 @@ class Corpus:
             word: weight * min(1.0, (self._called[word] or 1) / (self._words[word] or 1)) for word, weight in weighted
         }
 
+    def _names(self, entity: Entity) -> tuple[dict[str, float], ...]:
+        """The words of each name; those that only say where, or whose, tell half."""
+        lexicon = normal.lexicon()
+        bodies = {word for name in entity.organisations for word in normal.words(name)}
+        lesser = {*bodies, *_places(entity), *lexicon.countries} - lexicon.shares.keys()
+        weighted = (self._weighted(normal.words(name)) for name in entity.names[:MOST_NAMES])
+        return tuple(
+            {word: value * (_LESSER if word in lesser else 1.0) for word, value in n.items()} for n in weighted
+        )
+
     def _weighted(self, words: Iterable[str]) -> dict[str, float]:
         return {intern(word): self.weight(word) for word in words}
 
-    def _vector(self, words: Sequence[str]) -> dict[str, float]:
-        """The most telling words of a text, by how often it says them; its length is 1."""
+    def _vector(self, words: Sequence[str]) -> tuple[dict[str, float], float]:
+        """The most telling words of a text, by how often it says them, as a vector of length 1; what its length was."""
         counted = Counter(words)
         weighted = {word: (1.0 + math.log(count)) * self.weight(word) ** 2 for word, count in counted.items()}
         kept = sorted(weighted.items(), key=lambda item: (-item[1], item[0]))[:LONGEST_VECTOR]
         length = math.sqrt(sum(value * value for _, value in kept)) or 1.0
-        return {intern(word): value / length for word, value in kept if value}
+        return {intern(word): value / length for word, value in kept if value}, length
 
     def _body(self, name: str, database: str) -> Body:
         lexicon = normal.lexicon()

@@ -19,7 +19,7 @@ from iesi_kg.linking.wording import Score, sentence
 
 ACCEPT, REVIEW = 0.6, 0.15
 
-START = -9.5
+START = -8.5
 WEIGHTS: Mapping[str, float] = {
     "name": 2.0,
     "name_within": 1.0,
@@ -27,7 +27,7 @@ WEIGHTS: Mapping[str, float] = {
     "called": 2.4,
     "text": 3.4,
     "topic": 2.8,
-    "copied": 2.0,
+    "copied": 3.5,
     "text_unknown": 3.0,
     "told": 1.4,
     "organisation": 1.0,
@@ -39,9 +39,11 @@ WEIGHTS: Mapping[str, float] = {
     "year_other": -1.5,
     "series": -4.0,
     "same_database": -2.1,
+    "variant": -7.0,
     "identifier": 12.0,
 }
-_SHARED, _TOPIC, _COPIED = 2.0, 0.3, 0.6
+_SHARED, _TOPIC = 2.0, 0.3
+_EDITED, _COPIED = 0.45, 0.7  # texts that have so much in common were edited, or copied
 
 
 class Band(StrEnum):
@@ -96,7 +98,8 @@ def _told(a: Profile, b: Profile, corpus: Corpus, names: Names, text: float) -> 
     yield "series", features.series(a, b, names)
     yield "text", text
     yield "topic", min(text, _TOPIC) / _TOPIC
-    yield "copied", max(0.0, text - _COPIED) / (1.0 - _COPIED)
+    copied = min(1.0, max(0.0, text - _EDITED) / (_COPIED - _EDITED))
+    yield "copied", copied
     yield "text_unknown", float(not a.text or not b.text)
     yield "told", features.told(a, b)[0]
     if bodies := features.bodies(a, b):
@@ -110,4 +113,5 @@ def _told(a: Profile, b: Profile, corpus: Corpus, names: Names, text: float) -> 
     yield "page", features.page(a, b, corpus)
     yield "year_other", max(0.0, -features.years(a, b))
     yield "same_database", float(a.entity.database == b.entity.database)
+    yield "variant", features.variant(a, b, names, copied)
     yield "identifier", features.identifiers(a, b)

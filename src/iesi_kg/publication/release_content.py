@@ -33,11 +33,15 @@ _TRUSTED = Guards(1_000_000, 1_000, 100_000)
 
 
 def published(reader: Reader) -> Iterator[Quad]:
-    """The quads that a release holds: the published merge and the graphs of the publication."""
+    """The quads that a release holds: the published merge and the graphs of the publication, no loaded database."""
     for quad in reader.quads():
         graph = quad.graph_name
-        if isinstance(graph, DefaultGraph) or (isinstance(graph, NamedNode) and not iris.is_workspace(graph.value)):
+        if isinstance(graph, DefaultGraph) or (isinstance(graph, NamedNode) and _is_ours(graph.value)):
             yield quad
+
+
+def _is_ours(graph: str) -> bool:
+    return not iris.is_workspace(graph) and not iris.is_peer_graph(graph)
 
 
 def write_quads(quads: Iterable[Quad], target: Path) -> int:

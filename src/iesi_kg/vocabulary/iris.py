@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
+from urllib.parse import quote
 
 from pyoxigraph import NamedNode, Triple
 
@@ -20,6 +22,7 @@ _CYRILLIC = (
 _TABLE = str.maketrans(dict(pair.split("=") for pair in f"{_LATIN} {_GREEK} {_CYRILLIC}".split()) | {"&": " and "})
 _HOST = re.compile(r"https?://(?:[^/?#@]*@)?(?:www\.)?([^/?#:\[\]]+)", re.IGNORECASE)
 _LONGEST = 80
+_KEPT = "-._~/"
 _TERM = re.compile(r"/ontology/(?:([a-z][a-z0-9-]*):)?([A-Za-z][\w-]*)")
 _LOCAL = re.compile(r"[A-Za-z][\w-]*")
 
@@ -98,6 +101,16 @@ def statement(triple: Triple) -> NamedNode:
     return _thing("statement", _digest(str(triple), 16))
 
 
+def mapping(*names: str) -> NamedNode:
+    """The IRI of a mapping of two things: the digest of what it says, who said it and when."""
+    return _thing("mapping", _digest("\n".join(names), 16))
+
+
+def mapping_set(name: str) -> NamedNode:
+    """The IRI of a set of mappings by the name of its file."""
+    return NamedNode(f"{BASE}mappings/{name}")
+
+
 def moving(act: str, thing: NamedNode, at: str) -> NamedNode:
     """The activity by which one thing was merged into another, or taken out of it again."""
     return _thing(act, f"{at[:10]}-{_digest(f'{thing.value} {at}')}")
@@ -134,6 +147,52 @@ def submission_graph(activity: NamedNode) -> NamedNode:
 def is_submission_graph(name: NamedNode) -> bool:
     """Whether a graph holds what a submission stated."""
     return name.value.startswith(graph("submission", "").value)
+
+
+def peer(database: str) -> NamedNode:
+    """Another database as a whole.
+
+    >>> peer("jrc-ips").value
+    'https://w3id.org/iesi-kg/id/peer/jrc-ips'
+    """
+    return _thing("peer", quote(database, safe=_KEPT))
+
+
+def peer_record(prefix: str, key: str) -> NamedNode:
+    """The IRI of a record of another database, by its own key there.
+
+    >>> peer_record("pstw", "PSTW-684").value, peer_record("x", "a b").value[-5:]
+    ('https://w3id.org/iesi-kg/id/peer/pstw/PSTW-684', 'a%20b')
+    """
+    return _thing("peer", f"{quote(prefix, safe=_KEPT)}/{quote(key, safe=_KEPT)}")
+
+
+@lru_cache(maxsize=4096)
+def peer_field(database: str, column: str) -> NamedNode:
+    """The property under which the text of a column of another database is kept as it came.
+
+    >>> peer_field("jrc-ips", "secondary_sector").value
+    'https://w3id.org/iesi-kg/id/peer/jrc-ips#secondary_sector'
+    """
+    return fragment(peer(database), quote(column, safe="-._~"))
+
+
+def peer_graph(database: str, version: str) -> NamedNode:
+    """The graph that holds one version of another database.
+
+    >>> peer_graph("jrc-ips", "2022").value
+    'https://w3id.org/iesi-kg/graph/peer/jrc-ips/2022'
+    """
+    return graph("peer", quote(database, safe="-._~"), quote(version, safe="-._~"))
+
+
+def is_peer_graph(name: str) -> bool:
+    """Whether a graph holds another database, which is not ours to publish.
+
+    >>> is_peer_graph(peer_graph("dsi4eu", "2017").value), is_peer_graph(graph("codes").value)
+    (True, False)
+    """
+    return name.startswith(graph("peer", "").value)
 
 
 def hand_in(item: str) -> NamedNode:

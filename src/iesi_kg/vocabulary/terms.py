@@ -110,6 +110,7 @@ REVIEW_DATE = NamedNode("https://w3id.org/iesi-kg/ontology#reviewDate")  # revie
 REVIEWED_BY = NamedNode("https://w3id.org/iesi-kg/ontology#reviewedBy")  # reviewed by
 REVIEW_STATUS = NamedNode("https://w3id.org/iesi-kg/ontology#reviewStatus")  # review status
 SAME_INITIATIVE_AS = NamedNode("https://w3id.org/iesi-kg/ontology#sameInitiativeAs")  # same initiative as
+SAME_ORGANISATION_AS = NamedNode("https://w3id.org/iesi-kg/ontology#sameOrganisationAs")  # same organisation as
 SCALING = NamedNode("https://w3id.org/iesi-kg/ontology#scaling")  # scaling and replication
 SECTOR = NamedNode("https://w3id.org/iesi-kg/ontology#sector")  # sector
 SERVICE_OBJECTIVE = NamedNode("https://w3id.org/iesi-kg/ontology#serviceObjective")  # service objective
