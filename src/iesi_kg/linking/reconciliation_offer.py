@@ -62,6 +62,12 @@ def name() -> Mapping[str, str]:
     return found
 
 
+def features() -> Mapping[str, str]:
+    """What each feature of a candidate means; ``property`` stands for those of properties."""
+    found: Mapping[str, str] = _offer()["features"]
+    return found
+
+
 def settings() -> Sequence[Mapping[str, Any]]:
     """What can be set for each property whose values are asked for."""
     found: Sequence[Mapping[str, Any]] = _offer()["settings"]

@@ -26,6 +26,7 @@ from iesi_kg.vocabulary.spelling import likeness
 
 SPELLING, AGREES = 4.0, 1.0  # by how much the logarithm of the odds grows: a name spelled alike, a property that agrees
 _SURE = 0.00005  # the linker rounds its confidence to four places
+_WHOLE, _MOSTLY, _TELLING = 0.9, 0.7, 0.75  # one name in the other; most of it, and that is telling
 _UNLIKE = 0.8  # names that are spelled less alike than this gain nothing
 _CODE_UNLIKE, _CODE_MOST = 0.5, 95.0
 _ASKED = NamedNode("urn:query")
@@ -43,6 +44,11 @@ class Judged:
 
 
 _THE_ID = Judged(100.0, True, {"id": True})
+
+
+def weights() -> Mapping[str, float]:
+    """By how much each feature of a record raises the logarithm of the odds; that of spelling from ``_UNLIKE`` on."""
+    return {**scoring.WEIGHTS, "spelling": SPELLING}
 
 
 class Judges:
@@ -88,15 +94,24 @@ def _record(alike: float, scored: Score, further: float, agreements: Mapping[str
     before = min(max(scored.confidence, _SURE), 1 - _SURE)
     odds = math.log(before / (1 - before)) + SPELLING * spelled + AGREES * further
     confidence = 1 / (1 + math.exp(-odds))
+    if _contradicted(agreements) or not _bears(alike, scored.features):
+        confidence *= scoring.ACCEPT  # so that it stays below the band, in the same order
     told = {"spelling": round(alike, 4), **scored.features, **_told(agreements)}
     return Judged(round(100 * confidence, 2), band(confidence) is Band.ACCEPT, told)
+
+
+def _bears(alike: float, features: Mapping[str, float]) -> bool:
+    """Whether the names alone could bear a match, or there is more: a description, an identifier."""
+    said = "text_unknown" not in features or "identifier" in features
+    within, shared = features.get("name_within", 0.0), features.get("name_shared", 0.0)
+    return said or alike >= _UNLIKE or within >= _WHOLE or (within >= _MOSTLY and shared >= _TELLING)
 
 
 def _code(alike: float, agreements: Mapping[str, float]) -> Judged:
     """A code is meant for certain where a label or its notation is the text, but for case, accents and marks."""
     same = alike == 1.0
     near = max(0.0, (alike - _CODE_UNLIKE) / (1 - _CODE_UNLIKE)) ** 2
-    agrees = all(value >= 0 for value in agreements.values())
+    agrees = not _contradicted(agreements)
     score = 100.0 if same else round(_CODE_MOST * near, 2)
     return Judged(score if agrees else score / 2, same and agrees, {"spelling": round(alike, 4), **_told(agreements)})
 
@@ -105,7 +120,7 @@ def _without_name(given: Sequence[Fact], agreements: Mapping[str, float]) -> Jud
     """A query of properties alone: the share of them that agrees; accepted by what names one record, unopposed."""
     share = sum(max(0.0, value) for value in agreements.values()) / len(given)
     named = any(agreements.get(fact.asked.id) == 1.0 for fact in given if fact.asked.compares in NAMING)
-    return Judged(round(100 * share, 2), named and min(agreements.values()) >= 0, _told(agreements))
+    return Judged(round(100 * share, 2), named and not _contradicted(agreements), _told(agreements))
 
 
 def _asked(kind: str, query: Query, given: Sequence[Fact]) -> Entity:
@@ -127,6 +142,11 @@ def _asked(kind: str, query: Query, given: Sequence[Fact]) -> Entity:
         organisations=texts.get("organisations", ()),
         identifiers=identifiers,
     )
+
+
+def _contradicted(agreements: Mapping[str, float]) -> bool:
+    """Whether a thing has nothing of what a query says of some property."""
+    return any(value < 0 for value in agreements.values())
 
 
 def _is_scored(fact: Fact) -> bool:

@@ -16,8 +16,8 @@ from iesi_kg.linking import reconciliation_suggest as suggest
 from iesi_kg.linking import reconciliation_things as things
 from iesi_kg.linking.reconciliation import Reconciler
 from iesi_kg.linking.reconciliation_manifest import Place, manifest
-from iesi_kg.linking.reconciliation_offer import Property, Type, properties
-from iesi_kg.linking.reconciliation_scoring import Judges
+from iesi_kg.linking.reconciliation_offer import Property, Type, features, properties
+from iesi_kg.linking.reconciliation_scoring import Judges, weights
 from iesi_kg.linking.reconciliation_things import Thing
 from iesi_kg.store.base import Reader
 from iesi_kg.web.pages.preview import preview
@@ -164,6 +164,14 @@ class _Desk:
         page = preview(self.reader, self.work.known, thing, self.asked.language, self.asked.chosen)
         return Content(page.encode("utf-8"), HTML)
 
+    def feature(self, payload: tuple[str, Any]) -> dict[str, Any]:
+        """What a feature of a candidate means."""
+        name, weight = self.asked.name, weights().get(self.asked.name)
+        meaning = features().get("property" if name.startswith("property_") else name)
+        if meaning is None:
+            raise NotFound(f"no candidate has a feature {name[:80]!r}", known=sorted(features()))
+        return {"id": name, "meaning": meaning} | ({} if weight is None else {"weight": weight})
+
     def _id(self) -> str:
         id_ = self.asked.given.get("id", "")
         if not id_:
@@ -183,6 +191,7 @@ _PARTS: Mapping[str, Callable[[_Desk, tuple[str, Any]], dict[str, Any] | Content
     "flyout": _Desk.flyout,
     "properties": _Desk.proposed,
     "preview": _Desk.preview,
+    "feature": _Desk.feature,
 }
 
 
