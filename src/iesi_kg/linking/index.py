@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import log, sqrt
 
 from iesi_kg.vocabulary.codelists import normalise
@@ -21,6 +22,7 @@ _WORTH = 0.3  # of what the likest name shares with a text
 _LAST = "\U0010ffff"
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The words of a text without case, accents and marks.
 

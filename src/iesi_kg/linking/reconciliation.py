@@ -15,7 +15,7 @@ from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary.spelling import nearest
 
 MARGIN = 5.0  # by which a match is ahead of the next candidate
-POOL = 30  # candidates that are compared in full
+POOL = 16  # candidates that are compared in full; as many as are asked for, where that is more
 _NEAR = 60.0
 
 
@@ -42,7 +42,7 @@ class Reconciler:
 
     def __init__(self, reader: Reader, things: Things, judges: Judges) -> None:
         self._reader = reader
-        self._things = things
+        self.things = things
         self._judges = judges
 
     def answer(self, query: Query) -> Result:
@@ -51,7 +51,7 @@ class Reconciler:
         if fault:
             return Result((), fault)
         keep = self._keeping(query)
-        pool = [self._things.things[number] for number in self._pool(query, keep)]
+        pool = [self.things.things[number] for number in self._pool(query, keep)]
         judged = self._judges.judge(self._reader, query, pool) if pool else []
         ranked = sorted(
             zip(pool, judged, strict=True), key=lambda pair: (-pair[1].score, fold(pair[0].name("en")), pair[0].id)
@@ -61,8 +61,8 @@ class Reconciler:
     def _fault(self, query: Query) -> str:
         known = offer.properties()
         for id_ in query.types:
-            if self._things.type(id_) is None:
-                return _unknown("type", id_, nearest(id_.casefold(), self._things.types, likeness=_NEAR))
+            if self.things.type(id_) is None:
+                return _unknown("type", id_, nearest(id_.casefold(), self.things.types, likeness=_NEAR))
         for id_, _ in query.properties:
             if id_ not in known:
                 return _unknown("property", id_, nearest(id_.casefold(), known, likeness=_NEAR))
@@ -70,8 +70,8 @@ class Reconciler:
 
     def _keeping(self, query: Query) -> Callable[[int], bool]:
         """What a thing must be: of one of the types asked, or of all of them."""
-        things = self._things.things
-        groups = [self._things.leaves(id_) for id_ in query.types]
+        things = self.things.things
+        groups = [self.things.leaves(id_) for id_ in query.types]
         if not groups:
             return lambda number: True
         wanted = frozenset.intersection(*groups) if query.strict else frozenset.union(*groups)
@@ -81,19 +81,19 @@ class Reconciler:
         """What is worth comparing: what has the id, a like name, or a given value where that names few."""
         found = dict.fromkeys(number for number in self._named(query) if keep(number))
         if query.text:
-            found.update(dict.fromkeys(self._things.index.like(query.text, POOL, keep)))
+            found.update(dict.fromkeys(self.things.index.like(query.text, max(POOL, query.limit), keep)))
         for id_, given in query.properties:
             property_ = offer.properties()[id_]
             if property_.compares in NAMING or not query.text:
-                holders = values.holders(self._reader, self._things, property_, given)
-                found.update(dict.fromkeys(n for id_ in holders if keep(n := self._things.numbers[id_])))
+                holders = values.holders(self._reader, self.things, property_, given)
+                found.update(dict.fromkeys(n for id_ in holders if keep(n := self.things.numbers[id_])))
         return list(found)
 
     def _named(self, query: Query) -> Iterator[int]:
-        thing = self._things.find(query.text) if query.text else None
+        thing = self.things.find(query.text) if query.text else None
         if thing:
-            yield self._things.numbers[thing.id]
-        yield from self._things.index.equal(query.text)
+            yield self.things.numbers[thing.id]
+        yield from self.things.index.equal(query.text)
 
 
 def _candidates(ranked: Sequence[tuple[Thing, Judged]]) -> Iterator[Candidate]:
