@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,16 @@ def test_each_file_holds_as_many_mappings_as_its_source() -> None:
 def test_a_file_is_read_and_written_as_it_is(path: str) -> None:
     text = assets.text(path)
     assert sssom.write(sssom.read(text, path)) == text
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_file_survives_the_way_through_triples(path: str) -> None:
+    found = sssom.read(assets.text(path), path)
+    again = sssom.of_triples(sssom.triples(found))
+    nameless = {replace(item, record_id="") for item in again.mappings}
+    assert nameless == {replace(item, record_id="") for item in found.mappings}
+    assert (again.mapping_set_id, again.curie_map) == (found.mapping_set_id, found.curie_map)
+    assert {**again.slots, "sssom_version": "1.1"} == found.slots
 
 
 def test_a_link_of_a_record_says_who_read_it_and_when() -> None:

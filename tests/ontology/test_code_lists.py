@@ -34,6 +34,7 @@ EXPECTED = {
     "intervention-stage": "design implementation",
     "addressee": "final-beneficiary intermediary public-administration",
     "processing-stage": "inventory mapped knowledge-map",
+    "link-decision": "accepted rejected unsure undone",
     "membership-decision": "included excluded",
     "exclusion-reason": "no-evidence outside-unit no-ict duplicate",
     "award-category": "best-evidence most-promising best-ageing",

@@ -11,6 +11,7 @@ from iesi_kg import assets
 EXAMPLES = "queries/examples"
 COMPETENCY = "queries/competency"
 _HEADER = re.compile(r"^#\s*(title|question|keywords|persona|missing|chart)\s*:\s*(.*)$", re.IGNORECASE)
+_SERVICE = re.compile(r"^\s*SERVICE\b", re.MULTILINE)
 _NUMBER = re.compile(r"\s*\(CQ [^()]*\)$")
 
 
@@ -30,6 +31,11 @@ class Example:
     missing: str = ""
     chart: str = ""
 
+    @property
+    def asks_others(self) -> bool:
+        """Whether other services must be asked for the answer, which then is not ours to promise."""
+        return bool(_SERVICE.search(self.query))
+
 
 @cache
 def examples() -> tuple[Example, ...]:
@@ -44,8 +50,8 @@ def competency() -> tuple[Example, ...]:
 
 
 def asked() -> tuple[Example, ...]:
-    """Both: every query whose answer is watched."""
-    return (*examples(), *competency())
+    """Both: every query whose answer is watched; those that ask other services are not."""
+    return tuple(example for example in (*examples(), *competency()) if not example.asks_others)
 
 
 def _in(folder: str) -> tuple[Example, ...]:

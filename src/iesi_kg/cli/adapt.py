@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from iesi_kg.cli.peer_files import announce, listing, peer_files, tell
+from iesi_kg.cli.peer_files import announce, listing, peer_files, records, tell
 from iesi_kg.errors import UnreadableFile, UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def command(
     else:
         _write_whole(adapted, out, form)
     tell(adapted.findings, everything=everything)
-    click.echo(f"{adapted.records:,} records of {adapter.name} {adapted.version} in {adapted.graph.value}", err=not out)
+    click.echo(f"{records(adapted.records)} of {adapter.name} {adapted.version} in {adapted.graph.value}", err=not out)
     return None
 
 

@@ -11,7 +11,7 @@ import click
 
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import os_user
-from iesi_kg.cli.peer_files import announce, peer_files, tell
+from iesi_kg.cli.peer_files import announce, peer_files, records, tell
 from iesi_kg.errors import StoreError, UsageError
 from iesi_kg.settings import Settings
 
@@ -74,7 +74,7 @@ def _load(settings: Settings, name: str, files: tuple[str, ...], version: str | 
     tell(adapted.findings, everything=everything)
     instead = f"; they replace {put.before.records:,} loaded before" if put.before else ""
     click.echo(
-        f"loaded as version {put.store_version}: {put.peer.records:,} records of {adapter.name} {adapted.version} "
+        f"loaded as version {put.store_version}: {records(put.peer.records)} of {adapter.name} {adapted.version} "
         f"in {put.peer.graph.value}{instead}"
     )
     click.echo(
@@ -93,7 +93,7 @@ def _remove(settings: Settings, name: str) -> None:
     finally:
         opened.close()
     for peer in gone:
-        click.echo(f"removed: {peer.records:,} records of {peer.database} {peer.version}")
+        click.echo(f"removed: {records(peer.records)} of {peer.database} {peer.version}")
 
 
 def _list(settings: Settings) -> None:
@@ -111,7 +111,7 @@ def _list(settings: Settings) -> None:
 
 def _show(peer: LoadedPeer) -> None:
     click.echo(f"{peer.database}/{peer.version}  {peer.title}")
-    click.echo(f"    {peer.records:,} records, {peer.triples:,} statements, loaded {peer.at}")
+    click.echo(f"    {records(peer.records)}, {peer.triples:,} statements, loaded {peer.at}")
     click.echo(f"    licence: {peer.licence}")
     click.echo(f"    graph: {peer.graph.value}")
 

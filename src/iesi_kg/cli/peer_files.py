@@ -62,6 +62,11 @@ def announce(adapter: Adapter) -> None:
         click.echo(f"NOTE: {licence.note or 'the licence does not allow to hand these data on'}", err=True)
 
 
+def records(number: int) -> str:
+    """A number of records in words."""
+    return f"{number:,} record{'' if number == 1 else 's'}"
+
+
 def listing() -> None:
     """The databases for which there is an adapter."""
     from iesi_kg.linking import adapters
@@ -70,7 +75,7 @@ def listing() -> None:
         adapter = adapters.load(name)
         click.echo(f"{name}  {adapter.about.title}")
         click.echo(f"    licence: {adapter.about.licence.name}; from: {adapter.about.address}")
-        for version in dict.fromkeys(f"{known.version} ({known.records:,} records)" for known in adapter.editions):
+        for version in dict.fromkeys(f"{known.version} ({records(known.records)})" for known in adapter.editions):
             click.echo(f"    edition: {version}")
         for table in adapter.tables:
             click.echo(f"    file: {table.title} ({table.format.upper()})")

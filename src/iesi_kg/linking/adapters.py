@@ -212,8 +212,9 @@ def _table_of(adapter: Adapter, file: PeerFile) -> tuple[Table, list[str]]:
         return table, []
     missing = [name for name in table.required if name not in columns]
     if missing:
+        lacks = adapters_findings.lacks(missing, [name for name in columns if name not in table.columns])
         raise UnreadableFile(
-            f"{file.name} is no file of {adapter.name} as known here: {adapters_findings.lacks(missing, columns)}",
+            f"{file.name} is no file of {adapter.name} as known here: {lacks}",
             hint=f"its columns are {', '.join(columns[:30])}",
         )
     return table, columns

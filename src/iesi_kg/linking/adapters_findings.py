@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -38,14 +39,18 @@ def lacks(missing: Sequence[str], columns: Iterable[str]) -> str:
     >>> lacks(["name"], ["Name of case", "id"])
     "the column 'name' (is it 'Name of case' now?) is missing"
     """
+    known = {_words(column): column for column in columns}
     said = []
     for name in missing:
-        near = nearest(name.casefold(), {column.casefold(): column for column in columns}, likeness=_LIKE, part=_PART)
-        now = next((column for column in columns if column.casefold() == near), None)
-        said.append(f"{name!r}" + (f" (is it {now!r} now?)" if now else ""))
+        near = nearest(_words(name), known, likeness=_LIKE, part=_PART)
+        said.append(f"{name!r}" + (f" (is it {known[near]!r} now?)" if near else ""))
     many = len(said) > 1
     listed = ", ".join(said)
     return f"the columns {listed} are missing" if many else f"the column {listed} is missing"
+
+
+def _words(column: str) -> str:
+    return " ".join(re.split(r"[\W_]+", column.casefold())).strip()
 
 
 def _counted(adapter: Adapter, edition: Edition | None, records: int) -> Iterator[Finding]:

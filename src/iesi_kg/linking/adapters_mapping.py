@@ -16,7 +16,7 @@ from iesi_kg.vocabulary.spelling import nearest
 
 KINDS = ("text", "year", "date", "address", "number", "flag", "code", "iri")
 FORMATS = ("csv", "json")
-_USE = frozenset(
+USE_KEYS = frozenset(
     [
         "name",
         "to",
@@ -38,8 +38,8 @@ _USE = frozenset(
         "required",
     ]
 )
-_THING = frozenset(["name", "iri", "prefix", "fragment", "named", "type", "states", "values", "when", "each"])
-_TABLE = frozenset(
+THING_KEYS = frozenset(["name", "iri", "prefix", "fragment", "named", "type", "states", "values", "when", "each"])
+TABLE_KEYS = frozenset(
     [
         "name",
         "title",
@@ -143,7 +143,7 @@ class Table:
 
 def table(told: Mapping[str, Any], absent: frozenset[str], where: str) -> Table:
     """One table of a description. Raises UnreadableFile that names the place."""
-    _known(told, _TABLE, where)
+    _known(told, TABLE_KEYS, where)
     if told.get("format") not in FORMATS:
         raise UnreadableFile(
             f"{where}: format {told.get('format')!r} is not known", hint=f"one of {', '.join(FORMATS)}"
@@ -174,7 +174,7 @@ def table(told: Mapping[str, Any], absent: frozenset[str], where: str) -> Table:
 
 def _thing(told: Mapping[str, Any], where: str) -> Thing:
     here = f"{where}, thing {told.get('name')!r}"
-    _known(told, _THING, here)
+    _known(told, THING_KEYS, here)
     return Thing(
         name=told["name"],
         iri=told.get("iri", ""),
@@ -195,7 +195,7 @@ def _column(
     here = f"{where}, column {name!r}"
     together: dict[str, Any] = {}
     for entry in entries:
-        _known(entry, _USE, here)
+        _known(entry, USE_KEYS, here)
         together |= entry
     otherwise = together.get("otherwise")
     return Column(

@@ -211,7 +211,7 @@ class Records:
             return any(use.kind == "text" for use in column.uses)
         shown = values.plain(text)
         for use in column.uses:
-            if use.kind == "text" or any(value.value == shown for value in self._read(use, text)):
+            if use.kind in ("text", "flag") or any(value.value == shown for value in self._read(use, text)):
                 return True
         return False
 

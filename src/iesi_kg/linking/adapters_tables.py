@@ -6,7 +6,8 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, BinaryIO, Protocol
@@ -16,7 +17,6 @@ from iesi_kg.records import SourceFile
 
 _PIECE = 1 << 16
 _SMALL = 64_000_000
-_LONGEST_CELL = 10_000_000
 _DELIMITERS = ",;\t|"
 _BYTE_ORDER = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _DEEPEST = 4
@@ -96,9 +96,10 @@ def looks_like(file: PeerFile) -> str:
 def header(file: PeerFile, form: str, items: str) -> list[str]:
     """The columns of a file: of a table all of them, of JSON those of its first record."""
     if form == "csv":
-        with file.open() as stream:
-            return next(_lines(stream, file.name))
-    return next((list(row.texts) for row in _objects(file, items)), [])
+        with closing(_lines(file)) as lines:
+            return next(lines)
+    with closing(_objects(file, items)) as objects:
+        return next((list(row.texts) for row in objects), [])
 
 
 def rows(file: PeerFile, form: str, items: str) -> Iterator[Row]:
@@ -107,45 +108,48 @@ def rows(file: PeerFile, form: str, items: str) -> Iterator[Row]:
 
 
 def _table(file: PeerFile) -> Iterator[Row]:
-    with file.open() as stream:
-        lines = _lines(stream, file.name)
-        names = next(lines)
-        for number, cells in enumerate(lines, start=1):
-            if len(cells) > len(names):
-                raise UnreadableFile(
-                    f"{file.name}: record {number:,} has {len(cells)} cells where the header has {len(names)}; "
-                    f"the first that is too many reads {cells[len(names)][:40]!r}",
-                    hint="a text with a comma needs quotation marks around it",
-                )
-            texts = dict(zip(names, cells, strict=False))
-            broken = tuple(name for name, text in texts.items() if not text.isascii() and _undecoded(text))
-            texts |= {name: _western(texts[name]) for name in broken}
-            yield Row(number, {name: (text,) for name, text in texts.items()}, broken)
+    lines = _lines(file)
+    names = next(lines)
+    for number, cells in enumerate(lines, start=1):
+        if len(cells) > len(names):
+            raise UnreadableFile(
+                f"{file.name}: record {number:,} has {len(cells)} cells where the header has {len(names)}; "
+                f"the first that is too many reads {cells[len(names)][:40]!r}",
+                hint="a text that holds the delimiter needs quotation marks around it",
+            )
+        texts = dict(zip(names, cells, strict=False))
+        broken = tuple(name for name, text in texts.items() if not text.isascii() and _undecoded(text))
+        texts |= {name: _western(texts[name]) for name in broken}
+        yield Row(number, {name: (text,) for name, text in texts.items()}, broken)
 
 
-def _lines(stream: BinaryIO, name: str) -> Iterator[list[str]]:
+def _lines(file: PeerFile) -> Generator[list[str], None, None]:
     """The header, then the rows that are not empty."""
-    csv.field_size_limit(_LONGEST_CELL)
+    with _text(file) as text:
+        delimiter = max(_DELIMITERS, key=text.readline().count)
+        text.seek(0)
+        reader = csv.reader((line.replace("\0", "") for line in text), delimiter=delimiter, strict=True)
+        try:
+            for number, cells in enumerate(reader):
+                if number == 0:
+                    yield [cell.strip("\ufeff \t\xa0") for cell in cells]
+                elif any(cell.strip() for cell in cells):
+                    yield cells
+        except csv.Error as error:
+            raise UnreadableFile(
+                f"{file.name} is not CSV from line {reader.line_num:,} on: {error}",
+                hint="look for a quotation mark that is not closed",
+                line=reader.line_num,
+            ) from None
+
+
+def _text(file: PeerFile) -> io.TextIOWrapper:
+    """The file as text; bytes that are not UTF-8 stand as lone surrogates (PEP 383)."""
+    stream = file.open()
     mark = stream.read(4)
-    encoding = next((found for start, found in _BYTE_ORDER.items() if mark.startswith(start)), "utf-8")
     stream.seek(0)
-    text = io.TextIOWrapper(stream, encoding, "surrogateescape" if encoding == "utf-8" else "replace", newline="")
-    first = text.readline()
-    text.seek(0)
-    delimiter = max(_DELIMITERS, key=first.count)
-    reader = csv.reader((line.replace("\0", "") for line in text), delimiter=delimiter, strict=True)
-    try:
-        for number, cells in enumerate(reader):
-            if number == 0:
-                yield [cell.strip("\ufeff \t\xa0") for cell in cells]
-            elif any(cell.strip() for cell in cells):
-                yield cells
-    except csv.Error as error:
-        raise UnreadableFile(
-            f"{name} is not CSV from line {reader.line_num:,} on: {error}",
-            hint="look for a quotation mark that is not closed",
-            line=reader.line_num,
-        ) from None
+    encoding = next((found for start, found in _BYTE_ORDER.items() if mark.startswith(start)), "utf-8")
+    return io.TextIOWrapper(stream, encoding, "surrogateescape" if encoding == "utf-8" else "replace", newline="")
 
 
 def _undecoded(text: str) -> bool:
@@ -176,7 +180,7 @@ class _Counting:
         return self._decoder.decode(b"", final=True).encode()
 
 
-def _objects(file: PeerFile, items: str) -> Iterator[Row]:
+def _objects(file: PeerFile, items: str) -> Generator[Row, None, None]:
     import ijson
 
     number = 0
@@ -226,7 +230,7 @@ def _flat(item: Mapping[str, Any], path: str = "", depth: int = 0) -> Iterator[t
             for inner in dict.fromkeys(key for one in objects for key in one):
                 yield from _merged(objects, inner, here, depth)
         else:
-            yield here, tuple(_text(one) for one in inside if one is not None)
+            yield here, tuple(_written(one) for one in inside if one is not None)
 
 
 def _merged(
@@ -240,7 +244,7 @@ def _merged(
     yield from found.items()
 
 
-def _text(value: object) -> str:
+def _written(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from iesi_kg.linking import normal
 from iesi_kg.linking.entities import Entity
 
 HELD_BELOW = 0.4  # mean confidence over all pairs of two clusters, below which they are not joined
@@ -76,9 +77,10 @@ def _against(
 
 def conflicts(members: Sequence[Entity]) -> Iterator[Conflict]:
     """What the records of a cluster disagree on; a record that says nothing disagrees with none."""
-    countries = [entity for entity in members if entity.countries]
-    if any(not set(a.countries) & set(b.countries) for a in countries for b in countries):
-        yield _conflict("country", {entity.curie: "/".join(entity.countries) for entity in countries})
+    wide = normal.lexicon().wide
+    countries = {entity.curie: set(entity.countries) for entity in members if set(entity.countries) - wide}
+    if any(not one & other for one in countries.values() for other in countries.values()):
+        yield _conflict("country", {curie: "/".join(sorted(codes)) for curie, codes in countries.items()})
     years = {entity.curie: entity.start_year for entity in members if entity.start_year is not None}
     if years and max(years.values()) - min(years.values()) > _YEARS_APART:
         yield _conflict("start year", {curie: str(year) for curie, year in years.items()})

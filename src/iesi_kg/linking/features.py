@@ -11,6 +11,7 @@ from iesi_kg.linking import normal
 from iesi_kg.linking.profiles import Body, Corpus, Profile, Weights
 
 _SLIP = 0.86  # how like two words must be to be one word with a slip in it
+_SHORTEST_PLACE = 4
 _LONG = 5  # shorter words are other words when a letter differs
 _TELLING = 0.55  # a word of a name that tells by itself
 _ALIKE = 0.6  # names that have so much in common differ on purpose
@@ -40,13 +41,13 @@ class Names:
     def likeness(self) -> float:
         """The weight of the words that both names have, as a share of all."""
         whole = self.shared + (self.left + self.right) / 2
-        return 1.0 if self.squashed else self.shared / whole if whole else 0.0
+        return self.shared / whole if whole else 0.0
 
     @property
     def within(self) -> float:
         """How far the shorter name is part of the longer one."""
         whole = self.shared + min(self.left, self.right)
-        return 1.0 if self.squashed else self.shared / whole if whole else 0.0
+        return self.shared / whole if whole else 0.0
 
 
 def near(a: Profile, b: Profile) -> bool:
@@ -71,6 +72,9 @@ def names(a: Profile, b: Profile) -> Names:
 
 
 def _names(left: Weights, right: Weights, squashed: bool) -> Names:
+    if squashed:
+        telling = sorted(left, key=lambda word: (-left[word], word))
+        return Names(max(sum(left.values()), sum(right.values())), 0.0, 0.0, tuple(telling), (), (), True)
     same = {word: weight for word, weight in left.items() if word in right}
     rest_left = [word for word in left if word not in same]
     rest_right = [word for word in right if word not in same]
@@ -221,6 +225,16 @@ def countries(a: Profile, b: Profile) -> float:
     if not left or not right:
         return 0.0
     return 1.0 if left & right else -1.0
+
+
+def places(a: Profile, b: Profile) -> bool:
+    """Whether two records name one place, in whatever spelling."""
+    return any(left == right or _misspelt(left, right) for left in a.places for right in b.places)
+
+
+def _misspelt(left: str, right: str) -> bool:
+    """Whether two names of places differ by one letter: Gent and Ghent."""
+    return min(len(left), len(right)) >= _SHORTEST_PLACE and OSA.distance(left, right, score_cutoff=1) <= 1
 
 
 def identifiers(a: Profile, b: Profile) -> float:

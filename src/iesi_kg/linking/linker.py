@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from iesi_kg.linking import blocking, features, scoring
+from iesi_kg.linking import blocking, features, organisations, scoring
 from iesi_kg.linking.clusters import Clusters, Conflict, Pair, cluster, conflicts
 from iesi_kg.linking.entities import Entity
 from iesi_kg.linking.profiles import Corpus, Profile
@@ -20,7 +20,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two records and how sure it is that they are of the same thing; ``via`` are records that joined them."""
+    """Two records and how sure it is that they are of the same thing; or, of organisations, that left is part of right.
+
+    One that a steward decided is ``decided``; one that only follows from others, through a third record, ``follows``.
+    """
 
     left: Entity
     right: Entity
@@ -29,6 +32,8 @@ class Link:
     features: Mapping[str, float]
     sentence: str
     decided: bool = False
+    follows: bool = False
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class _Run:
     corpus: Corpus = field(init=False)
     profiles: list[Profile] = field(init=False)
     likely: dict[Pair, float] = field(init=False, default_factory=dict)
+    parts: dict[Pair, float] = field(init=False, default_factory=dict)
     same: frozenset[Pair] = field(init=False)
     apart: frozenset[Pair] = field(init=False)
 
@@ -103,9 +109,11 @@ class _Run:
                 progress(left, len(self.profiles))
             if (left, right) in decided or not features.near(self.profiles[left], self.profiles[right]):
                 continue
-            confidence = self.confidence(left, right)
-            if confidence >= scoring.REVIEW:
-                self.likely[left, right] = confidence
+            scored = scoring.score(self.profiles[left], self.profiles[right], self.corpus)
+            if scored.confidence >= scoring.REVIEW:
+                self.likely[left, right] = scored.confidence
+            elif (sure := organisations.part(scored.features)) >= scoring.ACCEPT:
+                self.parts[left, right] = sure
 
     def confidence(self, left: int, right: int) -> float:
         pair = (min(left, right), max(left, right))
@@ -121,9 +129,17 @@ class _Run:
         found = cluster([*sure, *((1.0, *pair) for pair in self.same)], self.apart, self.confidence)
         inside = {pair for pair in found.joined if self.within or self._crosses(pair)}
         links = [self._link(pair, found) for pair in {*self.likely, *inside} - self.apart]
+        links += [self._part(pair) for pair in self.parts]
         links.sort(key=lambda link: (-link.confidence, link.left.curie, link.right.curie))
         clusters = tuple(tuple(self.entities[place] for place in members) for members in found.members)
-        return Linked(tuple(links), clusters, tuple(c for members in clusters for c in conflicts(members)))
+        disagree = [conflict for members in clusters for conflict in conflicts(members)]
+        disagree += [self._contradicted(pair) for pair in sorted(found.held.keys() & self.same)]
+        return Linked(tuple(links), clusters, tuple(disagree))
+
+    def _contradicted(self, pair: Pair) -> Conflict:
+        """A decision that two are the same, against others by which they are not."""
+        left, right = sorted(self.entities[place].curie for place in pair)
+        return Conflict("decision", {"same, but other decisions keep them apart": (left, right)})
 
     def _crosses(self, pair: Pair) -> bool:
         return self.entities[pair[0]].database != self.entities[pair[1]].database
@@ -134,15 +150,24 @@ class _Run:
             return Link(left.entity, right.entity, 1.0, Band.ACCEPT, {}, "decided by a steward", decided=True)
         scored = scoring.score(left, right, self.corpus)
         said = sentence(left, right, scored)
-        confidence, band = scored.confidence, Band.REVIEW
+        confidence, band, follows = scored.confidence, Band.REVIEW, False
         if pair in found.joined:
-            band = Band.ACCEPT
-            if confidence < scoring.ACCEPT:
+            band, follows = Band.ACCEPT, confidence < scoring.ACCEPT
+            if follows:
                 confidence = found.joined[pair]
                 said += "; both are the same as a third record"
         elif pair in found.held:
             said += f"; held back: {found.held[pair]}"
-        return Link(left.entity, right.entity, confidence, band, scored.features, said)
+        return Link(left.entity, right.entity, confidence, band, scored.features, said, follows=follows)
+
+    def _part(self, pair: Pair) -> Link:
+        """A link from a part of an organisation to the whole, which is always for a person to look at."""
+        left, right = self.profiles[pair[0]], self.profiles[pair[1]]
+        scored = scoring.score(left, right, self.corpus)
+        if scored.names.right:  # the longer name is the part's
+            left, right = right, left
+        said = sentence(left, right, scored)
+        return Link(left.entity, right.entity, self.parts[pair], Band.REVIEW, scored.features, said, part=True)
 
 
 def _pairs(decided: Iterable[frozenset[str]], places: Mapping[str, int]) -> Iterator[Pair]:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from sys import intern
 
 from iesi_kg.linking import normal
-from iesi_kg.linking.entities import Entity
+from iesi_kg.linking.entities import ORGANISATION, Entity
 from iesi_kg.linking.normal import Address
 
 SMALLEST = 1_000  # among fewer records every word is rare; it is weighed as if there were so many
 LONGEST_VECTOR = 64  # words of a description that are kept: the most telling ones
 MOST_NAMES = 6
 MANY, LEAST_TELLING = 40, 0.2  # a body that so many records name tells so little
-_LESSER = 0.5
+_LESSER, _SMALL = 0.5, 0.5  # what words of places count; the share of records that have an "of" or "the"
+_STROKE = re.compile(r"\s+[/|]\s+")
 LONGEST_HEAD = 4
 _HEAD = re.compile(r"\s+[-–—|]+\s*|\s*[:(,]")
 _ACRONYM = re.compile(r"\b[A-Z][A-Za-z]?[A-Z]{1,6}\b")
@@ -96,11 +97,12 @@ class Corpus:
         if known is not None and known.entity == entity:
             return known
         text, said = self._vector(normal.words(entity.description))
+        called = _names(entity)
         bodies = tuple(self._body(name, entity.database) for name in entity.organisations)
         return Profile(
             entity=entity,
-            names=self._names(entity),
-            squashed=tuple(normal.squashed(name) for name in entity.names[:MOST_NAMES]),
+            names=tuple(self._name(words, entity) for words in called),
+            squashed=tuple("".join(words) for words in called),
             heads=self._heads(entity),
             text=text,
             said=said,
@@ -117,15 +119,12 @@ class Corpus:
             word: weight * min(1.0, (self._called[word] or 1) / (self._words[word] or 1)) for word, weight in weighted
         }
 
-    def _names(self, entity: Entity) -> tuple[dict[str, float], ...]:
-        """The words of each name; those that only say where, or whose, tell half."""
+    def _name(self, words: Sequence[str], entity: Entity) -> dict[str, float]:
+        """The words of a name; those that only say where, or whose, tell half."""
         lexicon = normal.lexicon()
         bodies = {word for name in entity.organisations for word in normal.words(name)}
         lesser = {*bodies, *_places(entity), *lexicon.countries} - lexicon.shares.keys()
-        weighted = (self._weighted(normal.words(name)) for name in entity.names[:MOST_NAMES])
-        return tuple(
-            {word: value * (_LESSER if word in lesser else 1.0) for word, value in n.items()} for n in weighted
-        )
+        return {word: value * (_LESSER if word in lesser else 1.0) for word, value in self._weighted(words).items()}
 
     def _weighted(self, words: Iterable[str]) -> dict[str, float]:
         return {intern(word): self.weight(word) for word in words}
@@ -155,6 +154,16 @@ class Corpus:
 
 def _texts(entity: Entity) -> tuple[str, ...]:
     return (*entity.names, entity.description, *entity.organisations)
+
+
+def _names(entity: Entity) -> list[list[str]]:
+    """The words of each name; of a body each name that it joins by a stroke, without legal forms and small words."""
+    if entity.kind != ORGANISATION:
+        return [normal.words(name) for name in entity.names[:MOST_NAMES]]
+    lexicon = normal.lexicon()
+    split = [part for name in entity.names for part in _STROKE.split(name)][:MOST_NAMES]
+    heard = ([lexicon.same.get(w, w) for w in normal.words(part) if w not in lexicon.legal] for part in split)
+    return [[word for word in words if lexicon.shares.get(word) != _SMALL] or words for words in heard]
 
 
 def _called(entity: Entity) -> set[str]:

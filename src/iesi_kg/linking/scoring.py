@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from iesi_kg.linking import features
-from iesi_kg.linking.entities import Entity
+from iesi_kg.linking import features, organisations
+from iesi_kg.linking.entities import ORGANISATION, Entity
 from iesi_kg.linking.features import Names
 from iesi_kg.linking.profiles import Corpus, Profile
 from iesi_kg.linking.wording import Score, sentence
@@ -38,7 +38,7 @@ WEIGHTS: Mapping[str, float] = {
     "page": 1.0,
     "year_other": -1.5,
     "series": -4.0,
-    "same_database": -2.1,
+    "same_database": -2.6,
     "variant": -7.0,
     "identifier": 12.0,
 }
@@ -84,9 +84,11 @@ def score(a: Profile, b: Profile, corpus: Corpus) -> Score:
     """The features of two records and the confidence that they make."""
     names = features.names(a, b)
     text, words = features.text(a, b)
-    found = dict(_told(a, b, corpus, names, text))
-    found = {name: round(value, 4) for name, value in found.items() if value}
-    odds = START + sum(WEIGHTS[name] * value for name, value in found.items())
+    bodies = a.entity.kind == ORGANISATION == b.entity.kind
+    weights, start = (organisations.WEIGHTS, organisations.START) if bodies else (WEIGHTS, START)
+    told = (organisations.found if bodies else _told)(a, b, corpus, names, text)
+    found = {name: round(value, 4) for name, value in told if value}
+    odds = start + sum(weights[name] * value for name, value in found.items())
     return Score(found, round(1.0 / (1.0 + math.exp(-odds)), 4), names, words)
 
 

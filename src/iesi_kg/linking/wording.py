@@ -38,10 +38,12 @@ def _for(a: Profile, b: Profile, score: Score) -> Iterator[str]:
     if found.get("identifier"):
         yield "one states the key of the other" if found["identifier"] == 1.0 else "both state one key"
     yield from _names(a, b, score)
-    if body := _body(a, b):
+    body = _body(a, b)
+    if body:
         yield f"same organisation ({body})"
-    if place := ", ".join(sorted(a.places & b.places)[:2]):
-        yield f"same place ({place.title()})"
+    place = _place(a, b)
+    if place and place != body:
+        yield f"same place ({place})"
     elif found.get("country"):
         yield f"same country ({', '.join(sorted(set(a.entity.countries) & set(b.entity.countries)))})"
     if found.get("page", 0.0) >= _FEW:
@@ -77,6 +79,14 @@ def _texts(a: Profile, score: Score) -> Iterator[str]:
 
 
 def _against(a: Profile, b: Profile, found: Mapping[str, float]) -> Iterator[str]:
+    if found.get("part"):
+        yield "one is named as a part, chapter or branch of the other"
+    if found.get("prefix"):
+        yield "the longer name begins with a word of its own"
+    if found.get("variant"):
+        yield "each name has words of its own"
+    if found.get("place_other"):
+        yield f"other places ({', '.join(a.entity.places)} and {', '.join(b.entity.places)})"
     if found.get("series"):
         yield "each name has a number, place or country of its own, as in a series"
     if found.get("organisation_elsewhere"):
@@ -91,6 +101,12 @@ def _body(a: Profile, b: Profile) -> str:
     """The organisation that both name, if they name it alike."""
     known = {body.squashed for body in b.bodies}
     return next((body.name for body in a.bodies if body.squashed in known), "")
+
+
+def _place(a: Profile, b: Profile) -> str:
+    """What both say of where they are, as the first writes it."""
+    texts = (*a.entity.places, *(body.name for body in a.bodies if body.governs))
+    return next((text for text in texts if {*normal.words(text)} & a.places & b.places), "")
 
 
 def _quoted(stems: Iterable[str], *profiles: Profile) -> str:

@@ -17,7 +17,7 @@ from pyoxigraph import Store as MemoryStore
 
 from iesi_kg import assets
 from iesi_kg.errors import IesiKgError
-from iesi_kg.publication import catalogue, entailment, graphs, provenance, workflow
+from iesi_kg.publication import catalogue, entailment, graphs, linkage_graphs, provenance, workflow
 from iesi_kg.publication.provenance import DerivedFrom, Notice, Occasion
 from iesi_kg.records import Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
@@ -41,9 +41,9 @@ class Loaded:
 
 
 def digest() -> str:
-    """What tells one bundle from another: the digest of its ontology, code lists and data."""
+    """What tells one bundle from another: the digest of its ontology, code lists, data and mappings."""
     names = [name for part in (_MERGED, _APART) for places in part.values() for name in _files(places)]
-    names += assets.names(DATA)
+    names += [*assets.names(DATA), *assets.names(linkage_graphs.FOLDER)]
     files = (f"{name} {sha256(assets.content(name)).hexdigest()}\n" for name in names)
     return sha256("".join(files).encode()).hexdigest()
 
@@ -75,11 +75,14 @@ def load_bundled(store: Store, *, at: datetime) -> Loaded:
 
 
 def vocabulary(reader: Reader) -> list[ChangeSet]:
-    """The changes that bring ontology and code lists up to date, and beside them codings and alignments."""
+    """The changes that bring ontology and code lists up to date, and beside them codings, alignments and mappings."""
     return [
-        graphs.replacement(reader, _statements(places), iris.graph(graph), merged=part is _MERGED)
-        for part in (_MERGED, _APART)
-        for graph, places in part.items()
+        *(
+            graphs.replacement(reader, _statements(places), iris.graph(graph), merged=part is _MERGED)
+            for part in (_MERGED, _APART)
+            for graph, places in part.items()
+        ),
+        *(linkage_graphs.loaded(reader, name, mappings) for name, mappings in linkage_graphs.bundled()),
     ]
 
 

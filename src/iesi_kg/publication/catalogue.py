@@ -17,7 +17,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 from iesi_kg.analysis.examples import Example, examples
 from iesi_kg.analysis.exports import ENDPOINT
 from iesi_kg.errors import IesiKgError
-from iesi_kg.publication import graphs
+from iesi_kg.publication import graphs, linksets
 from iesi_kg.publication.census import Census, namespace, types_of
 from iesi_kg.publication.joined import Joined
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader
@@ -55,7 +55,7 @@ def with_statistics(reader: Reader, change: ChangeSet) -> ChangeSet:
 
 
 def _told(reader: Reader, change: ChangeSet, fixed: set[Triple]) -> ChangeSet:
-    new = described(_After(reader, change), fixed)
+    new = described(_After(reader, change), fixed | linksets.described(reader, change))
     told = graphs.replacement(reader, new, GRAPH, merged=True)
     return ChangeSet(change.label, add=Joined(change.add, told.add), remove=Joined(change.remove, told.remove))
 

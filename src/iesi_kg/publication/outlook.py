@@ -120,7 +120,7 @@ def outlook(reader: Reader, receipt: Receipt, at: datetime, language: str, bound
         added=len(new),
         removed=len(old),
         moved=tuple(moved),
-        asked=len(examples()) - len(unasked) if bounds else 0,
+        asked=len(_own()) - len(unasked) if bounds else 0,
         unasked=tuple(unasked),
         cells=cells,
     )
@@ -220,15 +220,20 @@ class Words:
         return [self._language, _ENGLISH].index(name.language) if name.language in (self._language, _ENGLISH) else 2
 
 
+def _own() -> list[Example]:
+    """The examples that this graph alone answers."""
+    return [example for example in examples() if not example.asks_others]
+
+
 def _moved(reader: Reader, change: ChangeSet, bounds: Bounds) -> tuple[list[Moved], list[str]]:
     """The examples whose answers move, and the titles of those that nobody could ask in time."""
     deadline = time.monotonic() + bounds.seconds
     everything = sum(1 for _ in reader.quads())
     if everything + len(change.add) > bounds.quads:
-        return [], [example.title for example in examples()]
+        return [], [example.title for example in _own()]
     after = staged(reader, change)
     moved, unasked = list[Moved](), list[str]()
-    for example in examples():
+    for example in _own():
         if time.monotonic() > deadline:
             unasked.append(example.title)
             continue

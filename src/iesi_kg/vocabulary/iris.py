@@ -106,6 +106,11 @@ def mapping(*names: str) -> NamedNode:
     return _thing("mapping", _digest("\n".join(names), 16))
 
 
+def annotation(*names: str) -> NamedNode:
+    """The IRI of a remark on the quality of some records: the digest of what it is about."""
+    return _thing("annotation", _digest("\n".join(names), 16))
+
+
 def mapping_set(name: str) -> NamedNode:
     """The IRI of a set of mappings by the name of its file."""
     return NamedNode(f"{BASE}mappings/{name}")
@@ -212,6 +217,11 @@ def decision(item: str, step: int) -> NamedNode:
 def dataset() -> NamedNode:
     """Everything published, as one data set."""
     return _thing("dataset", "iesi-kg")
+
+
+def linkset(*names: str) -> NamedNode:
+    """The links of one graph between two databases by one relation, as a part of what is published."""
+    return fragment(dataset(), f"linkset-{_digest(chr(10).join(names))}")
 
 
 def release(name: str) -> NamedNode:

@@ -34,6 +34,8 @@ from iesi_kg.web import (
     feeds,
     guard,
     headers,
+    links,
+    mappings,
     openapi,
     pages,
     peers,
@@ -79,6 +81,7 @@ _OPEN = (
     "/releases",
     "/cite",
     "/feeds/",
+    "/mappings",
     "/service",
     "/.well-known/",
 )
@@ -256,6 +259,8 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     api.include_router(cite.router)
     api.include_router(feeds.router)
     api.include_router(submissions.router)
+    api.include_router(links.router)
+    api.include_router(mappings.router)
     api.include_router(pages.desk_router)
     _equip(api)
     openapi.describe(api)

@@ -18,8 +18,11 @@ from iesi_kg.errors import Forbidden, RequestTooLarge, ServiceBusy, TooManyAttem
 from iesi_kg.operations.attempts import Attempts
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.audited import AuditedStore
+from iesi_kg.publication import linkage
 from iesi_kg.publication.desk import Desk, Verdict, Wish
 from iesi_kg.publication.desk_item import Item, Kind, Role, Sender, State
+from iesi_kg.publication.linkage_graphs import Pair
+from iesi_kg.publication.linkage_told import Decision
 from iesi_kg.publication.outlook import Bounds
 from iesi_kg.records import SourceFile
 from iesi_kg.settings import Settings
@@ -86,6 +89,11 @@ class Reception:
         if before.revision != done.revision and (done.kind is not Kind.FILE or verdict.state is State.IN_REVIEW):
             self._log.append(act)  # the others made a commit, which the log tells of
         return done
+
+    def decide_link(self, site: Site, pair: Pair, verdict: linkage.Verdict) -> Decision:
+        """One decision on a link, in the name of whoever decides. Raises what ``linkage.decide`` does."""
+        act = Act(verdict.by or _NOBODY, "http", f"link {verdict.choice.value}", verdict.at, {"link": pair.id})
+        return linkage.decide(AuditedStore(site.store, self._log, act), pair, verdict)
 
     def take_back(self, site: Site, path: tuple[str, str]) -> Item:
         """What a sender may do with the status address alone: withdraw what is not decided yet."""

@@ -17,6 +17,7 @@ from iesi_kg.web.pages import (
     questions,
     receipt,
     report,
+    review,
     static,
     vocabulary,
 )
@@ -32,5 +33,5 @@ for _room in (landing, initiatives, knowledge_map, questions, codes, vocabulary,
     router.include_router(_room.router)
 
 desk_router = APIRouter(include_in_schema=False)
-for _room in (check, desk, form, receipt, report):
+for _room in (check, desk, form, receipt, report, review):
     desk_router.include_router(_room.router)

@@ -37,7 +37,7 @@ def listed(request: Request, state: str = "", error: str = "") -> Response:
     """What lies on the desk, or the form to sign in."""
     caller = asking(request)
     if not caller.may("review"):
-        return _sign_in(request, _DESK)
+        return sign_in_first(request, _DESK)
     site: Site = request.app.state.site
     items = reception.reception(request).desk.all(site.store.reader())
     language = spoken(request).code
@@ -58,7 +58,7 @@ def sign_in_form(request: Request, to: str = _DESK) -> Response:
     """The form to sign in, which leads back to where one came from; a reviewer who has signed in is there already."""
     if asking(request).may("review"):
         return private(RedirectResponse(_own(to), 303))
-    return _sign_in(request, to, status=200)
+    return sign_in_first(request, to, status=200)
 
 
 @router.post(f"{_DESK}/sign-in")
@@ -69,7 +69,7 @@ async def sign_in(request: Request) -> Response:
     try:
         cookie = reception.reception(request).sessions.begin(given.get("token", ""), address_of(request))
     except (Unauthorized, TooManyAttempts) as error:
-        return _sign_in(request, target, error=error)
+        return sign_in_first(request, target, error=error)
     response = RedirectResponse(target, 303)
     session.give(request, response, cookie)
     return private(response)
@@ -89,7 +89,7 @@ async def sign_out(request: Request) -> Response:
 def case(request: Request, item_id: str, answers: bool = False) -> Response:
     """One submission or request: what it is, what it would change, what was decided, what may be."""
     if not asking(request).may("review"):
-        return _sign_in(request, f"{_DESK}/{quote(item_id)}")
+        return sign_in_first(request, f"{_DESK}/{quote(item_id)}")
     return _case(request, item_id, answers=answers)
 
 
@@ -110,7 +110,7 @@ async def decide(request: Request, item_id: str) -> Response:
     given = await reception.fields(request)
     caller = asking(request)
     if not caller.may("review"):
-        return _sign_in(request, f"{_DESK}/{quote(item_id)}")
+        return sign_in_first(request, f"{_DESK}/{quote(item_id)}")
     require_proof(request, given.get("proof", ""))
     try:
         verdict = _verdict(caller.name or "", given)
@@ -194,7 +194,7 @@ def _judged(request: Request, item: Item, answers: bool) -> tuple[Receipt | None
     return read, outlook.outlook(reader, read, now, spoken(request).code, bounds)
 
 
-def _sign_in(request: Request, to: str, *, error: IesiKgError | None = None, status: int = 401) -> Response:
+def sign_in_first(request: Request, to: str, *, error: IesiKgError | None = None, status: int = 401) -> Response:
     """The form to sign in; a session that may not come here is told what it lacks."""
     caller = asking(request)
     context = {"target": _own(to), "error": error, "caller": caller, "proof": proof(request)}

@@ -12,6 +12,8 @@ from iesi_kg.analysis import browse
 from iesi_kg.analysis.browse import Iri, PageRow
 from iesi_kg.analysis.exports import Profile
 from iesi_kg.endpoint.entity import Description
+from iesi_kg.publication.linkage_queue import elsewhere
+from iesi_kg.store.base import Reader
 from iesi_kg.web.pages.language import spoken
 from iesi_kg.web.pages.ontology import Asked, more
 from iesi_kg.web.pages.rendering import reader, render
@@ -31,8 +33,17 @@ def entity_html(request: Request, description: Description, profiles: Sequence[P
     context: dict[str, object] = {"iri": iri, "version": source.version, "found": found, "profiles": profiles}
     if kind:
         page = browse.sections(source, kind, iri, language)
-        context |= {"page": page, **more(kind, iri, page, Asked(request, source, language))}
+        context |= {
+            "page": page,
+            **more(kind, iri, page, Asked(request, source, language)),
+            **_linked(source, kind, iri),
+        }
     return render(request, f"{kind or _PLAIN}.html", context)
+
+
+def _linked(source: Reader, kind: str, iri: str) -> dict[str, object]:
+    """The same initiative in other databases."""
+    return {"elsewhere": elsewhere(source, NamedNode(iri))} if kind == "initiative" else {}
 
 
 def _told(description: Description) -> Iterator[PageRow]:

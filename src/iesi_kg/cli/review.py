@@ -1,0 +1,289 @@
+"""``iesi-kg review``: two records side by side, one key for each decision; it is kept, and no later run undoes it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from iesi_kg import settings as settings_module
+from iesi_kg.cli.files import os_user, read_source, say
+from iesi_kg.errors import StoreError, UsageError
+from iesi_kg.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iesi_kg.linking.sssom import MappingSet
+    from iesi_kg.publication.linkage_queue import Item
+    from iesi_kg.store.embedded import EmbeddedStore
+
+
+_KEYS = "a same  r not the same  u cannot be told  s skip  i identical  w reason  z undo  q quit"
+
+
+@click.command()
+@click.argument("file", required=False)
+@click.option("--by", metavar="NAME", help="your name, or a role: stored and shown with each decision; else the user's")
+@click.option("--queue", is_flag=True, help="only put the links of FILE before the stewards, and end")
+@click.option("--publish", metavar="NAME", help="publish the links of FILE as the mapping set NAME, and end")
+@click.option("--withdraw", metavar="NAME", help="take the mapping set NAME out, and end")
+@click.option("--export", "target", type=click.Path(dir_okay=False, path_type=Path), help="write the decisions (SSSOM)")
+@click.option("--list", "listed", is_flag=True, help="list what awaits a decision and what was decided")
+@click.option("--findings", is_flag=True, help="say anew where linked records contradict one another")
+@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+def command(
+    file: str | None,
+    by: str | None,
+    queue: bool,
+    publish: str | None,
+    withdraw: str | None,
+    target: Path | None,
+    listed: bool,
+    findings: bool,
+    store: Path | None,
+) -> None:
+    """Decide on links: those of FILE (an .sssom.tsv or the review.csv of `iesi-kg link`), or all that await it.
+
+    Those come first whose decision matters most. Keys: a accept, r reject, u cannot be told, s skip, i accept and state
+    that every fact of one holds of the other (owl:sameAs), w write a reason for the next decision, z take the last one
+    back, q quit. Decisions that stand in the column `decision` of a review.csv are made at once.
+
+    Exit code 0: done; 2: the file is not as it should be; 3: a contradiction, or the store cannot be written.
+    """
+    settings = settings_module.load(store=store)
+    ways = [bool(way) for way in (queue, publish, withdraw, target, listed, findings)]
+    if sum(ways) > 1:
+        raise UsageError("--queue, --publish, --withdraw, --export, --list and --findings exclude one another")
+    if (queue or publish) and file is None:
+        raise UsageError("name the file with the links", hint="iesi-kg review links.sssom.tsv --queue")
+    if file is not None and any((withdraw, target, listed, findings)):
+        raise UsageError("this needs no file", hint="leave FILE out")
+    steward = _Steward(settings, by or os_user())
+    try:
+        if publish or withdraw:
+            steward.change(publish, withdraw, file)
+        elif target is not None:
+            steward.export(target)
+        elif listed or findings:
+            steward.tell(findings=findings)
+        else:
+            steward.review(file, asking=not queue)
+    finally:
+        steward.close()
+
+
+class _Steward:
+    """Whoever sits at the terminal, and the store that they decide on."""
+
+    def __init__(self, settings: Settings, by: str) -> None:
+        from iesi_kg.store.embedded import EmbeddedStore
+
+        if not settings.store.is_dir():
+            raise StoreError(f"there is no store at {settings.store}", hint="--store DIR, or `iesi-kg serve` makes one")
+        self._settings, self._by = settings, by
+        self._opened: EmbeddedStore = EmbeddedStore.open(
+            settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions
+        )
+        self._reason = ""
+
+    def close(self) -> None:
+        self._opened.close()
+
+    def _audited(self, what: str, **detail: str | int) -> EmbeddedStore:
+        from iesi_kg.operations.audit import Act, AuditLog
+        from iesi_kg.operations.audited import AuditedStore
+
+        act = Act(self._by, "command", what, datetime.now(UTC), {"user": os_user(), **detail})
+        return AuditedStore(self._opened, AuditLog(self._settings.store), act)  # type: ignore[return-value]
+
+    def change(self, publish: str | None, withdraw: str | None, file: str | None) -> None:
+        """Publish a set, or take one out."""
+        from iesi_kg.publication import linkage
+
+        if withdraw:
+            version = linkage.unload(self._audited("mappings withdrawn", set=withdraw), withdraw)
+            click.echo(f"withdrawn: {withdraw}; version {version} shows it")
+            return
+        mappings, _ = _read(file or "")
+        version = linkage.load(self._audited("mappings published", set=publish or ""), publish or "", mappings)
+        click.echo(f"published: {len(mappings.mappings):,} mappings as {publish}; version {version} shows it")
+
+    def export(self, target: Path) -> None:
+        """Write the decisions that hold."""
+        from iesi_kg.linking import sssom
+        from iesi_kg.publication import linkage_told
+
+        made = linkage_told.exported(self._opened.reader())
+        target.write_text(sssom.write(made), encoding="utf-8")
+        click.echo(f"wrote {len(made.mappings):,} decisions to {target}; `iesi-kg link` keeps to them", err=True)
+
+    def tell(self, *, findings: bool) -> None:
+        """List the links, or what is wrong among linked records."""
+        from iesi_kg.publication import linkage, linkage_clusters, linkage_queue
+
+        if findings:
+            linkage.refresh(self._audited("findings on links"))
+            for text in linkage_clusters.texts(self._opened.reader()):
+                say(f"{text}\n")
+            return
+        items = linkage_queue.queue(self._opened.reader())
+        for item in items:
+            sure = "      " if item.confidence is None else f"{item.confidence:6.2f}"
+            say(f"{item.standing.value:9}{sure}  {item.curies[0]} = {item.curies[1]}  {item.labels[0]}\n")
+        click.echo(_counted(items), err=True)
+
+    def review(self, file: str | None, *, asking: bool) -> None:
+        """Queue the links of a file, make the decisions that it brings, then ask for the others."""
+        from iesi_kg.publication import linkage, linkage_queue
+
+        wanted: set[str] = set()
+        if file is not None:
+            mappings, given = _read(file)
+            linkage.enqueue(self._audited("links queued", file=Path(file).name), mappings, Path(file).name)
+            pairs = [linkage.pair_of(mappings, item) for item in mappings.mappings]
+            wanted = {pair.id for pair in pairs}
+            made = [(pair, *told) for pair, told in zip(pairs, given, strict=True) if told[0]]
+            for pair, choice, reason in made:
+                self._decide(pair, choice, reason=reason)
+            if made:
+                click.echo(f"{len(made):,} decisions of the file were made", err=True)
+        items = linkage_queue.queue(self._opened.reader())
+        open_ones = [item for item in items if item.standing.value in ("open", "reopened")]
+        mine = [item for item in open_ones if not wanted or item.pair.id in wanted]
+        if asking:
+            self._ask(mine)
+        else:
+            click.echo(f"{len(mine):,} links await a decision; the page /review of the service shows them", err=True)
+
+    def _ask(self, items: Sequence[Item]) -> None:
+        """One link after another, until there is none or somebody quits."""
+        done: list[Item] = []
+        at = 0
+        while at < len(items):
+            self._show(items[at], at, len(items))
+            key = self._key()
+            if key == "q":
+                break
+            if key == "z":
+                at = self._take_back(done, items, at)
+            elif key == "w":
+                self._reason = click.prompt("reason", default="", show_default=False)
+            elif key == "s" or self._made(items[at], key):
+                done += [items[at]] if key != "s" else []
+                at += 1
+        click.echo(f"{len(done):,} decided, {len(items) - len(done):,} left", err=True)
+
+    def _made(self, item: Item, key: str) -> bool:
+        """Make the decision of a key; what stands against it is said, and nothing is decided."""
+        from iesi_kg.errors import DecisionConflict
+
+        choice = {"a": "accepted", "i": "accepted", "r": "rejected", "u": "unsure"}[key]
+        try:
+            self._decide(item.pair, choice, reason=self._reason, identical=key == "i", revision=item.revision)
+        except DecisionConflict as conflict:
+            click.echo(f"{conflict.detail}: {conflict.hint}", err=True)
+            return False
+        self._reason = ""
+        return True
+
+    def _take_back(self, done: list[Item], items: Sequence[Item], at: int) -> int:
+        """The last decision made here comes again."""
+        if not done:
+            click.echo("nothing was decided yet", err=True)
+            return at
+        last = done.pop()
+        self._decide(last.pair, "undone")
+        click.echo(f"taken back: {last.curies[0]} = {last.curies[1]}", err=True)
+        return items.index(last)
+
+    def _decide(self, pair: object, choice: str, **more: object) -> None:
+        from iesi_kg.publication import linkage
+        from iesi_kg.publication.linkage_graphs import Pair
+        from iesi_kg.publication.linkage_told import Choice
+
+        assert isinstance(pair, Pair)
+        verdict = linkage.Verdict(Choice(choice), self._by, datetime.now(UTC), **more)  # type: ignore[arg-type]
+        linkage.decide(self._audited(f"link {choice}", link=pair.id), pair, verdict)
+
+    def _key(self) -> str:
+        while True:
+            click.echo(
+                "a same  r not the same  u cannot be told  s skip  i identical  w reason  z undo  q quit > ", nl=False
+            )
+            key = click.getchar().lower()
+            click.echo(key)
+            if key in "arusiwzq" and key:
+                return key
+            click.echo(f"{key!r} is none of the keys", err=True)
+
+    def _show(self, item: Item, at: int, of: int) -> None:
+        from iesi_kg.publication.linkage_records import compared, entity
+
+        reader = self._opened.reader()
+        left, right = (entity(reader, record) for record in item.pair.sides)
+        sure = "" if item.confidence is None else f", confidence {item.confidence:.2f}"
+        say(f"\n{at + 1} of {of}: {item.curies[0]} = {item.curies[1]}{sure}\n")
+        if item.reason:
+            say(f"  {item.reason}\n")
+        for decision in item.history:
+            told = f": {decision.reason}" if decision.reason else ""
+            say(f"  {decision.choice.value} by {decision.by}, {decision.at:%Y-%m-%d}{told}\n")
+        for curie, fields in zip(item.curies, item.changed, strict=True):
+            if fields:
+                say(f"  CHANGED SINCE: {curie}: {', '.join(fields).replace('_', ' ')}\n")
+        for curie, record in zip(item.curies, (left, right), strict=True):
+            if record is None:
+                say(f"  {curie}: its database is not loaded (iesi-kg load-peer)\n")
+        _table(item, compared(left, right))
+
+
+def _table(item: Item, lines: Sequence[object]) -> None:
+    """Both records as two columns; * marks a field that differs."""
+    from iesi_kg.cli.files import terminal_width
+    from iesi_kg.publication.linkage_records import Line
+
+    width = max((terminal_width() - 20) // 2, 20)
+    rows = [("", "", item.curies[0], item.curies[1])]
+    for line in lines:
+        assert isinstance(line, Line)
+        sides = ("".join(word.text for word in side) for side in (line.left, line.right))
+        rows.append(("*" if line.verdict == "differs" else "", line.field.replace("_", " "), *sides))  # type: ignore[arg-type]
+    for mark, name, left, right in rows:
+        columns = [_wrapped(left, width), _wrapped(right, width)]
+        for at in range(max(len(column) for column in columns)):
+            told = [column[at] if at < len(column) else "" for column in columns]
+            say(f"{mark if not at else '':2}{name if not at else '':14}{told[0]:{width}}  {told[1]}".rstrip() + "\n")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, width, max_lines=8, placeholder=" ...") or [""]
+
+
+def _read(name: str) -> tuple[MappingSet, Sequence[tuple[str, str]]]:
+    """The links of a file, and for each the decision that it brings."""
+    from iesi_kg.errors import UnreadableFile
+    from iesi_kg.linking import sssom
+    from iesi_kg.linking.review_file import read_review
+
+    source = read_source(name)
+    try:
+        text = source.content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(f"{name} is not UTF-8: byte {error.start}", hint="save it as UTF-8") from None
+    if name.casefold().endswith(".csv"):
+        found = read_review(text, source.name)
+        return found.mappings, found.decisions
+    mappings = sssom.read(text, source.name)
+    return mappings, [("", "")] * len(mappings.mappings)
+
+
+def _counted(items: Sequence[Item]) -> str:
+    numbers: dict[str, int] = {}
+    for item in items:
+        numbers[item.standing.value] = numbers.get(item.standing.value, 0) + 1
+    return ", ".join(f"{number:,} {name}" for name, number in numbers.items()) or "no link is known"

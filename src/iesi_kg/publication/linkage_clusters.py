@@ -1,0 +1,123 @@
+"""Links to the records that they make one, and to what is wrong with that: contradictions, and parts of themselves.
+
+What is wrong is published as annotations of quality, in a graph of their own (https://www.w3.org/TR/vocab-dqv/).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from pyoxigraph import Literal, NamedNode, Quad, Triple
+
+from iesi_kg.linking.clusters import conflicts
+from iesi_kg.linking.entities import curie
+from iesi_kg.publication.linkage_records import entity
+from iesi_kg.store.base import Reader
+from iesi_kg.vocabulary import iris
+from iesi_kg.vocabulary.namespaces import DQV, OA, RDF
+
+GRAPH = iris.graph("quality", "links")
+_TYPE, _TARGET, _BODY = NamedNode(RDF + "type"), NamedNode(OA + "hasTarget"), NamedNode(OA + "bodyValue")
+
+
+class Sameness:
+    """Records that links make one, directly or through others."""
+
+    def __init__(self, links: Iterable[Triple]) -> None:
+        self._next: dict[NamedNode, set[NamedNode]] = defaultdict(set)
+        for link in links:
+            if isinstance(link.subject, NamedNode) and isinstance(link.object, NamedNode):
+                self._next[link.subject].add(link.object)
+                self._next[link.object].add(link.subject)
+
+    def of(self, record: NamedNode) -> frozenset[NamedNode]:
+        """Every record that is the same as this one, itself included."""
+        seen, waiting = {record}, [record]
+        while waiting:
+            for other in self._next.get(waiting.pop(), ()):
+                if other not in seen:
+                    seen.add(other)
+                    waiting.append(other)
+        return frozenset(seen)
+
+    def all(self) -> Iterator[frozenset[NamedNode]]:
+        """Every cluster of more than one record."""
+        seen: set[NamedNode] = set()
+        for record in sorted(self._next, key=str):
+            if record not in seen:
+                found = self.of(record)
+                seen |= found
+                yield found
+
+
+def contradictions(reader: Reader, cluster: Iterable[NamedNode]) -> Iterator[Quad]:
+    """What the records of one cluster say against one another."""
+    records = [found for record in sorted(cluster, key=str) if (found := entity(reader, record)) is not None]
+    nodes = {record.curie: record.iri for record in records}
+    for conflict in conflicts(records):
+        said = "; ".join(f"{value} ({', '.join(curies)})" for value, curies in conflict.values.items())
+        about = [nodes[curie] for curies in conflict.values.values() for curie in curies]
+        yield from _annotation(f"contradiction {conflict.field}", about, f"{conflict.field} differs: {said}")
+
+
+def circles(parts: Iterable[Triple]) -> Iterator[tuple[NamedNode, ...]]:
+    """Organisations that are part of themselves."""
+    wholes: dict[NamedNode, set[NamedNode]] = defaultdict(set)
+    for part in parts:
+        if isinstance(part.subject, NamedNode) and isinstance(part.object, NamedNode):
+            wholes[part.subject].add(part.object)
+    seen: set[frozenset[NamedNode]] = set()
+    for start in sorted(wholes, key=str):
+        circle = _circle(start, wholes)
+        if circle and frozenset(circle) not in seen:
+            seen.add(frozenset(circle))
+            yield circle
+
+
+def _circle(start: NamedNode, wholes: Mapping[NamedNode, set[NamedNode]]) -> tuple[NamedNode, ...]:
+    """The shortest way from an organisation through its wholes back to itself."""
+    came: dict[NamedNode, NamedNode] = {}
+    waiting = [start]
+    for node in waiting:
+        for whole in sorted(wholes.get(node, ()), key=str):
+            if whole == start:
+                way = [node]
+                while way[-1] != start:
+                    way.append(came[way[-1]])
+                return tuple(reversed(way))
+            if whole not in came:
+                came[whole] = node
+                waiting.append(whole)
+    return ()
+
+
+def circular(parts: Iterable[Triple]) -> Iterator[Quad]:
+    """Parts of themselves as annotations."""
+    for circle in circles(parts):
+        way = " is part of ".join(curie(node) for node in (*circle, circle[0]))
+        yield from _annotation("circle", circle, f"part of itself: {way}")
+
+
+def annotated(reader: Reader, records: Iterable[NamedNode]) -> Iterator[Quad]:
+    """What is annotated of these records now."""
+    for record in records:
+        for quad in reader.quads(predicate=_TARGET, object=record, graph=GRAPH):
+            assert isinstance(quad.subject, NamedNode)
+            yield from reader.quads(quad.subject, graph=GRAPH)
+
+
+def texts(reader: Reader) -> list[str]:
+    """What is published of all linked records, in words."""
+    found = reader.quads(predicate=_BODY, graph=GRAPH)
+    return sorted(quad.object.value for quad in found if isinstance(quad.object, Literal))
+
+
+def _annotation(kind: str, targets: Iterable[NamedNode], text: str) -> Iterator[Quad]:
+    about = sorted(targets, key=str)
+    node = iris.annotation(kind, *(target.value for target in about))
+    yield Quad(node, _TYPE, NamedNode(DQV + "QualityAnnotation"), GRAPH)
+    yield Quad(node, NamedNode(OA + "motivatedBy"), NamedNode(DQV + "qualityAssessment"), GRAPH)
+    yield Quad(node, _BODY, Literal(text, language="en"), GRAPH)
+    for target in about:
+        yield Quad(node, _TARGET, target, GRAPH)
