@@ -12,7 +12,7 @@ from pathlib import Path
 from iesi_kg import __version__
 
 LONG = ("soak",)  # only when named
-NAMES = ("http", "runaway", "check", "shacl", "weight", "reason", "durability", "hostile", "soak")
+NAMES = ("http", "runaway", "check", "shacl", "weight", "reason", "durability", "hostile", "reconcile", "soak")
 RESULTS = Path(__file__).resolve().parent / "results"
 
 

@@ -1,4 +1,4 @@
-"""One server on the bundled data; nothing here changes it."""
+"""One server on the bundled data; a decision on a link is all that changes it."""
 
 from __future__ import annotations
 

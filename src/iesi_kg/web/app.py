@@ -41,6 +41,7 @@ from iesi_kg.web import (
     peers,
     problem,
     queries,
+    reconcile_decisions,
     releases,
     standing,
     submissions,
@@ -55,6 +56,7 @@ from iesi_kg.web.querylog import QueryLog, open_log
 from iesi_kg.web.reception import Reception
 from iesi_kg.web.reconcile import Reconcile
 from iesi_kg.web.reconcile_request import PATH as RECONCILE_PATH
+from iesi_kg.web.reconcile_request import answers
 from iesi_kg.web.repeats import Repeats
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
@@ -164,7 +166,7 @@ class Application:
             return self.updates
         if path == GRAPH_PATH or path.startswith(f"{GRAPH_PATH}/"):
             return self.graphs
-        if not self.scratch and (path == RECONCILE_PATH or path.startswith(f"{RECONCILE_PATH}/")):
+        if path.startswith(RECONCILE_PATH) and not self.scratch and answers(path):
             return self.reconcile
         return None
 
@@ -261,6 +263,7 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     api.include_router(submissions.router)
     api.include_router(links.router)
     api.include_router(mappings.router)
+    api.include_router(reconcile_decisions.router)
     api.include_router(pages.desk_router)
     _equip(api)
     openapi.describe(api)

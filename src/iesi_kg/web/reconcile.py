@@ -70,7 +70,7 @@ class Reconcile:
         if method == "OPTIONS":
             await preflight(send, METHODS)
             return
-        if method not in METHODS:
+        if method not in METHODS.split(", "):
             raise MethodNotAllowed(f"{method} is not a method of reconciliation", allow=METHODS)
         body = await receive_body(scope, receive, _MOST_BODY) if method == "POST" else b""
         asked = parse(scope, body)
@@ -83,9 +83,9 @@ class Reconcile:
         stop = Stop(allowance.seconds)
         most = self.site.settings.reconcile_batch
         with self.site.turnstile.passage(caller, allowance):
-            payload = await self._run(asked.payload)
+            payload, version = await self._run(lambda: (asked.payload(), self.site.store.reader().version))
             self.site.turnstile.charge(caller, allowance, min(queries_in(payload), most) - 1)
-            work = await self._current()
+            work = await self._current(version)
             try:
                 return await watched(self._run(lambda: self._do(work, asked, payload, stop)), receive), work.version
             finally:
@@ -104,11 +104,11 @@ class Reconcile:
         finally:
             self._waiting -= 1
 
-    async def _current(self) -> Work:
-        """What answers for the version of this moment; read once for all who wait for it."""
-        if self._work is None or self._work.version < self.site.version:
+    async def _current(self, version: int) -> Work:
+        """What answers for a version or a newer one; read once for all who wait for it."""
+        if self._work is None or self._work.version < version:
             async with self._reading:
-                if self._work is None or self._work.version < self.site.version:
+                if self._work is None or self._work.version < version:
                     self._work = await asyncio.to_thread(lambda: Work.read(self.site.store.reader()))
         return self._work
 

@@ -15,6 +15,7 @@ from iesi_kg.web.pages.language import PARAMETER, accepted
 from iesi_kg.web.pages.wording import wordings
 
 PATH = "/reconcile"
+DECISIONS = f"{PATH}/decisions"
 METHODS = "GET, HEAD, POST, OPTIONS"
 READING = "GET, HEAD, OPTIONS"
 _JSON = ("application/json", "text/json")
@@ -49,6 +50,11 @@ class Asked:
         if len(sent) > 1:
             raise RequestError("a request has either `queries` or `extend`; this one has both")
         return (sent[0], loads(self.given[sent[0]], f"`{sent[0]}`")) if sent else ("", None)
+
+
+def answers(path: str) -> bool:
+    """Whether an address is one of the API's; decisions are sent to another door."""
+    return path == PATH or (path.startswith(f"{PATH}/") and path != DECISIONS)
 
 
 def parse(scope: Any, body: bytes) -> Asked:  # noqa: ANN401  (ASGI)
