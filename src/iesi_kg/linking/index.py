@@ -11,14 +11,16 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from heapq import nlargest
 from math import log, sqrt
 
 from iesi_kg.vocabulary.codelists import normalise
 
 _WORD = re.compile(r"\w+")
 _GROUP = 3
-_LOOKED_AT = 6_000  # entries of the index for one text, the rarest letter groups first
+_LOOKED_AT = 4_000  # entries of the index for one text, the rarest letter groups first
 _WORTH = 0.3  # of what the likest name shares with a text
+_FIRST = 4  # times as many names as things are asked for are looked at first
 _LAST = "\U0010ffff"
 
 
@@ -58,12 +60,22 @@ class Index:
 
         What is far less like it than the best is left out.
         """
-        lengths, owners = self._lengths, self.owners
-        shared = self._shared(fold(text)).items()
-        weighed = [(weight / lengths[name], name) for name, weight in shared if keep is None or keep(owners[name])]
-        least = _WORTH * max(weighed)[0] if weighed else 0.0
-        ranked = sorted((-weight, name) for weight, name in weighed if weight >= least)
-        return list(dict.fromkeys(owners[name] for _, name in ranked))[:most]
+        lengths = self._lengths
+        weighed = [(weight / lengths[name], -name) for name, weight in self._shared(fold(text)).items()]
+        found = self._best(nlargest(_FIRST * most, weighed), most, keep)
+        return found if len(found) == most else self._best(sorted(weighed, reverse=True), most, keep)
+
+    def _best(self, ranked: Sequence[tuple[float, int]], most: int, keep: Callable[[int], bool] | None) -> list[int]:
+        found: dict[int, None] = {}
+        least = 0.0
+        for weight, name in ranked:
+            owner = self.owners[-name]
+            if weight < least or len(found) == most:
+                break
+            if keep is None or keep(owner):
+                least = least or _WORTH * weight
+                found[owner] = None
+        return list(found)
 
     def beginning(self, text: str) -> Iterator[int]:
         """The things in a name of which every word of a text stands, the last one perhaps begun only."""
@@ -107,7 +119,7 @@ def build(named: Iterable[Sequence[str]]) -> Index:
 
     >>> index = build([["Vincles BCN"], ["Care for the elderly", "CE"], ["Caring homes"]])
     >>> index.like("care for eldery people", 2), list(index.beginning("car")), list(index.equal("ce"))
-    ([1, 2], [1, 2], [1])
+    ([1], [1, 2], [1])
     """
     made = Index()
     for thing, names in enumerate(named):

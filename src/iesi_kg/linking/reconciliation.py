@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from iesi_kg.linking import reconciliation_offer as offer
 from iesi_kg.linking import reconciliation_values as values
@@ -27,6 +27,7 @@ class Candidate:
     score: float
     match: bool
     features: Mapping[str, float | bool]
+    reason: Callable[[], str] = field(default=str, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _candidates(ranked: Sequence[tuple[Thing, Judged]]) -> Iterator[Candidate]:
         if judged.score <= 0:
             return
         ahead = len(ranked) == 1 or judged.score - ranked[1][1].score >= MARGIN
-        yield Candidate(thing, judged.score, place == 0 and judged.accepted and ahead, judged.features)
+        yield Candidate(thing, judged.score, place == 0 and judged.accepted and ahead, judged.features, judged.reason)
 
 
 def _unknown(what: str, given: str, near: str | None) -> str:

@@ -95,6 +95,7 @@ def _candidate(known: Things, found: Candidate, language: str) -> dict[str, Any]
         "score": found.score,
         "match": found.match,
         "features": [{"id": name, "value": value} for name, value in found.features.items()],
+        **({"reason": reason} if (reason := found.reason()) else {}),
     }
 
 

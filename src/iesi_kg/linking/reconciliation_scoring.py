@@ -7,8 +7,9 @@ Records are compared as the linker compares them; a query adds how the name is s
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from pyoxigraph import NamedNode
 
@@ -20,7 +21,7 @@ from iesi_kg.linking.reconciliation_facts import IDENTIFIERS, PAGES, Fact, agree
 from iesi_kg.linking.reconciliation_queries import Query
 from iesi_kg.linking.reconciliation_things import Thing, Things
 from iesi_kg.linking.scoring import Band, band
-from iesi_kg.linking.wording import Score
+from iesi_kg.linking.wording import Score, sentence
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary.spelling import likeness
 
@@ -36,11 +37,12 @@ _SCORED = ("names", "description", "countries", "organisations", *NAMING)  # wha
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """How likely a thing is meant, of 100, whether that is enough, and the features it rests on."""
+    """How likely a thing is meant, of 100, whether that is enough, the features it rests on, and in a sentence why."""
 
     score: float
     accepted: bool
     features: Mapping[str, float | bool]
+    reason: Callable[[], str] = field(default=str, compare=False)
 
 
 _THE_ID = Judged(100.0, True, {"id": True})
@@ -77,9 +79,10 @@ class Judges:
                 found.append(_code(self._spelling(folded, thing), agreements))
             else:
                 corpus = self._corpora[thing.kind]
-                scored = scoring.score(asked[thing.kind], corpus.profile(thing.entity), corpus)
-                further = [agreements.get(fact.asked.id, 0.0) for fact in given if not _is_scored(fact)]
-                found.append(_record(self._spelling(folded, thing), scored, sum(further), agreements))
+                profile = corpus.profile(thing.entity)
+                scored = scoring.score(asked[thing.kind], profile, corpus)
+                judged = _record(self._spelling(folded, thing), scored, given, agreements)
+                found.append(replace(judged, reason=partial(sentence, asked[thing.kind], profile, scored)))
         return found
 
     def _spelling(self, folded: str, thing: Thing) -> float:
@@ -88,23 +91,26 @@ class Judges:
         return 1.0 if folded in names else max((likeness(folded, name) / 100 for name in names), default=0.0)
 
 
-def _record(alike: float, scored: Score, further: float, agreements: Mapping[str, float]) -> Judged:
+def _record(alike: float, scored: Score, given: Sequence[Fact], agreements: Mapping[str, float]) -> Judged:
     """The linker's confidence, its odds raised by the spelling of the name and by properties it does not weigh."""
+    further = sum(agreements.get(fact.asked.id, 0.0) for fact in given if not _is_scored(fact))
+    described = any(fact.asked.compares == "description" for fact in given)
     spelled = max(0.0, (alike - _UNLIKE) / (1 - _UNLIKE))
     before = min(max(scored.confidence, _SURE), 1 - _SURE)
     odds = math.log(before / (1 - before)) + SPELLING * spelled + AGREES * further
     confidence = 1 / (1 + math.exp(-odds))
-    if _contradicted(agreements) or not _bears(alike, scored.features):
+    if _contradicted(agreements) or not (described or _bears(alike, scored.features)):
         confidence *= scoring.ACCEPT  # so that it stays below the band, in the same order
     told = {"spelling": round(alike, 4), **scored.features, **_told(agreements)}
     return Judged(round(100 * confidence, 2), band(confidence) is Band.ACCEPT, told)
 
 
 def _bears(alike: float, features: Mapping[str, float]) -> bool:
-    """Whether the names alone could bear a match, or there is more: a description, an identifier."""
-    said = "text_unknown" not in features or "identifier" in features
+    """Whether the names alone could bear a match, or an identifier does."""
     within, shared = features.get("name_within", 0.0), features.get("name_shared", 0.0)
-    return said or alike >= _UNLIKE or within >= _WHOLE or (within >= _MOSTLY and shared >= _TELLING)
+    return (
+        "identifier" in features or alike >= _UNLIKE or within >= _WHOLE or (within >= _MOSTLY and shared >= _TELLING)
+    )
 
 
 def _code(alike: float, agreements: Mapping[str, float]) -> Judged:

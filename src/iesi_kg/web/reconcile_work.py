@@ -167,7 +167,8 @@ class _Desk:
     def feature(self, payload: tuple[str, Any]) -> dict[str, Any]:
         """What a feature of a candidate means."""
         name, weight = self.asked.name, weights().get(self.asked.name)
-        meaning = features().get("property" if name.startswith("property_") else name)
+        known = "property" if name.startswith("property_") else name
+        meaning = features().get(known) or (features()["linker"] if weight is not None else None)
         if meaning is None:
             raise NotFound(f"no candidate has a feature {name[:80]!r}", known=sorted(features()))
         return {"id": name, "meaning": meaning} | ({} if weight is None else {"weight": weight})
