@@ -12,7 +12,9 @@ from pathlib import Path
 from iesi_kg import __version__
 
 LONG = ("soak",)  # only when named
-NAMES = ("http", "runaway", "check", "shacl", "weight", "reason", "durability", "hostile", "reconcile", "soak")
+NAMES = (
+    "http", "runaway", "check", "shacl", "weight", "reason", "link", "reconcile", "durability", "hostile", "soak",
+)  # fmt: skip
 RESULTS = Path(__file__).resolve().parent / "results"
 
 

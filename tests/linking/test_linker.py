@@ -114,8 +114,10 @@ def test_decisions_that_cannot_all_hold_are_told() -> None:
         same=frozenset({named("one:1", "two:1"), named("two:1", "three:1")}),
         other=frozenset({named("one:1", "three:1")}),
     )
-    told = link([[ONE], [TWO], [THREE]], decisions=decided).conflicts
-    assert [conflict.field for conflict in told if conflict.field == "decision"] == ["decision"]
+    found = link([[ONE], [TWO], [THREE]], decisions=decided)
+    assert [conflict.field for conflict in found.conflicts if conflict.field == "decision"] == ["decision"]
+    assert pairs(found) == {named("one:1", "two:1"), named("two:1", "three:1")}, "each decision is kept"
+    assert sorted(map(len, found.clusters)) == [2]
 
 
 def mapping(subject: str, target: str, modifier: str = "", justification: str = "semapv:MappingReview") -> Mapping:

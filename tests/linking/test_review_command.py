@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from linked_records import filled, link, links
 
 from iesi_kg.cli.review import command
 from iesi_kg.errors import IesiKgError, IllFormedMappings, StoreError, UnreadableFile, UsageError
 from iesi_kg.linking import sssom
 from iesi_kg.linking.review_file import read_review
 from iesi_kg.store.embedded import EmbeddedStore
+from linked_records import filled, link, links
 
 FOUND = links(
     link("initiative:smart", "jrc-ips:3", 0.55, comment="same name but for the country"),

@@ -152,6 +152,18 @@ def test_the_same_pair_accepted_and_rejected_at_once_is_refused_in_either_direct
     assert "keep the decision that holds" in str(fault["hint"])
 
 
+def test_organisations_that_are_part_of_one_another_in_a_circle_are_refused() -> None:
+    row = "jrc-ips:{}\t\torg:subOrganizationOf\t\tjrc-ips:{}\tsemapv:LexicalMatching\t1"
+    rows = [row.format(*pair) for pair in ("ab", "bc", "ca")]
+    head = HEAD + "#  org: http://www.w3.org/ns/org#\n"
+    (fault,) = faults(head + "\n".join([COLUMNS, *rows]))
+    assert (fault["line"], fault["column"]) == (TABLE + 2, 3)
+    way = "jrc-ips:a is part of jrc-ips:b is part of jrc-ips:c is part of jrc-ips:a"
+    assert fault["message"] == f"part of itself: {way}; see lines {TABLE + 2}, {TABLE + 3}, {TABLE + 4}"
+    rows[2] = rows[2].replace("subOrganizationOf\t", "subOrganizationOf\tNot")
+    assert len(sssom.read(head + "\n".join([COLUMNS, *rows]), "x").mappings) == 3
+
+
 def test_another_reviewer_or_day_is_no_contradiction() -> None:
     other = COLUMNS + "\treviewer_label\treview_date"
     rows = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     from iesi_kg.linking.adapters import Adapter
     from iesi_kg.linking.clusters import Conflict
     from iesi_kg.linking.entities import Entity
-    from iesi_kg.linking.linker import Link, Linked
+    from iesi_kg.linking.linker import Link, Linked, Progress
     from iesi_kg.linking.sssom_model import MappingSet
     from iesi_kg.publication.peers_loaded import LoadedPeer
     from iesi_kg.store.base import Reader
 
 OURS = "iesi"
 _MOST = 12
+_EVERY = 200
 _LIKE = 50.0
 
 
@@ -43,7 +45,11 @@ class Source:
 @click.option("--all", "everything", is_flag=True, help="ours and every database that is loaded in the store")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="mapping file to write (SSSOM/TSV)")
 @click.option("--review", type=click.Path(dir_okay=False, path_type=Path), help="table of what a person should decide")
-@click.option("--decisions", type=click.Path(dir_okay=False, path_type=Path), help="mapping file whose decisions hold")
+@click.option(
+    "--decisions",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="mapping file whose decisions hold; else those that were made in the store",
+)
 @click.option("--between", is_flag=True, help="leave duplicates inside one database out")
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
 def command(
@@ -66,10 +72,12 @@ def command(
 
     if everything == bool(databases):
         raise UsageError("name databases, or --all for those that are loaded", hint="iesi-kg link --help shows how")
-    given = _given(decisions)
+    reads_store = everything or any("=" not in name for name in databases)
+    given = _given(decisions) if decisions or not reads_store else _kept(store)
     decided = linked_mappings.decisions(given) if given else linker.NONE
     sources = list(_loaded(store) if everything else _named(databases, store))
-    found = linker.link([source.entities for source in sources], decisions=decided, within=not between)
+    databases_read = [source.entities for source in sources]
+    found = linker.link(databases_read, decisions=decided, within=not between, progress=_progress())
     day = datetime.now(UTC).date().isoformat()
     versions = {source.name: source.version for source in sources}
     if out:
@@ -83,6 +91,18 @@ def command(
     _tell(sources, found, shown=not out)
 
 
+def _progress() -> Progress | None:
+    """Says on a terminal how far the comparison is."""
+    if not sys.stderr.isatty():
+        return None
+
+    def tell(done: int, whole: int) -> None:
+        if done % _EVERY == 0 or done == whole:
+            click.echo(f"\rcompared: {100 * done // whole} %{'' if done < whole else chr(10)}", nl=False, err=True)
+
+    return tell
+
+
 def _given(path: Path | None) -> MappingSet | None:
     if path is None:
         return None
@@ -94,6 +114,15 @@ def _given(path: Path | None) -> MappingSet | None:
         raise UnreadableFile(f"{path} is not valid UTF-8 at byte {error.start}") from None
     except OSError as error:
         raise UnreadableFile(f"{path} cannot be opened: {error.strerror}") from None
+
+
+def _kept(store: Path | None) -> MappingSet | None:
+    """What stewards decided in the store whose records are compared."""
+    from iesi_kg.publication import linkage_told
+
+    reader = _reader(store)
+    made = linkage_told.exported(reader) if reader else None
+    return made if made and made.mappings else None
 
 
 def _named(databases: Sequence[str], store: Path | None) -> Iterator[Source]:

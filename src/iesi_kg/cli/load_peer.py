@@ -59,16 +59,16 @@ def command(
 
 def _load(settings: Settings, name: str, files: tuple[str, ...], version: str | None, everything: bool) -> None:
     from iesi_kg.linking import adapters
-    from iesi_kg.publication import peers_loaded
+    from iesi_kg.publication import linkage, peers_loaded
 
     adapter, at = adapters.load(name), datetime.now(UTC)
     adapted = adapter.read(peer_files(files), version=version, at=at)
     announce(adapter)
     opened = _opened(settings)
     try:
-        put = peers_loaded.put(
-            _audited(opened, settings, f"{adapter.name}/{adapted.version}", "peer loaded", at), adapted
-        )
+        audited = _audited(opened, settings, f"{adapter.name}/{adapted.version}", "peer loaded", at)
+        put = peers_loaded.put(audited, adapted)
+        linkage.refresh(audited)
     finally:
         opened.close()
     tell(adapted.findings, everything=everything)
@@ -83,13 +83,14 @@ def _load(settings: Settings, name: str, files: tuple[str, ...], version: str | 
 
 
 def _remove(settings: Settings, name: str) -> None:
-    from iesi_kg.publication import peers_loaded
+    from iesi_kg.publication import linkage, peers_loaded
 
     database, _, version = name.partition("/")
     opened = _opened(settings)
     try:
         audited = _audited(opened, settings, name, "peer removed", datetime.now(UTC))
         gone = peers_loaded.remove(audited, database, version or None)
+        linkage.refresh(audited)
     finally:
         opened.close()
     for peer in gone:

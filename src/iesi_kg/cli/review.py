@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from iesi_kg import settings as settings_module
-from iesi_kg.cli.files import os_user, read_source, say
+from iesi_kg.cli.files import os_user, read_source, say, terminal_width
 from iesi_kg.errors import StoreError, UsageError
 from iesi_kg.settings import Settings
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from iesi_kg.linking.sssom import MappingSet
+    from iesi_kg.operations.audited import AuditedStore
+    from iesi_kg.publication.linkage_graphs import Pair
     from iesi_kg.publication.linkage_queue import Item
+    from iesi_kg.publication.linkage_records import Line
     from iesi_kg.store.embedded import EmbeddedStore
 
 
@@ -92,12 +95,12 @@ class _Steward:
     def close(self) -> None:
         self._opened.close()
 
-    def _audited(self, what: str, **detail: str | int) -> EmbeddedStore:
+    def _audited(self, what: str, **detail: str | int) -> AuditedStore:
         from iesi_kg.operations.audit import Act, AuditLog
         from iesi_kg.operations.audited import AuditedStore
 
         act = Act(self._by, "command", what, datetime.now(UTC), {"user": os_user(), **detail})
-        return AuditedStore(self._opened, AuditLog(self._settings.store), act)  # type: ignore[return-value]
+        return AuditedStore(self._opened, AuditLog(self._settings.store), act)
 
     def change(self, publish: str | None, withdraw: str | None, file: str | None) -> None:
         """Publish a set, or take one out."""
@@ -199,12 +202,10 @@ class _Steward:
         click.echo(f"taken back: {last.curies[0]} = {last.curies[1]}", err=True)
         return items.index(last)
 
-    def _decide(self, pair: object, choice: str, **more: object) -> None:
+    def _decide(self, pair: Pair, choice: str, **more: object) -> None:
         from iesi_kg.publication import linkage
-        from iesi_kg.publication.linkage_graphs import Pair
         from iesi_kg.publication.linkage_told import Choice
 
-        assert isinstance(pair, Pair)
         verdict = linkage.Verdict(Choice(choice), self._by, datetime.now(UTC), **more)  # type: ignore[arg-type]
         linkage.decide(self._audited(f"link {choice}", link=pair.id), pair, verdict)
 
@@ -240,17 +241,13 @@ class _Steward:
         _table(item, compared(left, right))
 
 
-def _table(item: Item, lines: Sequence[object]) -> None:
+def _table(item: Item, lines: Sequence[Line]) -> None:
     """Both records as two columns; * marks a field that differs."""
-    from iesi_kg.cli.files import terminal_width
-    from iesi_kg.publication.linkage_records import Line
-
     width = max((terminal_width() - 20) // 2, 20)
     rows = [("", "", item.curies[0], item.curies[1])]
     for line in lines:
-        assert isinstance(line, Line)
-        sides = ("".join(word.text for word in side) for side in (line.left, line.right))
-        rows.append(("*" if line.verdict == "differs" else "", line.field.replace("_", " "), *sides))  # type: ignore[arg-type]
+        left, right = ("".join(word.text for word in side) for side in (line.left, line.right))
+        rows.append(("*" if line.verdict == "differs" else "", line.field.replace("_", " "), left, right))
     for mark, name, left, right in rows:
         columns = [_wrapped(left, width), _wrapped(right, width)]
         for at in range(max(len(column) for column in columns)):

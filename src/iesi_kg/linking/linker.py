@@ -103,9 +103,10 @@ class _Run:
 
     def compare(self, progress: Progress | None) -> None:
         """Score the pairs of all blocks; those that are not the same are forgotten at once."""
-        decided = self.same | self.apart
+        decided, at = self.same | self.apart, -1
         for left, right in blocking.pairs(self.profiles, self.corpus, within=self.within):
-            if progress:
+            if progress and left != at:
+                at = left
                 progress(left, len(self.profiles))
             if (left, right) in decided or not features.near(self.profiles[left], self.profiles[right]):
                 continue
@@ -114,6 +115,8 @@ class _Run:
                 self.likely[left, right] = scored.confidence
             elif (sure := organisations.part(scored.features)) >= scoring.ACCEPT:
                 self.parts[left, right] = sure
+        if progress:
+            progress(len(self.profiles), len(self.profiles))
 
     def confidence(self, left: int, right: int) -> float:
         pair = (min(left, right), max(left, right))
@@ -128,7 +131,7 @@ class _Run:
         sure = [(value, *pair) for pair, value in self.likely.items() if value >= scoring.ACCEPT]
         found = cluster([*sure, *((1.0, *pair) for pair in self.same)], self.apart, self.confidence)
         inside = {pair for pair in found.joined if self.within or self._crosses(pair)}
-        links = [self._link(pair, found) for pair in {*self.likely, *inside} - self.apart]
+        links = [self._link(pair, found) for pair in {*self.likely, *inside, *self.same} - self.apart]
         links += [self._part(pair) for pair in self.parts]
         links.sort(key=lambda link: (-link.confidence, link.left.curie, link.right.curie))
         clusters = tuple(tuple(self.entities[place] for place in members) for members in found.members)

@@ -18,12 +18,14 @@ from iesi_kg.linking.profiles import Corpus, Profile
 from iesi_kg.linking.wording import Score, sentence
 
 ACCEPT, REVIEW = 0.6, 0.15
+SUREST = 0.9999  # only what a person decided is certain
 
 START = -8.5
 WEIGHTS: Mapping[str, float] = {
     "name": 2.0,
     "name_within": 1.0,
     "name_shared": 3.0,
+    "name_same": 1.5,
     "called": 2.4,
     "text": 3.4,
     "topic": 2.8,
@@ -89,13 +91,15 @@ def score(a: Profile, b: Profile, corpus: Corpus) -> Score:
     told = (organisations.found if bodies else _told)(a, b, corpus, names, text)
     found = {name: round(value, 4) for name, value in told if value}
     odds = start + sum(weights[name] * value for name, value in found.items())
-    return Score(found, round(1.0 / (1.0 + math.exp(-odds)), 4), names, words)
+    confidence = min(SUREST, round(1.0 / (1.0 + math.exp(-odds)), 4))
+    return Score(found, confidence, names, words)
 
 
 def _told(a: Profile, b: Profile, corpus: Corpus, names: Names, text: float) -> Iterator[tuple[str, float]]:
     yield "name", names.likeness
     yield "name_within", names.within
     yield "name_shared", min(names.shared, _SHARED) / _SHARED
+    yield "name_same", names.squashed * min(names.shared, _SHARED) / _SHARED
     yield "called", features.called(a, b)
     yield "series", features.series(a, b, names)
     yield "text", text

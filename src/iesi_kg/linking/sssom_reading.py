@@ -15,6 +15,7 @@ from io import StringIO
 
 from iesi_kg.errors import IllFormedMappings
 from iesi_kg.linking import sssom_header
+from iesi_kg.linking.circles import circles
 from iesi_kg.linking.sssom_header import Head
 from iesi_kg.linking.sssom_model import Mapping, MappingSet, Texts, expanded
 from iesi_kg.vocabulary import sssom
@@ -134,6 +135,7 @@ class _Reading:
                 found.append(mapping)
                 places.append(line)
         self._refuse_contradictions(header, found, places)
+        self._refuse_circles(header, found, places)
         return found
 
     def _row(self, header: list[str], row: list[str], line: int) -> Mapping | None:
@@ -222,6 +224,23 @@ class _Reading:
                     f"the same time: see line {before[1]}",
                     "keep the decision that holds, or give the later one its later date",
                 )
+
+    def _refuse_circles(self, header: list[str], found: list[Mapping], places: list[int]) -> None:
+        """Things that are part of themselves."""
+        lines = {
+            (mapping.subject_id, mapping.object_id): line
+            for mapping, line in zip(found, places, strict=True)
+            if expanded(mapping.predicate_id, self.prefixes) == sssom.PART_OF.value and not mapping.is_negative
+        }
+        for circle in circles(lines):
+            steps = [lines[step] for step in zip(circle, (*circle[1:], circle[0]), strict=True)]
+            self._fault(
+                min(steps),
+                1 + header.index("predicate_id"),
+                "predicate_id",
+                f"part of itself: {' is part of '.join((*circle, circle[0]))}; see lines {', '.join(map(str, steps))}",
+                "a part is smaller than its whole: take one of these mappings out",
+            )
 
 
 def _not_among(

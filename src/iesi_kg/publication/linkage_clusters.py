@@ -6,10 +6,11 @@ What is wrong is published as annotations of quality, in a graph of their own (h
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
+from iesi_kg.linking.circles import circles
 from iesi_kg.linking.clusters import conflicts
 from iesi_kg.linking.entities import curie
 from iesi_kg.publication.linkage_records import entity
@@ -61,42 +62,17 @@ def contradictions(reader: Reader, cluster: Iterable[NamedNode]) -> Iterator[Qua
         yield from _annotation(f"contradiction {conflict.field}", about, f"{conflict.field} differs: {said}")
 
 
-def circles(parts: Iterable[Triple]) -> Iterator[tuple[NamedNode, ...]]:
-    """Organisations that are part of themselves."""
-    wholes: dict[NamedNode, set[NamedNode]] = defaultdict(set)
-    for part in parts:
-        if isinstance(part.subject, NamedNode) and isinstance(part.object, NamedNode):
-            wholes[part.subject].add(part.object)
-    seen: set[frozenset[NamedNode]] = set()
-    for start in sorted(wholes, key=str):
-        circle = _circle(start, wholes)
-        if circle and frozenset(circle) not in seen:
-            seen.add(frozenset(circle))
-            yield circle
-
-
-def _circle(start: NamedNode, wholes: Mapping[NamedNode, set[NamedNode]]) -> tuple[NamedNode, ...]:
-    """The shortest way from an organisation through its wholes back to itself."""
-    came: dict[NamedNode, NamedNode] = {}
-    waiting = [start]
-    for node in waiting:
-        for whole in sorted(wholes.get(node, ()), key=str):
-            if whole == start:
-                way = [node]
-                while way[-1] != start:
-                    way.append(came[way[-1]])
-                return tuple(reversed(way))
-            if whole not in came:
-                came[whole] = node
-                waiting.append(whole)
-    return ()
-
-
 def circular(parts: Iterable[Triple]) -> Iterator[Quad]:
-    """Parts of themselves as annotations."""
-    for circle in circles(parts):
-        way = " is part of ".join(curie(node) for node in (*circle, circle[0]))
-        yield from _annotation("circle", circle, f"part of itself: {way}")
+    """Organisations that are part of themselves, as annotations."""
+    named = (
+        (part.subject.value, part.object.value)
+        for part in parts
+        if isinstance(part.subject, NamedNode) and isinstance(part.object, NamedNode)
+    )
+    for circle in circles(named):
+        nodes = [NamedNode(iri) for iri in circle]
+        way = " is part of ".join(curie(node) for node in (*nodes, nodes[0]))
+        yield from _annotation("circle", nodes, f"part of itself: {way}")
 
 
 def annotated(reader: Reader, records: Iterable[NamedNode]) -> Iterator[Quad]:

@@ -91,6 +91,11 @@ def names(reader: Reader) -> list[str]:
     return sorted(name.removeprefix(_SPACE) for name in found - {CANDIDATES.value})
 
 
+def size(reader: Reader, name: str) -> int:
+    """How many mappings a set has."""
+    return sum(1 for _ in reader.quads(predicate=words.HAS_MAPPING, graph=iris.graph("mappings", name)))
+
+
 def published(reader: Reader, name: str) -> MappingSet:
     """A mapping set as it stands in its graph. Raises NotFound."""
     found = (

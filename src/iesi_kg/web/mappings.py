@@ -49,7 +49,7 @@ def _sets(reader: Reader) -> list[dict[str, object]]:
         {
             "name": name,
             "graph": iris.graph("mappings", name).value,
-            "mappings": len(linkage_graphs.published(reader, name).mappings),
+            "mappings": linkage_graphs.size(reader, name),
             "tsv": f"/mappings/{name}.sssom.tsv",
             "turtle": f"/mappings/{name}.ttl",
         }

@@ -107,7 +107,7 @@ def _one(
     request: Request, link_id: str, *, error: IesiKgError | None = None, given: dict[str, str] | None = None
 ) -> Response:
     source = reader(request)
-    item = links.found(source, link_id)
+    item = next((known for known in _queue(request) if known.pair.id == link_id), None) or links.found(source, link_id)
     left, right = (entity(source, record) for record in item.pair.sides)
     awaiting = [other for other in _queue(request) if other.standing in _AWAITING and other.pair != item.pair]
     context = {
