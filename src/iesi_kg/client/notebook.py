@@ -104,6 +104,7 @@ class Client:
         ``properties`` says which columns hold further facts: ``{"country": "land"}``. Rows keep their order; where
         nothing is like a name, the cells are empty.
         """
+        library = frames.library_of(table)
         texts = [str(text) if text is not None else "" for text in frames.column(table, name)]
         facts = {pid: frames.column(table, column) for pid, column in (properties or {}).items()}
         queries = [
@@ -111,7 +112,7 @@ class Client:
         ]
         best = list(self._best(queries))
         columns = {key: [found.get(key) for found in best] for key in _FOUND}
-        return frames.frame({"query": texts, **columns}, frames.library_of(table))
+        return frames.frame({"query": texts, **columns}, library)
 
     def initiative(self, id_: str) -> Mapping[str, list[Any]]:
         """What one initiative says, by property; ``id_`` is its key, its id or its address. Raises NotFound."""

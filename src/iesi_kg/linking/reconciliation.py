@@ -15,6 +15,7 @@ from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary.spelling import nearest
 
 MARGIN = 5.0  # by which a match is ahead of the next candidate
+LEAST = 1.0  # what is less likely is left out
 POOL = 16  # candidates that are compared in full; as many as are asked for, where that is more
 _NEAR = 60.0
 
@@ -100,7 +101,7 @@ class Reconciler:
 def _candidates(ranked: Sequence[tuple[Thing, Judged]]) -> Iterator[Candidate]:
     """The first one is a match where it is to be accepted and ahead of the second."""
     for place, (thing, judged) in enumerate(ranked):
-        if judged.score <= 0:
+        if judged.score < LEAST:
             return
         ahead = len(ranked) == 1 or judged.score - ranked[1][1].score >= MARGIN
         yield Candidate(thing, judged.score, place == 0 and judged.accepted and ahead, judged.features, judged.reason)
