@@ -139,6 +139,15 @@ def test_properties_alone_find_what_has_exactly_these_values(ask: Ask) -> None:
     assert ask(properties=given(start_year=1700)) == ()
 
 
+@pytest.mark.parametrize(
+    "value", [10**30, 1e300, float("inf"), True, "http://[bad", "a:b%zz", "x" * 9_000, "\x00", '"']
+)
+def test_any_value_is_only_a_value(ask: Ask, value: object) -> None:
+    for name in ("start_year", "country", "website", "source_url", "ict_role", "description"):
+        assert ask(query="Vincles BCN", properties=given(**{name: value}))[0].thing.id == "initiative:vincles-bcn"
+        ask(properties=given(**{name: value}))
+
+
 def test_all_types_asked_together_leave_nothing(ask: Ask) -> None:
     assert ask(query="Vincles", type=["initiative", "organisation"], type_strict="all") == ()
     assert ask(query="Denmark", type=["country", "code"], type_strict="all")[0].thing.id == "country:DK"

@@ -24,7 +24,9 @@ def things(known: Things, prefix: str, type_: str, language: str) -> list[Thing]
     exact = known.find(prefix) if prefix else None
     numbers = list(known.index.beginning(prefix)) or known.index.like(prefix, _LIKE)
     begun = fold(prefix)
-    ranked = sorted((known.things[number] for number in numbers), key=lambda thing: _place(thing, begun, language))
+    ranked = sorted(
+        (known.things[number] for number in numbers), key=lambda thing: _place(known, thing, begun, language)
+    )
     whole = dict.fromkeys((exact.id, *(thing.id for thing in ranked)) if exact else (thing.id for thing in ranked))
     found = (known.things[known.numbers[id_]] for id_ in whole)
     wanted = known.leaves(type_) if type_ else known.types.keys()
@@ -49,11 +51,11 @@ def proposed(known: Things, type_: str) -> Iterator[Property]:
     return offer.properties_of(found.id) if found else iter(())
 
 
-def _place(thing: Thing, begun: str, language: str) -> tuple[int, int, str, str]:
+def _place(known: Things, thing: Thing, begun: str, language: str) -> tuple[int, int, str, str]:
     """Where a thing stands: names that are the text, begin with it, have it; records before codes; by name and id."""
     name = fold(thing.name(language))
     rank = 0 if name == begun else 1 if name.startswith(begun) else 2
-    if rank == 2 and any(fold(other).startswith(begun) for other in thing.names):
+    if rank == 2 and any(other.startswith(begun) for other in known.folded(thing)):
         rank = 1
     return rank, thing.kind == CODE, name, thing.id
 

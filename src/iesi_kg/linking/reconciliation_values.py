@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from math import isfinite
 
@@ -16,6 +17,7 @@ from iesi_kg.store.base import Reader, Term
 from iesi_kg.vocabulary.namespaces import PREFIXES, XSD
 
 _ENGLISH = "en"
+_BEYOND = 2**63
 _MOST_HOLDERS = 200  # things with one value
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^<>\"{}|\\^`\x00-\x20]+")
@@ -47,7 +49,8 @@ def holders(reader: Reader, things: Things, property_: Property, values: Sequenc
     """The ids of things that have exactly one of these values."""
     terms = " ".join(dict.fromkeys(str(term) for value in values for term in meant(things, property_, value)))
     for pattern in property_.patterns.values() if terms else ():
-        query = f"SELECT DISTINCT ?entity WHERE {{ VALUES ?value {{ {terms} }} {pattern} }} LIMIT {_MOST_HOLDERS}"
+        where = f"VALUES ?value {{ {terms} }} {pattern}"
+        query = f"SELECT DISTINCT ?entity WHERE {{ {where} }} ORDER BY ?entity LIMIT {_MOST_HOLDERS}"
         rows = reader.select(_prefixes() + query)
         found = (things.find(row["entity"].value) for row in rows if isinstance(row["entity"], NamedNode))
         yield from (thing.id for thing in found if thing)
@@ -58,8 +61,10 @@ def meant(things: Things, property_: Property, value: Value) -> Iterator[NamedNo
     if isinstance(value, Named):
         thing = things.find(value.id)
         yield from (thing.iri,) if thing else meant(things, property_, value.name) if value.name else ()
-    elif isinstance(value, bool | int | float):
+    elif isinstance(value, bool) or (isinstance(value, int | float) and abs(value) < _BEYOND):
         yield Literal(int(value) if isinstance(value, float) and value.is_integer() else value)
+    elif isinstance(value, int | float):  # no number that the store could hold
+        return
     elif value:
         yield from _of_text(things, property_, value)
 
@@ -77,7 +82,8 @@ def _of_text(things: Things, property_: Property, text: str) -> Iterator[NamedNo
     if _DATE.fullmatch(text):
         yield Literal(text, datatype=NamedNode(XSD + "date"))
     if _ADDRESS.fullmatch(text):
-        yield NamedNode(text)
+        with suppress(ValueError):
+            yield NamedNode(text)
 
 
 def as_json(things: Things, term: Term, language: str, content: str = "") -> Mapping[str, object]:
