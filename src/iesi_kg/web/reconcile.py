@@ -31,7 +31,7 @@ _VARY: Headers = ((b"vary", b"Accept-Language"),)
 _FRAMED: Headers = (
     (
         b"content-security-policy",
-        b"default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *",
+        b"default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'",
     ),
     (b"x-content-type-options", b"nosniff"),
 )
