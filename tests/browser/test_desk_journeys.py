@@ -12,6 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from iesi_kg.operations.tokens import Grant, Tokens
+from iesi_kg.publication import linkage
+from iesi_kg.store.embedded import EmbeddedStore
+from linked_records import OURS, PEER, PREFIXES, THEIRS, link, links
 from running_server import fill, serving
 
 pytestmark = pytest.mark.browser
@@ -28,8 +31,13 @@ Visitor = Callable[..., Page]
 def desk(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """A service of its own, and the tokens of a sender and a reviewer."""
     store = tmp_path_factory.mktemp("desk") / "store"
-    lists = [root / "ontology" / "codelists" / f"{name}.ttl" for name in ("country", "decision-reason")]
-    fill(store, "\n".join(path.read_text("utf-8") for path in (root / "ontology" / "iesi.ttl", *lists)))
+    names = ("country", "decision-reason", "link-decision")
+    lists = [root / "ontology" / "codelists" / f"{name}.ttl" for name in names]
+    texts = [path.read_text("utf-8") for path in (root / "ontology" / "iesi.ttl", *lists)]
+    fill(store, "\n".join([*texts, PREFIXES, OURS]), {PEER.value: PREFIXES + THEIRS})
+    opened = EmbeddedStore.open(store)
+    linkage.enqueue(opened, links(link("initiative:smart", "jrc-ips:1", 0.6, comment="one word apart")), "links")
+    opened.close()
     made, now = Tokens(store), datetime.now(UTC)
     scopes = {"anna": "submit", "rita": "review"}
     tokens = {name: made.create(Grant(name, frozenset({scope})), now)[1] for name, scope in scopes.items()}
@@ -127,6 +135,24 @@ def test_a_file_is_checked_handed_in_accepted_and_withdrawn(
     expect(review.locator(".badge.state").first).to_have_text("withdrawn")
     page.reload()
     expect(page.get_by_text("found to be wrong", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(("scripts", "width"), [(True, 360), (False, 1200)], ids=["scripts", "no-scripts"])
+def test_a_link_is_decided_side_by_side_and_taken_back(visitor: Visitor, scripts: bool, width: int) -> None:
+    page = visitor("/review", token="rita", scripts=scripts, width=width)
+    fine(page) if scripts else None
+    page.get_by_role("link", name="Smart Care = SmartCare pilot").click()
+    expect(page.get_by_text("one word apart")).to_be_visible()
+    expect(page.locator("mark").first).to_be_visible()
+    fine(page) if scripts else None
+    page.get_by_label("Reason").fill("the same house")
+    page.get_by_role("button", name="Not the same").click()
+    expect(page.get_by_role("status")).to_contain_text("the same house")
+    expect(page.get_by_text("Nothing lies here.")).to_be_visible()
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_text("awaits a decision")).to_be_visible()
+    expect(page.get_by_text("decision taken back")).to_be_visible()
+    fine(page) if scripts else None
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])

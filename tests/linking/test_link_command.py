@@ -10,7 +10,10 @@ from click.testing import CliRunner, Result
 
 from iesi_kg.cli.link import command
 from iesi_kg.errors import IesiKgError
-from iesi_kg.linking import sssom
+from iesi_kg.linking import adapters, sssom
+from iesi_kg.publication import peers_loaded
+from iesi_kg.records import SourceFile
+from iesi_kg.store.embedded import EmbeddedStore
 
 HEADER = "name,type,url,contact,description,geoextent,geocoverage,lead_organisation_name,lead_organisation_category,"
 HEADER += (
@@ -92,6 +95,19 @@ def test_ours_with_another_database(bundled_store: Path, shared: Path, tmp_path:
         ("initiative:enhanced-care-management-ee", "jrc-ai-watch:90020"),
     } <= found
     assert {subject.partition(":")[0] for subject, _ in found} == {"initiative"}
+
+
+def test_databases_that_are_loaded(small: str, tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    store = EmbeddedStore.open(folder, create=True)
+    put = peers_loaded.put(store, adapters.load("jrc-ai-watch").read([SourceFile("s.csv", Path(small).read_bytes())]))
+    store.close()
+    for asked in (["--all"], ["jrc-ai-watch"], [f"jrc-ai-watch/{put.peer.version}", "iesi"]):
+        done = link(*asked, "--store", str(folder))
+        assert done.exit_code == 0, done.exception
+        assert f"3 of jrc-ai-watch {put.peer.version}" in done.stderr
+        assert done.stdout.split()[1:3] == ["jrc-ai-watch:90001", "jrc-ai-watch:90002"]
+    assert "is loaded in the store" in refused("jrc-ai-watch/1999", "--store", str(folder)).detail
 
 
 @pytest.mark.parametrize(

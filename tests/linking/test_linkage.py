@@ -7,11 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from linked_records import AT, PEER, InMemory, filled, link, links, parsed, same
 from pyoxigraph import Literal, NamedNode, Quad
 
 from iesi_kg.errors import DecisionConflict, IllFormedMappings, NotFound, UsageError
 from iesi_kg.linking import sssom
+from iesi_kg.linking.linked_mappings import decisions
 from iesi_kg.linking.sssom import Mapping
 from iesi_kg.publication import linkage, linkage_clusters, linkage_graphs, linkage_queue, linkage_told
 from iesi_kg.publication.linkage import Verdict
@@ -22,6 +22,7 @@ from iesi_kg.publication.linkage_told import Choice
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Store
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.vocabulary import iris
+from linked_records import AT, PEER, InMemory, filled, link, links, parsed, same
 
 FOUND = links(
     link("initiative:smart", "jrc-ips:1", 0.95, comment="same name in one word"),
@@ -100,6 +101,8 @@ def test_a_no_survives_every_later_load(store: Store) -> None:
     linkage.load(store, "found", FOUND)
     linkage.decide(store, SAME, verdict(Choice.REJECTED, reason="another town"))
     assert stated(store, SAME) == set()
+    linkage.decide(store, SAME, verdict(Choice.REJECTED, by="Ben", reason="so say I"))
+    assert stated(store, SAME) == set(), "said twice, it is still no"
     linkage.load(store, "found", links(*FOUND.mappings[:2]))
     linkage.load(store, "found", FOUND)
     linkage.load(store, "found-again", FOUND)
@@ -107,6 +110,16 @@ def test_a_no_survives_every_later_load(store: Store) -> None:
     assert standing(store)["jrc-ips:2"] is Standing.REJECTED
     told = list(store.reader().quads(SAME.node, graph=linkage_graphs.DECISIONS))
     assert "https://w3id.org/sssom/NegatedPredicate" in {getattr(quad.object, "value", "") for quad in told}
+
+
+def test_the_linker_keeps_to_what_was_decided(store: Store) -> None:
+    linkage.decide(store, SAME, verdict(Choice.ACCEPTED))
+    linkage.decide(store, same("smart", "3"), verdict(Choice.REJECTED))
+    linkage.decide(store, same("smart", "1"), verdict(Choice.UNSURE))
+    text = sssom.write(linkage_told.exported(store.reader()))
+    kept = decisions(sssom.read(text, "decisions.sssom.tsv"))
+    assert kept.same == {frozenset({"initiative:vincles", "jrc-ips:2"})}
+    assert kept.other == {frozenset({"initiative:smart", "jrc-ips:3"})}
 
 
 def test_taking_a_decision_back_brings_back_what_stood_before(store: Store) -> None:
@@ -184,6 +197,8 @@ def test_decisions_of_two_at_once_do_not_overwrite_each_other(store: Store) -> N
     with pytest.raises(DecisionConflict, match="Anna decided on this link meanwhile: accepted") as caught:
         linkage.decide(store, SAME, verdict(Choice.REJECTED, by="Ben", revision=0))
     assert caught.value.members["revision"] == 1
+    with pytest.raises(DecisionConflict, match="nobody decided on it yet"):
+        linkage.decide(store, same("smart", "3"), verdict(Choice.ACCEPTED, revision=4))
 
 
 def test_a_decision_that_contradicts_others_is_refused_with_their_author(store: Store) -> None:
@@ -240,6 +255,18 @@ def test_what_linked_records_say_against_one_another_is_published_as_findings(st
     assert linkage.refresh(store) == 0
     linkage.decide(store, SAME, verdict(Choice.UNDONE))
     assert len(said()) == 1 and linkage.refresh(store) == 1
+
+
+def test_records_that_were_told_apart_and_are_linked_through_others_are_told(store: Store) -> None:
+    linkage.load(store, "found", FOUND)
+    apart = linkage_graphs.pair(
+        iris.peer_record("jrc-ips", "1"), NamedNode(SAME.relation), iris.peer_record("jrc-ips", "3")
+    )
+    linkage.decide(store, apart, verdict(Choice.REJECTED, by="Ben"))
+    told = "jrc-ips:1 and jrc-ips:3 were told apart by Ben, and are linked through others"
+    assert told in linkage_clusters.texts(store.reader())
+    linkage.decide(store, same("smart", "3"), verdict(Choice.REJECTED))
+    assert told not in linkage_clusters.texts(store.reader())
 
 
 def test_organisations_that_are_part_of_themselves_are_told(store: Store) -> None:

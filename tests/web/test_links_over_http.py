@@ -15,7 +15,6 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from linked_records import OURS, PEER, PREFIXES, THEIRS, link, links
 
 from iesi_kg import assets
 from iesi_kg.linking import sssom
@@ -23,6 +22,7 @@ from iesi_kg.operations.audit import AuditLog
 from iesi_kg.operations.tokens import Grant, Tokens
 from iesi_kg.publication import linkage, linkage_graphs
 from iesi_kg.store.embedded import EmbeddedStore
+from linked_records import OURS, PEER, PREFIXES, THEIRS, link, links
 from running_server import Reply, Server, fill, serving
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html", "Sec-Fetch-Site": "same-origin"}

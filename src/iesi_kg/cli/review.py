@@ -161,9 +161,9 @@ class _Steward:
         else:
             click.echo(f"{len(mine):,} links await a decision; the page /review of the service shows them", err=True)
 
-    def _ask(self, items: Sequence[Item]) -> None:
+    def _ask(self, items: list[Item]) -> None:
         """One link after another, until there is none or somebody quits."""
-        done: list[Item] = []
+        done: list[int] = []
         at = 0
         while at < len(items):
             self._show(items[at], at, len(items))
@@ -174,9 +174,13 @@ class _Steward:
                 at = self._take_back(done, items, at)
             elif key == "w":
                 self._reason = click.prompt("reason", default="", show_default=False)
-            elif key == "s" or self._made(items[at], key):
-                done += [items[at]] if key != "s" else []
+            elif key == "s":
                 at += 1
+            elif self._made(items[at], key):
+                done.append(at)
+                at += 1
+            else:  # as it is now, so that one may decide on that
+                items[at] = self._again(items[at])
         click.echo(f"{len(done):,} decided, {len(items) - len(done):,} left", err=True)
 
     def _made(self, item: Item, key: str) -> bool:
@@ -192,15 +196,21 @@ class _Steward:
         self._reason = ""
         return True
 
-    def _take_back(self, done: list[Item], items: Sequence[Item], at: int) -> int:
-        """The last decision made here comes again."""
+    def _take_back(self, done: list[int], items: list[Item], at: int) -> int:
+        """The last decision made here comes again; returns its place."""
         if not done:
             click.echo("nothing was decided yet", err=True)
             return at
         last = done.pop()
-        self._decide(last.pair, "undone")
-        click.echo(f"taken back: {last.curies[0]} = {last.curies[1]}", err=True)
-        return items.index(last)
+        self._decide(items[last].pair, "undone")
+        items[last] = self._again(items[last])
+        click.echo(f"taken back: {items[last].curies[0]} = {items[last].curies[1]}", err=True)
+        return last
+
+    def _again(self, item: Item) -> Item:
+        from iesi_kg.publication import linkage_queue
+
+        return linkage_queue.find(self._opened.reader(), item.pair.id) or item
 
     def _decide(self, pair: Pair, choice: str, **more: object) -> None:
         from iesi_kg.publication import linkage
@@ -214,9 +224,9 @@ class _Steward:
             click.echo(
                 "a same  r not the same  u cannot be told  s skip  i identical  w reason  z undo  q quit > ", nl=False
             )
-            key = click.getchar().lower()
+            key = click.getchar().lower() or "q"  # nothing more comes
             click.echo(key)
-            if key in "arusiwzq" and key:
+            if key in set("arusiwzq"):
                 return key
             click.echo(f"{key!r} is none of the keys", err=True)
 

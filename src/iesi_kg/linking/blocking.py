@@ -70,7 +70,7 @@ def keys(profile: Profile, corpus: Corpus) -> dict[str, float]:
         found[f"= {squashed}"] = 2.0
         for word in _top(name.items(), _NAME_KEYS):
             found[f"w {word}"] = name[word]
-            if len(word) >= _LONG_WORD:
+            if len(word) >= _LONG_WORD and word.isalpha():
                 found[f"v {_VOWELS.sub('', word)}"] = name[word] / 2  # a slip of the pen often leaves the consonants
     for word in _top(profile.text.items(), _TEXT_KEYS):
         found[f"w {word}"] = max(found.get(f"w {word}", 0.0), corpus.weight(word))

@@ -75,7 +75,12 @@ def words(text: str) -> list[str]:
     >>> words("Automated decisions on benefits (2.0)")
     ['automat', 'decis', 'on', 'benefit', '2', '0']
     """
-    return [stem(word) for word in _WORD.findall(folded(text))]
+    return [stem(word) for word in tokens(text)]
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a text with their endings."""
+    return _WORD.findall(folded(text))
 
 
 @lru_cache(maxsize=4096)
@@ -95,7 +100,7 @@ def squashed(text: str) -> str:
     >>> squashed("La Bonne-Boîte") == squashed("LaBonneBoite")
     True
     """
-    return "".join(_WORD.findall(folded(text)))
+    return "".join(tokens(text))
 
 
 def address(text: str) -> Address | None:

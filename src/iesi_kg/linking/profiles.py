@@ -101,8 +101,8 @@ class Corpus:
         bodies = tuple(self._body(name, entity.database) for name in entity.organisations)
         return Profile(
             entity=entity,
-            names=tuple(self._name(words, entity) for words in called),
-            squashed=tuple("".join(words) for words in called),
+            names=tuple(self._name(words, entity) for words, _ in called),
+            squashed=tuple(squashed for _, squashed in called),
             heads=self._heads(entity),
             text=text,
             said=said,
@@ -156,14 +156,24 @@ def _texts(entity: Entity) -> tuple[str, ...]:
     return (*entity.names, entity.description, *entity.organisations)
 
 
-def _names(entity: Entity) -> list[list[str]]:
-    """The words of each name; of a body each name that it joins by a stroke, without legal forms and small words."""
+def _names(entity: Entity) -> list[tuple[list[str], str]]:
+    """The words of each name, and all of it as one word.
+
+    A body has each name that it joins by a stroke, without legal forms and small words.
+    """
     if entity.kind != ORGANISATION:
-        return [normal.words(name) for name in entity.names[:MOST_NAMES]]
+        return [(normal.words(name), normal.squashed(name)) for name in entity.names[:MOST_NAMES]]
+    split = [part for name in entity.names for part in _STROKE.split(name)]
+    return [_core(part) for part in split[:MOST_NAMES]]
+
+
+def _core(name: str) -> tuple[list[str], str]:
+    """What tells of the name of a body."""
     lexicon = normal.lexicon()
-    split = [part for name in entity.names for part in _STROKE.split(name)][:MOST_NAMES]
-    heard = ([lexicon.same.get(w, w) for w in normal.words(part) if w not in lexicon.legal] for part in split)
-    return [[word for word in words if lexicon.shares.get(word) != _SMALL] or words for words in heard]
+    said = [token for token in normal.tokens(name) if normal.stem(token) not in lexicon.legal]
+    said = [token for token in said if lexicon.shares.get(normal.stem(token)) != _SMALL] or said
+    heard = [(lexicon.same.get(normal.stem(token)), token) for token in said]
+    return [same or normal.stem(token) for same, token in heard], "".join(same or token for same, token in heard)
 
 
 def _called(entity: Entity) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +14,8 @@ from iesi_kg.linking.entities import curie
 from iesi_kg.linking.sssom import Mapping, MappingSet
 from iesi_kg.publication import catalogue, linkage_graphs, linkage_told
 from iesi_kg.publication.linkage_clusters import GRAPH as FINDINGS
-from iesi_kg.publication.linkage_clusters import Sameness, annotated, circular, contradictions
-from iesi_kg.publication.linkage_graphs import CANDIDATES, Pair
+from iesi_kg.publication.linkage_clusters import Sameness, annotated, circular, contradictions, parted
+from iesi_kg.publication.linkage_graphs import CANDIDATES, DECISIONS, Pair
 from iesi_kg.publication.linkage_records import entity, prints
 from iesi_kg.publication.linkage_told import Choice, Decision
 from iesi_kg.store.base import ChangeSet, Reader, Store
@@ -23,7 +24,9 @@ from iesi_kg.vocabulary import sssom as words
 
 LONGEST_REASON = 2_000
 RESERVED = ("decisions", "candidates")
+Decided = Dictionary[Pair, tuple[Decision, ...]]
 _LINKING = (*words.IDENTITIES, words.PART_OF)
+_ABOUT = tuple(words.OF_MAPPING[name].property for name in ("subject_id", "object_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,9 @@ def _entered(store: Store, mappings: MappingSet, name: str, make: Callable[[Read
         return writer.commit(_with_findings(reader, change))
 
 
-def _with_findings(reader: Reader, change: ChangeSet) -> ChangeSet:
+def _with_findings(reader: Reader, change: ChangeSet, decided: Decided | None = None) -> ChangeSet:
     """The change with what it makes wrong or right among the linked records, and with the description kept true."""
-    told = _findings(reader, change)
+    told = _findings(reader, change, linkage_told.decided(reader) if decided is None else decided)
     whole = ChangeSet(change.label, add=[*change.add, *told.add], remove=[*change.remove, *told.remove])
     return catalogue.kept_true(reader, whole)
 
@@ -123,34 +126,49 @@ def _change(reader: Reader, found: Pair, history: tuple[Decision, ...]) -> Chang
     old = linkage_told.standing_statements(found, before)
     new = linkage_told.standing_statements(found, after)
     told = linkage_told.activity(found, history[-1])
-    restored = list(linkage_graphs.restored(reader, found)) if _is(before, Choice.REJECTED) else []
-    withheld = list(linkage_graphs.withheld(reader, found)) if _is(after, Choice.REJECTED) else []
+    was, is_ = _is(before, Choice.REJECTED), _is(after, Choice.REJECTED)
+    restored = list(linkage_graphs.restored(reader, found)) if was and not is_ else []
+    withheld = list(linkage_graphs.withheld(reader, found)) if is_ else []
     kept = {*new, *told}
     leaving = [quad for quad in old if quad not in kept and not linkage_told.is_of_set(quad)]
     change = ChangeSet("link", add=[*told, *new, *restored], remove=[*leaving, *withheld])
     if _is(after, Choice.ACCEPTED) and not _is(before, Choice.ACCEPTED):
         _refuse_contradiction(reader, found, change)
-    return _with_findings(reader, change)
+    return _with_findings(reader, change, {**linkage_told.decided(reader), found: history})
 
 
 def _is(decision: Decision | None, choice: Choice) -> bool:
     return decision is not None and decision.choice is choice
 
 
-def _findings(reader: Reader, change: ChangeSet) -> ChangeSet:
+def _findings(reader: Reader, change: ChangeSet, decided: Decided) -> ChangeSet:
     """What is wrong among the records that a change links or parts, in place of what was said of them before."""
-    sides = {side for quad in (*change.add, *change.remove) if quad.predicate in _LINKING for side in _sides(quad)}
+    sides = {side for quad in (*change.add, *change.remove) for side in _sides(quad)}
     clusters = Sameness(linkage_graphs.links(reader, change))
     found = {clusters.of(side) for side in sides}
     old = set(annotated(reader, sides.union(*found)))
-    new = {quad for cluster in found if len(cluster) > 1 for quad in contradictions(reader, cluster)}
+    new = {quad for cluster in found for quad in _wrong(reader, cluster, decided)}
     if any(quad.predicate == words.PART_OF for quad in (*change.add, *change.remove)):
         new |= set(circular(linkage_graphs.parts(reader, change)))
     return ChangeSet("", add=sorted(new - old, key=str), remove=sorted(old - new, key=str))
 
 
+def _wrong(reader: Reader, cluster: frozenset[NamedNode], decided: Decided) -> Iterator[Quad]:
+    """What speaks against the records of a cluster being one: what they say, and what a steward said."""
+    if len(cluster) > 1:
+        yield from contradictions(reader, cluster)
+    for pair, history in decided.items():
+        held = linkage_told.standing(history)
+        if held is not None and held.choice is Choice.REJECTED and cluster.issuperset(pair.sides):
+            yield from parted(pair.sides, held.by)
+
+
 def _sides(quad: Quad) -> Iterator[NamedNode]:
-    yield from (side for side in (quad.subject, quad.object) if isinstance(side, NamedNode))
+    """The records that a link links, or that a decision is about."""
+    if quad.predicate in _LINKING:
+        yield from (side for side in (quad.subject, quad.object) if isinstance(side, NamedNode))
+    elif quad.graph_name == DECISIONS and quad.predicate in _ABOUT and isinstance(quad.object, NamedNode):
+        yield quad.object
 
 
 def refresh(store: Store) -> int:
@@ -158,7 +176,8 @@ def refresh(store: Store) -> int:
     with store.writer() as writer:
         reader = writer.reader
         clusters = Sameness(linkage_graphs.links(reader))
-        new = {quad for cluster in clusters.all() for quad in contradictions(reader, cluster)}
+        decided = linkage_told.decided(reader)
+        new = {quad for cluster in clusters.all() for quad in _wrong(reader, cluster, decided)}
         new |= set(circular(linkage_graphs.parts(reader)))
         old = set(reader.quads(graph=FINDINGS))
         if new != old:
@@ -188,12 +207,9 @@ def _refuse_unfit(found: Pair, verdict: Verdict) -> None:
 
 def _refuse_stale(found: Pair, history: tuple[Decision, ...], verdict: Verdict) -> None:
     if verdict.revision is not None and verdict.revision != len(history):
-        last = history[-1]
-        raise DecisionConflict(
-            f"{last.by} decided on this link meanwhile: {last.choice.value}",
-            state=last.choice.value,
-            revision=len(history),
-        )
+        last = history[-1] if history else None
+        told = f"{last.by} decided on this link meanwhile: {last.choice.value}" if last else "nobody decided on it yet"
+        raise DecisionConflict(told, state=last.choice.value if last else "open", revision=len(history))
     if verdict.choice is Choice.UNDONE and linkage_told.standing(history) is None:
         raise DecisionConflict("there is no decision on this link to take back", state="open", revision=len(history))
 

@@ -62,6 +62,13 @@ def contradictions(reader: Reader, cluster: Iterable[NamedNode]) -> Iterator[Qua
         yield from _annotation(f"contradiction {conflict.field}", about, f"{conflict.field} differs: {said}")
 
 
+def parted(sides: tuple[NamedNode, NamedNode], by: str) -> Iterator[Quad]:
+    """Two records that a steward told apart, and that links through others make one all the same."""
+    left, right = (curie(side) for side in sides)
+    text = f"{left} and {right} were told apart by {by}, and are linked through others"
+    yield from _annotation("decision", sides, text)
+
+
 def circular(parts: Iterable[Triple]) -> Iterator[Quad]:
     """Organisations that are part of themselves, as annotations."""
     named = (
