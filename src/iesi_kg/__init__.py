@@ -6,7 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from iesi_kg.client.notebook import Client as Client
     from iesi_kg.errors import IesiKgError as IesiKgError
+    from iesi_kg.publication.notebook import open_client as open_client
     from iesi_kg.publication.validated import validate as validate
     from iesi_kg.records import Answer as Answer
     from iesi_kg.records import Finding as Finding
@@ -20,6 +22,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Answer": "records",
+    "Client": "client.notebook",
     "Finding": "records",
     "IesiKgError": "errors",
     "ShaclReport": "validation.outcome",
@@ -27,11 +30,13 @@ _HOMES = {
     "Settings": "settings",
     "ShaclResult": "validation.outcome",
     "SourceFile": "records",
+    "open_client": "publication.notebook",
     "validate": "publication.validated",
 }
 
 __all__ = [
     "Answer",
+    "Client",
     "Finding",
     "IesiKgError",
     "Report",
@@ -40,6 +45,7 @@ __all__ = [
     "ShaclResult",
     "SourceFile",
     "__version__",
+    "open_client",
     "validate",
 ]
 

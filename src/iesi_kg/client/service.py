@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import warnings
 from ast import literal_eval
+from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from iesi_kg import __version__
@@ -45,9 +47,18 @@ def ask(url: str, query: str, accept: str, *, seconds: float = 60.0) -> Answer:
 
 def document(url: str, *, seconds: float = 60.0) -> Any:  # noqa: ANN401  (JSON)
     """The JSON document at an address. Raises PeerError with the sentence of the service, UsageError."""
+    return _read(url, None, seconds)
+
+
+def post(url: str, form: Mapping[str, str], *, seconds: float = 60.0) -> Any:  # noqa: ANN401  (JSON)
+    """The JSON document that answers a form. Raises PeerError with the sentence of the service, UsageError."""
+    return _read(url, urlencode(form).encode(), seconds)
+
+
+def _read(url: str, body: bytes | None, seconds: float) -> Any:  # noqa: ANN401
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"{url!r} is not the address of a service", hint="it begins with http:// or https://")
-    request = Request(url, headers={"Accept": "application/json", "User-Agent": f"iesi-kg/{__version__}"})
+    request = Request(url, body, headers={"Accept": "application/json", "User-Agent": f"iesi-kg/{__version__}"})
     try:
         with urlopen(request, timeout=seconds) as response:
             return json.loads(response.read())

@@ -39,7 +39,8 @@ class Service:
     """What a service can, bounds and holds.
 
     ``limits`` are the limits by class of callers, each by the local name of its term; ``graphs`` how many statements
-    each named graph has, ``merged`` those of the default graph; ``languages`` and ``features`` are names of ``sd:``.
+    each named graph has, ``merged`` those of the default graph; ``languages`` and ``features`` are names of ``sd:``;
+    ``beside`` are addresses of other services on the same data.
     """
 
     address: str
@@ -50,6 +51,7 @@ class Service:
     features: tuple[str, ...] = ()
     comment: str = ""
     merge: str = ""
+    beside: tuple[str, ...] = ()
 
 
 def service_description(service: Service, media: MediaType, about: Iterable[Triple] = ()) -> bytes:
@@ -77,6 +79,8 @@ def _triples(service: Service) -> Iterator[Triple]:
     yield Triple(node, NamedNode(SD + "defaultEntailmentRegime"), _SIMPLE)
     if service.comment:
         yield Triple(node, NamedNode(DCT + "description"), Literal(service.comment, language="en"))
+    for address in service.beside:
+        yield Triple(node, NamedNode(RDFS + "seeAlso"), NamedNode(address))
     yield from _dataset(service, node)
     for caller, limits in service.limits.items():
         yield from _limits(node, caller, limits)

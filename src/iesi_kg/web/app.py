@@ -41,6 +41,7 @@ from iesi_kg.web import (
     peers,
     problem,
     queries,
+    reconcile_decisions,
     releases,
     standing,
     submissions,
@@ -53,6 +54,9 @@ from iesi_kg.web.guard import Guard
 from iesi_kg.web.meter import Meter
 from iesi_kg.web.querylog import QueryLog, open_log
 from iesi_kg.web.reception import Reception
+from iesi_kg.web.reconcile import Reconcile
+from iesi_kg.web.reconcile_request import PATH as RECONCILE_PATH
+from iesi_kg.web.reconcile_request import answers
 from iesi_kg.web.repeats import Repeats
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
@@ -114,6 +118,7 @@ class Application:
         self.sparql = Sparql(self.updates, repeated=True)
         self.editions = Editions(_edition)
         self.versions = Versions(self.editions)
+        self.reconcile = Reconcile()
         self.api = _api(self._lifespan)
         self.state = self.api.state
         self.state.gate = access.Gate(settings)
@@ -130,12 +135,9 @@ class Application:
         send = _private(visit.send) if self.scratch else visit.send
         try:
             self._guard.admit(scope)
-            if scope["path"].rstrip("/") == PATH:
-                await self.sparql(scope, receive, send)
-            elif scope["path"].rstrip("/") == UPDATE_PATH:
-                await self.updates(scope, receive, send)
-            elif scope["path"] == GRAPH_PATH or scope["path"].startswith(f"{GRAPH_PATH}/"):
-                await self.graphs(scope, receive, send)
+            beside = self._beside(scope["path"])
+            if beside is not None:
+                await beside(scope, receive, send)
             elif self.scratch and not (scope["path"] == "/" or scope["path"].startswith(_OF_SCRATCH)):
                 raise NotFound("a scratch store has no other pages", hint="/sparql, /update and /graph are there")
             elif scope["path"].startswith(PREFIX):
@@ -154,6 +156,19 @@ class Application:
                 raise
         finally:
             visit.end()
+
+    def _beside(self, path: str) -> Any:  # noqa: ANN401  (ASGI)
+        """The route beside the framework that answers for a path, if there is one."""
+        bare = path.rstrip("/")
+        if bare == PATH:
+            return self.sparql
+        if bare == UPDATE_PATH:
+            return self.updates
+        if path == GRAPH_PATH or path.startswith(f"{GRAPH_PATH}/"):
+            return self.graphs
+        if path.startswith(RECONCILE_PATH) and not self.scratch and answers(path):
+            return self.reconcile
+        return None
 
     async def stop(self) -> None:
         """End the running queries, so that nobody waits for them while the server stops."""
@@ -200,12 +215,14 @@ class Application:
             self.updates.start(site, amendments)
             self.graphs.start(site, amendments)
             self.sparql.start(site)
+            self.reconcile.start(site)
             self.editions.start(site, gate=self.state.gate, meter=self.meter, editions=self.editions)
             api.state.editions = self.editions
             following = asyncio.create_task(_follow(store))
             yield
             following.cancel()
         finally:
+            self.reconcile.close()
             await self.editions.close()
             await pool.close()
             await amendments.close()
@@ -247,6 +264,7 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     api.include_router(submissions.router)
     api.include_router(links.router)
     api.include_router(mappings.router)
+    api.include_router(reconcile_decisions.router)
     api.include_router(pages.desk_router)
     _equip(api)
     openapi.describe(api)

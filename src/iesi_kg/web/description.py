@@ -19,6 +19,7 @@ from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary.namespaces import SERVICE
 from iesi_kg.web import headers
 from iesi_kg.web.cache import Entry
+from iesi_kg.web.reconcile_request import PATH as RECONCILE
 from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 from iesi_kg.web.validators import matches
@@ -62,6 +63,7 @@ def _service(site: Site, reader: Reader, address: str) -> Service:
         features=("EmptyGraphs", "BasicFederatedQuery") if site.guards.services else ("EmptyGraphs",),
         comment=f"{_WHOLE}; {writable}; {asked}.",
         merge="" if site.scratch else _MERGE,
+        beside=() if site.scratch or "/v/" in address else (address.removesuffix("/sparql") + RECONCILE,),
     )
 
 

@@ -33,6 +33,7 @@ router = APIRouter()
 
 _OFFERS = (HTML, *GRAPHS)
 _SUFFIX = re.compile(r"\.(ttl|jsonld|nt|rdf|html)\Z")
+_NAMED = re.compile(r"[a-z0-9-]+:[A-Za-z0-9_.~-]+")
 _VALID = re.compile(r"/[A-Za-z0-9/_~.:-]+")
 
 
@@ -85,6 +86,20 @@ for _path, _summary in (
     ("/ontology/{name}", "One class or property, as a page or as RDF"),
 ):
     readable(router, _path, thing, _summary)
+
+
+async def named(request: Request, name: str) -> Response:
+    """Where a thing is that mappings and reconciliation name by its kind or code list and its key."""
+    prefix, _, key = name.partition(":")
+    if not _NAMED.fullmatch(name):
+        raise NotFound("no thing has such a name", hint="names are like initiative:smart or country:DK")
+    code = iris.concept(prefix, _SUFFIX.sub("", key))
+    known = await run_in_threadpool(lambda: next(request.app.state.site.store.reader().quads(code), None))
+    path = f"/codes/{prefix}/{key}" if known else f"/id/{prefix}/{key}"
+    return RedirectResponse(f"{path}?{request.url.query}" if request.url.query else path, 308)
+
+
+readable(router, "/id/{name}", named, "A thing by its kind or code list and its key, as in `initiative:smart`")
 
 
 def _redirect(request: Request, wanted: _Wanted, merged: Replaced) -> Response:

@@ -11,8 +11,9 @@ from iesi_kg.web import access
 from iesi_kg.web.hosts import Hosts
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
-# Scripts of any site may query, releases too, and stop their own queries by a secret that no browser sends unasked.
-_OPEN = re.compile(r"(?:/v/[^/]+)?/sparql/?|/queries/.*")
+# Scripts of any site may query, releases too, reconcile, and stop their own queries by a secret that no browser sends
+# unasked.
+_OPEN = re.compile(r"(?:/v/[^/]+)?/sparql/?|/queries/.*|/reconcile(?:/[a-z]{2})?/?")
 _OWN = ("same-origin", "none")
 _LOOKED_AT = frozenset({b"origin", b"sec-fetch-site", b"authorization", b"transfer-encoding"})
 _CONTROL = (b"\r", b"\n", b"\0")

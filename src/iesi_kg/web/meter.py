@@ -17,7 +17,7 @@ _MINUTES = 60
 _PARTS = frozenset(
     {
         "sparql", "update", "graph", "id", "codes", "ontology", "initiatives", "check", "releases", "v", "cite",
-        "feeds", "queries", "static", "health", "metrics", "status", "build",
+        "feeds", "queries", "reconcile", "static", "health", "metrics", "status", "build",
     }
 )  # fmt: skip
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})

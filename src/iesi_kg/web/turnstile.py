@@ -54,6 +54,11 @@ class Turnstile:
         account.running += 1
         self._accounts.move_to_end(caller)
 
+    def charge(self, caller: str, allowance: Allowance, queries: int) -> None:
+        """Count so many more queries of a caller who has entered. Raises TooManyQueries."""
+        if allowance.requests and queries > 0:
+            _charge(self._accounts[caller], allowance, time.monotonic(), min(queries, allowance.requests - 1))
+
     def leave(self, caller: str) -> None:
         """Count a query that has ended, however it did."""
         self._accounts[caller].running -= 1
@@ -74,16 +79,16 @@ class Turnstile:
                 del self._accounts[idle]
 
 
-def _charge(account: _Account, allowance: Allowance, now: float) -> None:
+def _charge(account: _Account, allowance: Allowance, now: float, queries: int = 1) -> None:
     pace = allowance.requests / _MINUTE
     account.left = min(allowance.requests, account.left + (now - account.at) * pace)
     account.at = now
-    if account.left < 1:
+    if account.left < queries:
         raise TooManyQueries(
             f"you asked more than {allowance.requests:,} queries a minute",
             hint="ask more slowly, or download the data and query them on your own machine",
             limit="requests",
             maximum=allowance.requests,
-            retry_after=max(1, ceil((1 - account.left) / pace)),
+            retry_after=max(1, ceil((queries - account.left) / pace)),
         )
-    account.left -= 1
+    account.left -= queries
