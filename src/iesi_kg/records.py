@@ -40,13 +40,15 @@ class CellRef:
 class Row:
     """One line of a table: its texts in the order of the header.
 
-    Where the parts of a text were gathered from other rows, ``places`` says for each part where it stood.
+    Where the parts of a text were gathered from other rows, ``places`` says for each part where it stood; ``file`` is
+    the name of the file where several are shown together.
     """
 
     sheet: str | None
     number: int
     texts: tuple[str, ...]
     places: Mapping[int, tuple[CellRef, ...]] = field(default_factory=dict, compare=False)
+    file: str | None = None
 
 
 class Severity(StrEnum):

@@ -132,7 +132,7 @@ def test_a_steward_reads_at_which_cell_a_file_is_wrong(opened: Opener, tmp_path:
         "name,country,service_areas,source_url\nHelp at Home,FRX,childcare,https://example.org/a\n", "utf-8"
     )
     page = opened("/check", scripts=scripts)
-    page.get_by_label("File", exact=True).set_input_files(broken)
+    page.get_by_label("File, or several files").set_input_files(broken)
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_role("status")).to_contain_text("Not accepted")
     finding = page.locator(".findings > li").filter(has_text="FRX").first
@@ -151,7 +151,7 @@ def test_a_file_of_no_known_kind_is_refused_in_words(opened: Opener, watch: Any,
     picture = tmp_path / "table.csv"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
     page = opened("/check")
-    page.get_by_label("File", exact=True).set_input_files(picture)
+    page.get_by_label("File, or several files").set_input_files(picture)
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_role("alert")).to_contain_text("PNG image")
 
