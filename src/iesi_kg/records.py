@@ -64,6 +64,7 @@ class Finding:
     """One mistake, said once: where it is, what is wrong, and what would mend it.
 
     ``fix`` is what may stand in place of ``value`` without asking: the only candidate, by which nothing is lost.
+    ``line`` is where an RDF file first says something of ``focus_node``, where that is known.
     ``path`` and ``component`` are the property and the kind of constraint, where a shape found it.
     """
 
@@ -81,6 +82,7 @@ class Finding:
     path: str | None = None
     component: str | None = None
     file: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pyoxigraph import NamedNode, Quad, Triple
 
 from iesi_kg.errors import InputError, RevisionConflict, SubmissionRejected
-from iesi_kg.ingest import csv, kinds, mapping, sheets, xlsx
+from iesi_kg.ingest import csv, kinds, lines, mapping, sheets, xlsx
 from iesi_kg.ingest.template import Template
 from iesi_kg.ingest.values import ValueReader
 from iesi_kg.publication import (
@@ -87,7 +87,8 @@ def check(
     """
     records, findings = 0, list[Finding]()
     subjects: dict[NamedNode, CellRef] = {}
-    for chunk, found in _walk(several.parts(source), today, progress, likeness(reader)):
+    parts = several.parts(source)
+    for chunk, found in _walk(parts, today, progress, likeness(reader)):
         records += chunk.records
         findings += found
         if standing is not None:
@@ -97,7 +98,7 @@ def check(
             subjects.update((subject, ref) for subject, ref in chunk.subjects.items() if subject not in chunk.derived)
     if reader is not None:
         findings += ownership.replaced(reader, subjects)
-    return Report(records, tuple(findings))
+    return Report(records, tuple(_placed(parts, findings)))
 
 
 def likeness(reader: Reader | None = None) -> Likeness:
@@ -138,7 +139,11 @@ def receive(
         base=base_of(source),
         files=several.files(parts),
     )
-    return Receipt(Report(records, tuple(findings)), submission)
+    return Receipt(Report(records, tuple(_placed(parts, findings))), submission)
+
+
+def _placed(parts: Sequence[Part], findings: Sequence[Finding]) -> list[Finding]:
+    return lines.placed([file for part in parts for file in part.files], findings)
 
 
 def decide(receipt: Receipt) -> None:

@@ -48,14 +48,17 @@ def in_sheet_order(report: Report, language: str = "en", rows: Iterable[Row] = (
     tables = _tables(rows)
     sheets = {sheet: place for place, sheet in enumerate(dict.fromkeys((f.file, f.sheet) for f in report.findings))}
     order = list(Severity)
-    ordered = sorted(report.findings, key=lambda f: (sheets[f.file, f.sheet], f.row or 0, order.index(f.severity)))
+    ordered = sorted(
+        report.findings, key=lambda f: (sheets[f.file, f.sheet], f.row or f.line or 0, order.index(f.severity))
+    )
     return [_listed(finding, language, tables.get((finding.file, finding.sheet))) for finding in ordered]
 
 
 def place(finding: Finding, language: str = "en") -> str:
     """Where a finding is, in words: ``Sheet1, row 4, country``; the focus node where there is no cell."""
     row = in_language(say("word.row", n=finding.row), language) if finding.row else None
-    parts = [finding.file, finding.sheet, row, finding.column]
+    line = in_language(say("word.line", n=finding.line), language) if finding.line else None
+    parts = [finding.file, finding.sheet, row, finding.column, line, finding.focus_node if line else None]
     nowhere = finding.focus_node or in_language(say("word.file"), language)
     return ", ".join(part for part in parts if part) or nowhere
 
