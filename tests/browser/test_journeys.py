@@ -100,6 +100,20 @@ def test_the_editor_completes_a_term_declares_its_prefix_and_runs_on_ctrl_enter(
     expect(page.get_by_role("heading", level=1)).to_have_text("Belgium")
 
 
+def test_typing_over_a_selection_leaves_no_style_behind(opened: Opener) -> None:
+    """The browser would put the style of what it deletes on the line, which the policy blocks with a complaint."""
+    page = opened("/sparql")
+    editor = page.get_by_role("textbox", name="SPARQL query")
+    expect(editor).to_be_visible()
+    editor.press("ControlOrMeta+a")
+    page.keyboard.type("ASK { ?s ?p 1 }")
+    expect(editor).to_have_text("ASK { ?s ?p 1 }")
+    editor.press("ControlOrMeta+a")
+    page.keyboard.type("(")  # brackets close around what is selected, as without us
+    expect(editor).to_have_text("(ASK { ?s ?p 1 })")
+    assert page.locator(".cm-content [style]").count() == 0
+
+
 def test_the_tab_key_leaves_the_editor(opened: Opener) -> None:
     page = opened("/sparql")
     page.get_by_role("textbox", name="SPARQL query").focus()
