@@ -36,8 +36,10 @@ def placed(files: Sequence[tuple[SourceFile, Kind]], findings: Iterable[Finding]
     found = list(findings)
     several = len(files) > 1
     for source, kind in files:
+        if kind.tabular:
+            continue
         mine = [f for f in found if f.focus_node and not (f.row or f.line) and (not several or f.file == source.name)]
-        if mine and not kind.tabular:
+        if mine:
             at = lines(source, kind, {finding.focus_node or "" for finding in mine})
             chosen = {id(finding) for finding in mine}
             found = [replace(f, line=at.get(f.focus_node or "")) if id(f) in chosen else f for f in found]

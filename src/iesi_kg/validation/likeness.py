@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pyoxigraph import Literal, NamedNode
 
@@ -19,7 +20,7 @@ from iesi_kg.vocabulary.namespaces import DCT, FOAF, ORG, RDF, SKOS
 from iesi_kg.vocabulary.spelling import is_slip, likeness
 from iesi_kg.vocabulary.told import Told, say
 
-_RECORD, _ORGANISATION = CODES = ("possible-duplicate", "known-organisation")
+RECORD, ORGANISATION = CODES = ("possible-duplicate", "known-organisation")
 _ALIKE = 88  # names of one initiative: the same words in another order, a word more, a slip
 _SAME_PAGE = 60  # where the website is the same
 _SAME_BODY = 90  # names of one organisation without its legal form
@@ -135,7 +136,7 @@ class Likeness:
                 else say("possible-duplicate.row", **at)
             )
             remedy = say("possible-duplicate.remedy.row")
-        yield _warning(_RECORD, message, being, ref, remedy)
+        yield _warning(RECORD, message, being, ref, remedy)
 
     def _organisation(self, being: Being, ref: CellRef) -> Iterator[Finding]:
         if being.iri in self._bodies.iris:
@@ -147,7 +148,7 @@ class Likeness:
         if len({item[2].iri for item in alike}) == 1:
             _, name, other = alike[0]
             message = say("known-organisation", text=being.names[0], known=name, other=other.slug)
-            yield _warning(_ORGANISATION, message, being, ref, name)
+            yield _warning(ORGANISATION, message, being, ref, name)
 
 
 def words(name: str) -> list[str]:
@@ -189,7 +190,7 @@ def _alike(being: Being, other: Being) -> float | None:
     page = bool(being.pages & other.pages)
     if not (page or being.countries & other.countries or being.bodies & other.bodies):
         return None
-    pairs = ((a, b) for a in map(normalise, being.names) for b in map(normalise, other.names))
+    pairs = ((a, b) for a in map(_key, being.names) for b in map(_key, other.names))
     least = _SAME_PAGE if page else _ALIKE
     scores = ((likeness(a, b), a, b) for a, b in pairs)
     return max(
@@ -206,6 +207,11 @@ def _reasons(being: Being, other: Being, score: float) -> Told:
     names = {f"r{at}": reason for at, reason in enumerate(same)}
     pattern = ", ".join(f"{{{name}}}" for name in names)
     return Told(dict.fromkeys(same[0].texts, pattern), names)
+
+
+@lru_cache(maxsize=4_096)
+def _key(name: str) -> str:
+    return normalise(name)
 
 
 def _apart(one: str, other: str, *, translated: bool = False) -> bool:

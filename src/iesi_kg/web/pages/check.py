@@ -26,9 +26,8 @@ from iesi_kg.ingest import kinds
 from iesi_kg.publication import blank, outlook, workflow
 from iesi_kg.publication.outlook import Outlook
 from iesi_kg.records import Report, Severity, SourceFile
+from iesi_kg.validation import likeness, workbook
 from iesi_kg.validation import render as rendered
-from iesi_kg.validation import workbook
-from iesi_kg.validation.likeness import CODES as ALIKE
 from iesi_kg.validation.listing import Listed, in_sheet_order
 from iesi_kg.validation.scoring import Standing
 from iesi_kg.web import reception
@@ -207,7 +206,7 @@ def _findings(verdict: Verdict, asked: Asked, language: str) -> Mapping[str, obj
         "total": len(listed),
         "through": len(through),
         "findings": through[:_MOST_FINDINGS],
-        "alike": [item for item in listed if item.finding.code in ALIKE],
+        "alike": [item for item in listed if item.finding.code == likeness.RECORD],
         "scores": verdict.standing.lines(language) if verdict.standing.scores else (),
         "kept": b64encode(content).decode("ascii") if len(content) <= _MOST_KEPT else "",
         "tabular": kinds.detect(verdict.source).tabular,
