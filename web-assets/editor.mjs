@@ -70,6 +70,18 @@ function mark(view, { line, column, message }) {
   view.dispatch({ selection: { anchor: from }, scrollIntoView: true });
 }
 
+/** A key that replaces a selection: the browser would keep the style of what it deletes, as a style attribute. */
+function overSelection(event, view) {
+  const { from, to, empty } = view.state.selection.main;
+  const several = view.state.selection.ranges.length > 1;
+  if (event.inputType !== "insertText" || !event.data || empty || several || view.composing) return false;
+  const typed = () => view.state.update(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+  const handled = view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, event.data, typed));
+  if (!handled) view.dispatch(typed());
+  event.preventDefault();
+  return true;
+}
+
 function start(textarea, vocabulary) {
   const run = () => { textarea.form.requestSubmit(); return true; };
   const view = new EditorView({
@@ -84,6 +96,7 @@ function start(textarea, vocabulary) {
         keymap.of([{ key: "Tab", run: acceptCompletion }, ...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap,
           ...completionKeymap, ...lintKeymap]),
         EditorView.contentAttributes.of({ "aria-label": "SPARQL query", "aria-describedby": "query-help" }),
+        EditorView.domEventHandlers({ beforeinput: overSelection }),
         EditorView.updateListener.of((update) => { if (update.docChanged) textarea.value = update.state.doc.toString(); }),
       ],
     }),

@@ -40,13 +40,15 @@ class CellRef:
 class Row:
     """One line of a table: its texts in the order of the header.
 
-    Where the parts of a text were gathered from other rows, ``places`` says for each part where it stood.
+    Where the parts of a text were gathered from other rows, ``places`` says for each part where it stood; ``file`` is
+    the name of the file where several are shown together.
     """
 
     sheet: str | None
     number: int
     texts: tuple[str, ...]
     places: Mapping[int, tuple[CellRef, ...]] = field(default_factory=dict, compare=False)
+    file: str | None = None
 
 
 class Severity(StrEnum):
@@ -62,6 +64,7 @@ class Finding:
     """One mistake, said once: where it is, what is wrong, and what would mend it.
 
     ``fix`` is what may stand in place of ``value`` without asking: the only candidate, by which nothing is lost.
+    ``line`` is where an RDF file first says something of ``focus_node``, where that is known.
     ``path`` and ``component`` are the property and the kind of constraint, where a shape found it.
     """
 
@@ -79,6 +82,7 @@ class Finding:
     path: str | None = None
     component: str | None = None
     file: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def test_a_file_is_checked_handed_in_accepted_and_withdrawn(
 ) -> None:
     name = f"walk-{width}"
     page = visitor("/check", token="anna", scripts=scripts, width=width)
-    page.get_by_label("File", exact=True).set_input_files(table(tmp_path, name, "Spian"))
+    page.get_by_label("File, or several files").set_input_files(table(tmp_path, name, "Spian"))
     page.get_by_role("button", name="Check the file").click()
     expect(page.locator(".meant")).to_contain_text("Spian")
     if scripts:
@@ -104,7 +104,7 @@ def test_a_file_is_checked_handed_in_accepted_and_withdrawn(
     page.get_by_role("button", name="Français").click()
     expect(page.get_by_text("Refusé")).to_be_visible()
     expect(page.locator(".meant")).to_contain_text("Spian")
-    page.get_by_label("Autre fichier").set_input_files(table(tmp_path, name))
+    page.get_by_label("D’autres fichiers").set_input_files(table(tmp_path, name))
     page.get_by_role("button", name="Vérifier le fichier").click()
     expect(page.get_by_role("heading", name="Ce qui changerait")).to_be_visible()
     expect(page.get_by_text("année de début: 2013")).to_be_visible()
@@ -153,6 +153,26 @@ def test_a_link_is_decided_side_by_side_and_taken_back(visitor: Visitor, scripts
     expect(page.get_by_text("awaits a decision")).to_be_visible()
     expect(page.get_by_text("decision taken back")).to_be_visible()
     fine(page) if scripts else None
+
+
+DROP = """(names) => {
+  const carried = new DataTransfer();
+  for (const [name, text] of names) carried.items.add(new File([text], name));
+  document.getElementById("upload").dispatchEvent(new DragEvent("drop", { dataTransfer: carried, bubbles: true }));
+}"""
+
+
+def test_files_are_dropped_beside_those_that_were_chosen(visitor: Visitor, tmp_path: Path) -> None:
+    page = visitor("/check")
+    first, second = table(tmp_path, "drop-one"), table(tmp_path, "drop-two", "Spian")
+    page.get_by_label("File, or several files").set_input_files(first)
+    page.evaluate(DROP, [[second.name, second.read_text("utf-8")], [first.name, first.read_text("utf-8")]])
+    expect(page.locator(".chosen li")).to_have_text(["drop-one.csv", "drop-two.csv"])
+    fine(page)
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_role("heading", name="drop-one.csv, drop-two.csv")).to_be_visible()
+    expect(page.locator(".place").first).to_have_text("drop-two.csv, row 2, country")
+    expect(page.locator(".meant").first).to_contain_text("Spian")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])

@@ -113,7 +113,7 @@ def test_axe_finds_nothing_in_findings(opened: Callable[..., Page], tmp_path: Pa
     broken = tmp_path / "broken.csv"
     broken.write_text("name,country,service_areas,source_url,colour\n,FRX,childcare,not an address,red\n", "utf-8")
     page = opened("/check", width=width)
-    page.get_by_label("File", exact=True).set_input_files(broken)
+    page.get_by_label("File, or several files").set_input_files(broken)
     page.get_by_role("button", name="Check the file").click()
     page.get_by_text("FR (France)").wait_for()
     assert violations(page) == []

@@ -100,6 +100,20 @@ def test_the_editor_completes_a_term_declares_its_prefix_and_runs_on_ctrl_enter(
     expect(page.get_by_role("heading", level=1)).to_have_text("Belgium")
 
 
+def test_typing_over_a_selection_leaves_no_style_behind(opened: Opener) -> None:
+    """The browser would put the style of what it deletes on the line, which the policy blocks with a complaint."""
+    page = opened("/sparql")
+    editor = page.get_by_role("textbox", name="SPARQL query")
+    expect(editor).to_be_visible()
+    editor.press("ControlOrMeta+a")
+    page.keyboard.type("ASK { ?s ?p 1 }")
+    expect(editor).to_have_text("ASK { ?s ?p 1 }")
+    editor.press("ControlOrMeta+a")
+    page.keyboard.type("(")  # brackets close around what is selected, as without us
+    expect(editor).to_have_text("(ASK { ?s ?p 1 })")
+    assert page.locator(".cm-content [style]").count() == 0
+
+
 def test_the_tab_key_leaves_the_editor(opened: Opener) -> None:
     page = opened("/sparql")
     page.get_by_role("textbox", name="SPARQL query").focus()
@@ -132,7 +146,7 @@ def test_a_steward_reads_at_which_cell_a_file_is_wrong(opened: Opener, tmp_path:
         "name,country,service_areas,source_url\nHelp at Home,FRX,childcare,https://example.org/a\n", "utf-8"
     )
     page = opened("/check", scripts=scripts)
-    page.get_by_label("File", exact=True).set_input_files(broken)
+    page.get_by_label("File, or several files").set_input_files(broken)
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_role("status")).to_contain_text("Not accepted")
     finding = page.locator(".findings > li").filter(has_text="FRX").first
@@ -151,7 +165,7 @@ def test_a_file_of_no_known_kind_is_refused_in_words(opened: Opener, watch: Any,
     picture = tmp_path / "table.csv"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
     page = opened("/check")
-    page.get_by_label("File", exact=True).set_input_files(picture)
+    page.get_by_label("File, or several files").set_input_files(picture)
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_role("alert")).to_contain_text("PNG image")
 

@@ -58,6 +58,12 @@ def test_an_unknown_code_of_a_listed_table_is_found_and_the_list_itself_is_not_j
     assert [note for note in report.notes if note.startswith("1 code of outside lists")]
 
 
+@pytest.mark.parametrize("code", ["ITC4A", "HR021", "PT1A0", "NL361"])
+def test_codes_of_each_version_of_nuts_are_known(code: str) -> None:
+    """Cremona, Bjelovar-Bilogora (new in 2021), Greater Lisbon and a part of Utrecht (both new in 2024)."""
+    assert validate(SourceFile("data", PREFIXES + b"ex:a dct:spatial nuts:" + code.encode() + b" ."), PLACES).conforms
+
+
 def test_what_the_data_says_of_a_code_is_judged_as_it_stands() -> None:
     data = SourceFile("data", PREFIXES + b"ex:a dct:spatial nuts:BE100 . nuts:BE100 a ex:Thing .")
     assert [one.focus for one in validate(data, PLACES).results] == ["<http://e/a>"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pyoxigraph
 import pytest
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 
+import iesi_kg
 from iesi_kg.analysis import exports
-from iesi_kg.errors import UsageError
+from iesi_kg.errors import IllFormedShapes, UsageError
 from iesi_kg.records import Severity
 from iesi_kg.store.base import Reader
 from iesi_kg.validation.engine import PySHACL, Result
@@ -96,6 +98,20 @@ def test_everything_published_conforms(published: Reader, name: str, undefined: 
     text, empty = shapes_of(name)
     assert len(empty) == undefined
     assert validate(exports.export(published, exports.profile(name)), text) == []
+
+
+@pytest.mark.parametrize(("files", "undefined"), [(SHACL["dcat-ap"][:1], 2), (SHACL["dcat-ap"], 5)])
+def test_dcat_ap_as_it_is_published_is_refused_with_the_shapes_named(files: tuple[str, ...], undefined: int) -> None:
+    """SHACL section 2.3.1: a value of sh:property is a property shape, and one without sh:path is none."""
+    with pytest.raises(IllFormedShapes) as caught:
+        iesi_kg.validate([], [SHAPES / name for name in files])
+    assert caught.value.exit_code == 2
+    lines = caught.value.detail.splitlines()
+    assert len(lines) == undefined
+    assert all(
+        re.match(r"the shape <https://semiceu\S+#dcat:\w+>: sh:property: .* not defined", line) for line in lines
+    )
+    assert "load the file that defines it too" in str(caught.value.hint)
 
 
 def test_dcat_ap_uses_the_authority_tables(published: Reader) -> None:

@@ -162,7 +162,9 @@ REFUSED = [
     ("SELECT * { ?t ex:people ?n { SERVICE X { ?t ex:mayor ?m } } }", 2, 30, "inside UNION or a group of its own"),
     ("SELECT * { GRAPH ?g { ?t ex:people ?n SERVICE X { ?t ex:mayor ?m } } }", 2, 39, "inside GRAPH"),
     ("SELECT * { ?t ex:people ?n MINUS { SERVICE X { ?t ex:mayor ?m } } }", 2, 36, "inside MINUS"),
-    ("SELECT * { SERVICE X { SERVICE X { ?t ex:mayor ?m } } }", 2, None, "inside another SERVICE"),
+    ("SELECT * { SERVICE X {\n SERVICE <http://no.example/> { ?t ex:mayor ?m } } }", 3, 2, "not among the peers"),
+    ("SELECT * { SERVICE X { { SELECT ?t {\n SERVICE SILENT ex:no { ?t ex:a ?m } } } } }", 3, 2, "not among the peers"),
+    ("SELECT * { SERVICE X { ?t ex:at ?x .\n SERVICE ?x { ?t ex:mayor ?m } } }", 3, 2, "SERVICE asks a variable"),
     ("SELECT * { OPTIONAL { { SERVICE X { ?t ex:mayor ?m } } } }", 2, 25, "inside UNION or a group"),
 ]
 

@@ -131,6 +131,18 @@ def test_virtuoso_asks_us(service: Server, virtuoso: Running) -> None:
 
 
 def test_we_ask_one_that_asks_us(service: Server, oxigraph: Running) -> None:
-    """SERVICE inside SERVICE is refused here: what a peer would ask further on is not ours to send."""
+    """Through a peer too, only servers of the list are asked: it may reach what we would never."""
     text = f"SELECT * {{ SERVICE <{oxigraph.endpoint}> {{ SERVICE <{service.endpoint}> {{ ?t ex:people ?n }} }} }}"
     assert refused(service, text)["status"] == 403
+
+
+def test_a_peer_asks_a_peer(service: Server, virtuoso: Running, oxigraph: Running) -> None:
+    """Bindings go along to the outer one, which asks the inner one itself; we tell of the one we asked."""
+    inner = f"?t ex:twin ?u SERVICE <{virtuoso.endpoint}> {{ ?t ex:founded ?y }}"
+    text = f"SELECT ?t ?y ?u {{ ?t ex:people ?n SERVICE <{oxigraph.endpoint}> {{ {inner} }} }}"
+    assert table(service, text) == [
+        ["http://example.org/riga", "1201", "http://example.org/oslo"],
+        ["http://example.org/riga", "1201", "http://example.org/pori"],
+    ]
+    told = service.query(PREFIX + text, "text/csv").headers["IESI-KG-Services"]
+    assert (oxigraph.endpoint in told, virtuoso.endpoint in told) == (True, False)

@@ -18,6 +18,8 @@ PUBLISHED = HEAD + (
     "care-net,Care Net Wien,CNW,AT,childcare,Stadt Wien,https://www.carenet.example.org/,https://example.org/a\n"
     "house-1,Open House 1,,AT,childcare,Verein Offenes Haus,,https://example.org/b\n"
     "silver-line,The Silver Line,,GB,childcare,Age Concern Ltd,,https://example.org/c\n"
+    "ig-crema,Informagiovani Crema,,IT,childcare,Comune di Crema,https://ig.example.org,https://example.org/d\n"
+    "wing-ii,East Wing Phase II,,AT,childcare,Verein Ostflügel,,https://example.org/e\n"
 )
 
 
@@ -67,10 +69,28 @@ def test_a_record_like_a_published_one_is_told_with_the_reasons(reader: Reader, 
         "x,Care Net Wien,,FR,childcare,Ville de Paris,,https://example.org/x\n",  # nothing but the name in common
         "x,Open House 2,,AT,childcare,Verein Offenes Haus,,https://example.org/x\n",  # the next of a series
         "x,Night Bus,,AT,childcare,Stadt Wien,,https://example.org/x\n",  # another of the same city
+        "x,Informagiovani Cremona,,IT,childcare,Comune di Cremona,,https://example.org/x\n",  # another town
+        "x,Informagiovani Cremona,,IT,childcare,Altri,https://ig.example.org,https://e.org/x\n",  # on one page
+        "x,East Wing Phase III,,AT,childcare,Verein Ostflügel,,https://example.org/x\n",  # the next in Roman numerals
+        "x,East Wing Phase,,AT,childcare,Verein Ostflügel,,https://example.org/x\n",  # without a number
     ],
 )
 def test_what_only_shares_something_is_not_told(reader: Reader, row: str) -> None:
     assert told(row, reader) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Informagiovani di Crema",
+        "InformaGiovani - Crema",
+        "Informa Giovani Crema",
+        "Informagiovane Crema",
+    ],
+)
+def test_a_name_written_otherwise_is_still_told(reader: Reader, name: str) -> None:
+    (finding,) = told(f"x,{name},,IT,childcare,Altri,,https://example.org/x\n", reader)
+    assert "This looks like Informagiovani Crema, which is published as ig-crema" in finding.message
 
 
 def test_two_rows_that_look_like_one_are_told_at_the_second() -> None:

@@ -19,6 +19,7 @@ from iesi_kg.publication import blank, workflow
 from iesi_kg.publication.filling import Filled
 from iesi_kg.records import Row, SourceFile
 from iesi_kg.vocabulary.codelists import CodeLists
+from iesi_kg.vocabulary.told import in_language
 
 TEMPLATE, LISTS = Template.bundled(), CodeLists.load()
 READER = ValueReader(LISTS, None, TEMPLATE)
@@ -61,12 +62,20 @@ def test_every_column_stands_on_one_sheet() -> None:
     assert sorted(placed) == sorted(column.name for column in TEMPLATE.columns)
 
 
+PLACE = {
+    "en": "Towns, districts or regions by name, separated by |.",
+    "it": "Città, distretti o regioni per nome; con | tra l'uno e l'altro.",
+}
+
+
 @pytest.mark.parametrize("lang", ["en", "it"])
 def test_the_lists_of_the_drop_downs_are_the_code_lists(lang: str) -> None:
     book = load_workbook(BytesIO(blank.as_xlsx(parts=("all",), lang=lang)))
     titles = [Form.load().words["help"][lang], *(sheet.titles[lang] for sheet in Form.load().sheets)]
     assert book.sheetnames == [*titles, Form.load().words["lists"][lang]]
     lists = book[Form.load().words["lists"][lang]]
+    help_of = {row[1].value: row[3].value for row in book[titles[0]].iter_rows() if row[1].value}
+    assert help_of[TEMPLATE.by_name["place"].title[lang]] == PLACE[lang]
     seen = 0
     for sheet in Form.load().sheets:
         page = book[sheet.titles[lang]]
@@ -80,9 +89,7 @@ def test_the_lists_of_the_drop_downs_are_the_code_lists(lang: str) -> None:
             offered = [row[0].value for row in lists[cells.replace("$", "")]]
             codes = [LISTS.resolve(column.code_list, label) for label in offered]
             assert codes == list(LISTS.concepts(column.code_list)), column.name
-            assert rules[letter].prompt == column.description[:255] or rules[letter].prompt.startswith(
-                column.description[:200]
-            )
+            assert rules[letter].prompt.startswith(in_language(column.description, lang)[:200])
             seen += 1
     assert seen == sum(column.code_list is not None for column in TEMPLATE.columns)
 

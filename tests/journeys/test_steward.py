@@ -146,6 +146,11 @@ def test_from_a_broken_file_to_a_published_record(good: Path, broken: Path, tmp_
     assert (accepted.returncode, accepted.stderr) == (0, b"")
     assert "accepted as version 2: 1 record in https://w3id.org/iesi-kg/graph/submission/" in accepted.stdout.decode()
 
+    twin = good.with_name("twin.csv")
+    twin.write_text(good.read_text(encoding="utf-8").replace("Vincles", "Vincle"), encoding="utf-8")
+    alike = " ".join(iesi_kg("submit", str(twin), "--by", "steward", "--store", store).stdout.decode().split())
+    assert "published as vincles" in alike and "accepted as version 3" in alike
+
     again = iesi_kg("submit", str(good), "--by", "steward", "--store", store)
     assert again.returncode == 0
     assert again.stdout.decode().startswith("nothing changed: this file is already published in https://w3id.org/")

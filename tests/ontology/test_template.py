@@ -59,7 +59,12 @@ def test_every_column_helps_the_person_who_fills_it() -> None:
     assert len(set(titles)) == len(titles)
     for name, column in COLUMNS.items():
         assert column["titles"]["und"] == name
-        assert column["dc:description"].endswith("."), name
+        help_texts = {text["@language"]: text["@value"] for text in column["dc:description"]}
+        assert sorted(help_texts) == ["de", "en", "es", "fr", "it"], name
+        assert len(set(help_texts.values())) == 5, name
+        assert all(
+            text.endswith(".") and (" |" in text or " |" not in help_texts["en"]) for text in help_texts.values()
+        ), name
         assert len(column["titles"]["en"]) <= 40, name
 
 

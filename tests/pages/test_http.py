@@ -152,6 +152,38 @@ def test_a_file_over_the_limit_is_refused_with_the_limit(client: httpx.Client) -
     assert "larger than 100,000 bytes" in answer.text
 
 
+def test_several_files_are_one_submission_with_the_file_named_at_each_finding(client: httpx.Client) -> None:
+    good = BROKEN.replace(b"FRX", b"FR").replace(b"Help at Home", b"Help Abroad")
+    files = [("file", ("a.csv", good)), ("file", ("b.csv", BROKEN))]
+    report = client.post("/check", files=files, headers={"Accept": "application/json"}).json()
+    assert report["records"] == 2
+    assert [(f["file"], f["row"], f["value"]) for f in report["findings"] if f["column"] == "country"] == [
+        ("b.csv", 2, "FRX")
+    ]
+    page = client.post("/check", files=files)
+    assert '<h2 id="verdict">a.csv, b.csv</h2>' in page.text
+    assert "<dt>country</dt><dd>FRX</dd>" in page.text
+    assert "(XLSX)" not in page.text  # none of several can be sent back annotated
+    kept = {name: re.findall(f'name="{name}" value="([^"]*)"', page.text)[0] for name in ("kept", "kept_name")}
+    again = client.post("/check", data={"as": "json", **kept}).json()
+    assert sorted(again["findings"], key=str) == sorted(report["findings"], key=str)
+
+
+@pytest.mark.parametrize(
+    ("names", "size", "status", "told"),
+    [
+        (("a.csv", "a.csv"), 9, 400, "Two of the files are called a.csv"),
+        (("a.csv", "b.csv"), 60_000, 413, "The files are larger than 100,000 bytes"),
+    ],
+    ids=["one name", "too large together"],
+)
+def test_several_files_that_cannot_be_taken_say_why(
+    client: httpx.Client, names: tuple[str, ...], size: int, status: int, told: str
+) -> None:
+    answer = client.post("/check", files=[("file", (name, b"x" * size)) for name in names])
+    assert (answer.status_code, told in answer.text) == (status, True)
+
+
 def test_a_form_without_a_file_says_so(client: httpx.Client) -> None:
     answer = client.post("/check", data={"as": "page"})
     assert answer.status_code == 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
@@ -106,6 +107,11 @@ ILL_FORMED = {
     ),
     "two paths": ("sh:property [ sh:path ex:p, ex:q ] .", "in <http://e/S>", "2 values of sh:path"),
     "a property shape without path": ("sh:property [ sh:minCount 1 ] .", "<http://e/S>", "is not a property shape"),
+    "a property shape that no file defines": (
+        "sh:property <http://e/elsewhere> .",
+        "the shape <http://e/S>: sh:property: the property shape <http://e/elsewhere>",
+        "is named and not defined",
+    ),
     "an unknown node kind": ("sh:nodeKind sh:Thing .", "<http://e/S>", "is not one of the six node kinds"),
     "two datatypes": ("sh:datatype xsd:date, xsd:gYear .", "<http://e/S>", "2 values of sh:datatype"),
     "JavaScript": ("sh:js [ sh:jsFunctionName 'f' ] .", "<http://e/S>", "JavaScript is not run"),
@@ -198,9 +204,11 @@ def listening() -> Iterator[tuple[int, list[object]]]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield server.getsockname()[1], calls
-        stop.set()
-        thread.join()
+        try:
+            yield server.getsockname()[1], calls
+        finally:
+            stop.set()
+            thread.join()
 
 
 def test_nothing_is_fetched() -> None:
@@ -217,6 +225,25 @@ def test_nothing_is_fetched() -> None:
         assert calls == []
 
 
+QUERIES = {
+    "constraint": "sh:sparql [ sh:select 'SELECT $this WHERE { %s }' ]",
+    "silent constraint": "sh:sparql [ sh:select 'SELECT $this WHERE { FILTER EXISTS { %s } }' ]",
+    "target": "sh:nodeKind sh:Literal ; sh:target [ a sh:SPARQLTarget ; sh:select 'SELECT ?this WHERE { %s }' ]",
+    "rule": "sh:rule [ a sh:SPARQLRule ; sh:construct 'CONSTRUCT { $this a <urn:D> } WHERE { %s }' ]",
+}
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_service_in_a_query_of_the_shapes_asks_nobody_and_the_shape_is_named(query: str) -> None:
+    with listening() as (port, calls):
+        for keyword, judged in (("SERVICE", apart), ("service SILENT", here), (r"SERV\\u0049CE", here)):  # as well
+            with pytest.raises(IllFormedShapes) as caught:
+                judged(ON_C + query % f"{keyword} <http://127.0.0.1:{port}/sparql> {{ ?this ?p ?o }}" + " .")
+            assert "<http://e/S>" in caught.value.detail
+            assert caught.value.exit_code == 2
+        assert calls == []
+
+
 @pytest.mark.parametrize("members", [10_000, pytest.param(100_000, marks=pytest.mark.long)])
 def test_a_long_list(members: int) -> None:
     shapes = ON_C + f"sh:property [ sh:path ex:p ; sh:in ({' '.join(map(str, range(members)))}) ] ."
@@ -230,6 +257,19 @@ def test_a_long_list(members: int) -> None:
 def test_a_choice_of_many_shapes(members: int) -> None:
     shapes = ON_C + f"sh:or ({' '.join(f'[ sh:hasValue {number} ]' for number in range(members))}) ."
     assert len(apart(shapes, seconds=600).results) == 1
+
+
+def test_a_long_list_is_named_before_an_engine_runs() -> None:
+    """To look through a hundred thousand shapes takes seconds: whoever ends it then has a shape to name."""
+    told = os.memfd_create("progress")
+    choice = f"sh:or ({' '.join(f'[ sh:hasValue {number} ]' for number in range(1_001))}) ; sh:minLength 'one' ."
+    with pytest.raises(IllFormedShapes):
+        Judge(task(ON_C + choice, ONE), told).report()
+    assert json.loads(os.pread(told, 10_000, 0)) == {
+        "at": "looking whether the shapes are well-formed",
+        "suspects": ["the shape <http://e/S>"],
+    }
+    os.close(told)
 
 
 @pytest.mark.parametrize("members", [1_000, pytest.param(100_000, marks=pytest.mark.long)])

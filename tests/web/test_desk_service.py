@@ -57,12 +57,15 @@ def bearer(token: str, **more: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}", **more}
 
 
-def upload(fields: Mapping[str, str], content: bytes, name: str = "Anna Smith.csv") -> tuple[dict[str, str], bytes]:
-    """A multipart form (RFC 7578)."""
+def upload(fields: Mapping[str, str], *contents: bytes, name: str = "Anna Smith.csv") -> tuple[dict[str, str], bytes]:
+    """A multipart form (RFC 7578); further files are called 2-NAME, 3-NAME ..."""
     parts = [f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()]
-    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
-    body = "".join(parts).encode() + head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
-    return {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}, body
+    body = "".join(parts).encode()
+    for number, content in enumerate(contents, start=1):
+        own = name if number == 1 else f"{number}-{name}"
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{own}"\r\n\r\n'
+        body += head.encode() + content + b"\r\n"
+    return {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}, body + f"--{BOUNDARY}--\r\n".encode()
 
 
 def hand_in(server: Server, token: str, content: bytes, **headers: str) -> Reply:
@@ -271,7 +274,7 @@ def test_signing_in_wrongly(open_desk: Server, tokens: dict[str, str]) -> None:
 def test_a_returned_file_is_mended_under_its_status_address(open_desk: Server, tokens: dict[str, str]) -> None:
     receipt = json.loads(hand_in(open_desk, tokens["anna"], table("mend", "Spian")).body)
     address = path_of(receipt["status_address"])
-    kind, body = upload({}, table("mend"), "mended.csv")
+    kind, body = upload({}, table("mend"), name="mended.csv")
     early = open_desk.ask("POST", f"{address}/file", kind, body)
     assert problem(early) == (409, "/problems/decision-conflict")
     decide(open_desk, tokens["rita"], receipt["id"], decision="returned", reason="to-mend", note="the country")
@@ -283,6 +286,27 @@ def test_a_returned_file_is_mended_under_its_status_address(open_desk: Server, t
     assert json.loads(done.body)["state"] == "accepted"
     taken_back = open_desk.ask("POST", f"{address}/withdraw", FORM, "")
     assert (taken_back.status, "taken back by a reviewer" in taken_back.text) == (403, True)
+
+
+def test_the_receipt_of_several_files_says_what_they_look_like(open_desk: Server, tokens: dict[str, str]) -> None:
+    first, second = table("twin-house"), table("other").replace(b"other,other", b"other,Twin House")
+    kind, body = upload({}, first, second, name="twins.csv")
+    came = open_desk.ask("POST", "/api/submissions", {**kind, **bearer(tokens["anna"])}, body)
+    receipt = json.loads(came.body)
+    assert (came.status, receipt["title"]) == (201, "2-twins.csv, twins.csv")
+    (alike,) = receipt["look_alikes"]
+    assert alike == {
+        "file": "twins.csv",
+        "row": 2,
+        "column": "name",
+        "value": "twin-house",
+        "code": "possible-duplicate",
+        "message": "This looks like Twin House in row 2 of 2-twins.csv: the same name, the same country, the same "
+        "organisation.",
+        "remedy": "if it is the same initiative, keep one of the two rows; if it is another, leave it as it is",
+    }
+    followed = json.loads(open_desk.ask("GET", "/api" + path_of(receipt["status_address"])).body)
+    assert "look_alikes" not in followed
 
 
 def test_a_sender_takes_back_what_is_not_decided(open_desk: Server, tokens: dict[str, str]) -> None:
@@ -327,7 +351,7 @@ def test_the_page_of_a_check_hands_in_what_it_carries(open_desk: Server, tokens:
     ],
 )
 def test_the_verdict_is_saved(open_desk: Server, wanted: str, kind: str, name: str, begins: bytes) -> None:
-    head, body = upload({"as": wanted}, table("saved", "Spian"), "saved.csv")
+    head, body = upload({"as": wanted}, table("saved", "Spian"), name="saved.csv")
     reply = open_desk.ask("POST", "/check?lang=fr", {**head, "Accept": "text/html"}, body)
     assert (reply.status, reply.headers["Content-Type"][: len(kind)]) == (200, kind)
     assert reply.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''{name}"
@@ -336,7 +360,7 @@ def test_the_verdict_is_saved(open_desk: Server, wanted: str, kind: str, name: s
 
 
 def test_a_file_of_statements_has_no_cells_to_write_into(open_desk: Server) -> None:
-    head, body = upload({"as": "annotated"}, b"<http://example.org/a> <http://example.org/b> 1 .", "a.ttl")
+    head, body = upload({"as": "annotated"}, b"<http://example.org/a> <http://example.org/b> 1 .", name="a.ttl")
     reply = open_desk.ask("POST", "/check", {**head, "Accept": "text/html"}, body)
     assert (reply.status, "only a table can be annotated" in reply.text) == (400, True)
 

@@ -52,11 +52,7 @@ def read_sources(names: Sequence[str]) -> SourceFile:
     files = [file for name, path in zip(names, paths, strict=True) for file in _read(name, path)]
     if sum(len(file.content) for file in files) > LONGEST:
         raise FileTooLarge(f"together the files are larger than {LONGEST:,} bytes", hint="send them one by one")
-    named: dict[str, SourceFile] = {}
-    for file in files:
-        if named.setdefault(file.name, file) is not file:
-            raise UnreadableFile(f"two of the files are called {file.name}", hint="give each file its own name")
-    return archive.pack(files)
+    return archive.joined(files)
 
 
 def read_folder(folder: Path) -> list[SourceFile]:

@@ -41,8 +41,10 @@ def command(files: tuple[str, ...], by: str, store: Path | None, take: Side | No
     chosen, now = settings.load(store=store), datetime.now(UTC)
     user, log = os_user(), AuditLog(chosen.store)
     source = read_sources(files)
+    there = EmbeddedStore(chosen.store)
+    alike = workflow.likeness(there.reader() if there.layout.exists() else None)
     with progress(source, quiet=False) as tell:
-        receipt = replace(workflow.receive(source, today=now.date(), progress=tell), take=take)
+        receipt = replace(workflow.receive(source, today=now.date(), progress=tell, alike=alike), take=take)
     try:
         workflow.decide(receipt)
         opened = EmbeddedStore.open(
@@ -53,23 +55,23 @@ def command(files: tuple[str, ...], by: str, store: Path | None, take: Side | No
             load_bundled(AuditedStore(opened, log, Act(user, "command", "bundled data", now)), at=now)
         detail = {"file": source.name, "sha256": source.sha256, "user": user}
         audited = AuditedStore(opened, log, Act(by, "command", "submission", now, detail))
-        published = workflow.publish(audited, receipt, by=by, at=now)
+        done = workflow.publish(audited, receipt, by=by, at=now)
         opened.close()
     except SubmissionRejected as refused:
         _show(refused.members.get("report"))
         _show_conflicts(refused.members.get("comparison"))
         raise
     _show(receipt.report)
-    if published.changed:
-        records = f"{published.records:,} record{'' if published.records == 1 else 's'}"
-        if published.replaced:
-            were = "was published before and is" if published.replaced == 1 else "were published before and are"
-            records += f" ({published.replaced:,} {were} replaced)"
-        click.echo(f"accepted as version {published.version}: {records} in {published.graph.value}")
+    if done.changed:
+        records = f"{done.records:,} record{'' if done.records == 1 else 's'}"
+        if done.replaced:
+            were = "was published before and is" if done.replaced == 1 else "were published before and are"
+            records += f" ({done.replaced:,} {were} replaced)"
+        click.echo(f"accepted as version {done.version}: {records} in {done.graph.value}")
     elif receipt.submission.base is not None:
         click.echo("nothing changed: the sheet says what is published")
     else:
-        click.echo(f"nothing changed: this file is already published in {published.graph.value}")
+        click.echo(f"nothing changed: this file is already published in {done.graph.value}")
 
 
 def _show(report: object) -> None:

@@ -2,7 +2,7 @@
 
 SPARQL 1.1 Federated Query: https://www.w3.org/TR/sparql11-federated-query/ ; where a SERVICE may stand here: at the
 top of WHERE, or of OPTIONAL groups there, since only at these places its bindings can be sent along without a change
-of meaning.
+of meaning. A SERVICE inside another one is the peer's to answer, wherever it stands there.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ _MARKS = frozenset({"{", "}", ".", "comment"})
 _BARRIERS = frozenset({_OPTIONAL, "minus_graph_pattern", "bind"})
 _EXISTS = frozenset({"exists_func", "not_exists_func"})
 _PLACES = {
-    _SERVICE: "inside another SERVICE",
     "sub_select": "inside a sub-select",
     "exists_func": "inside EXISTS",
     "not_exists_func": "inside NOT EXISTS",
@@ -49,14 +48,26 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Inner:
+    """A SERVICE inside another: the IRI that the peer is to ask, its place, and where its pattern opens."""
+
+    endpoint: str
+    start: int
+    opening: int
+
+
+@dataclass(frozen=True, slots=True)
 class Clause:
-    """One SERVICE: the IRI it asks, its place, its pattern, and the groups around it, the outermost first."""
+    """One SERVICE: the IRI it asks, its place, its pattern, the groups around it, the outermost first, and those in
+    it.
+    """
 
     endpoint: str
     silent: bool
     start: int
     pattern: Node
     path: tuple[Step, ...]
+    inner: tuple[Inner, ...] = ()
 
     @property
     def end(self) -> int:
@@ -99,8 +110,7 @@ class Plan:
         before = self.declarations[-1].end if self.declarations else 0
         gap = _INK.sub(" ", self.text[before : clause.start])
         middle = "SELECT*" + _INK.sub(" ", self.text[clause.start + len("SERVICE") : clause.pattern.start - 1]) + "{"
-        pattern = self.text[clause.pattern.start : clause.pattern.end]
-        return f"{self.text[:before]}{gap}{middle}{pattern}{_NEVER}}}"
+        return f"{self.text[:before]}{gap}{middle}{_bare(self.text, clause)}{_NEVER}}}"
 
     def remote(self, clause: Clause, most: int, values: str) -> str:
         """The query for the peer, with the declarations it needs and the bindings sent along."""
@@ -211,9 +221,10 @@ def plan(text: str) -> Plan:
     clauses = []
     for node in root.walk():
         if node.kind == _SERVICE:
-            if id(node) not in found:
+            if id(node) in found:
+                clauses.append(_clause(text, node, found[id(node)], declarations))
+            elif all(around.kind != _SERVICE for around in node.ancestors()):
                 raise _misplaced(text, node)
-            clauses.append(_clause(text, node, found[id(node)], declarations))
     _check_none_hidden(text, clauses)
     dataset = " ".join(text[node.start : node.end] for node in query.children if node.kind == "dataset_clause")
     closing = group.end - 1 if group else len(text)
@@ -238,7 +249,16 @@ def _reachable(group: Node, path: tuple[Step, ...]) -> Iterator[tuple[Node, tupl
             yield from _reachable(inner, here)
 
 
-def _clause(text: str, node: Node, path: tuple[Step, ...], declarations: Iterable[Node]) -> Clause:
+def _clause(text: str, node: Node, path: tuple[Step, ...], declarations: Sequence[Node]) -> Clause:
+    pattern, endpoint = _asked(text, node, declarations)
+    within = (below for below in pattern.walk() if below.kind == _SERVICE)
+    asked = ((below, *_asked(text, below, declarations)) for below in within)
+    inner = tuple(Inner(address, below.start, group.start) for below, group, address in asked)
+    return Clause(endpoint, node.first("SILENT") is not None, node.start, pattern, path, inner)
+
+
+def _asked(text: str, node: Node, declarations: Iterable[Node]) -> tuple[Node, str]:
+    """The pattern of a SERVICE and the IRI it asks. Raises QueryRefused where that is a variable."""
     pattern = node.first(_GROUP)
     named = node.first("iri_reference") or node.first("prefixed_name")
     if pattern is None or named is None:
@@ -250,8 +270,16 @@ def _clause(text: str, node: Node, path: tuple[Step, ...], declarations: Iterabl
             line=line,
             column=column,
         )
-    endpoint = _iri(text, named, declarations)
-    return Clause(endpoint, node.first("SILENT") is not None, node.start, pattern, path)
+    return pattern, _iri(text, named, declarations)
+
+
+def _bare(text: str, clause: Clause) -> str:
+    """The pattern of a clause as a pattern of ours: those of the SERVICE clauses in it as groups, each at its place."""
+    kept, done = [], clause.pattern.start
+    for inner in clause.inner:
+        kept += [text[done : inner.start], _INK.sub(" ", text[inner.start : inner.opening])]
+        done = inner.opening
+    return "".join([*kept, text[done : clause.pattern.end]])
 
 
 def _iri(text: str, named: Node, declarations: Iterable[Node]) -> str:
@@ -294,7 +322,7 @@ def _check_none_hidden(text: str, clauses: Iterable[Clause]) -> None:
     for clause in clauses:
         kept.append(text[done : clause.start])
         done = clause.end
-        inside = text[clause.pattern.start : clause.pattern.end]
+        inside = _bare(text, clause)
         if mentions(inside, "service"):
             kept.append(inside)
     if mentions(" ".join([*kept, text[done:]]), "service"):

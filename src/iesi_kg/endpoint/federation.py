@@ -16,7 +16,7 @@ from pathlib import Path
 from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
 
 from iesi_kg import __version__
-from iesi_kg.endpoint.clauses import Clause, Edit, Plan, plan
+from iesi_kg.endpoint.clauses import Clause, Edit, Inner, Plan, plan
 from iesi_kg.endpoint.negotiation import JSON
 from iesi_kg.endpoint.runner import Runner
 from iesi_kg.endpoint.syntax import position
@@ -57,7 +57,7 @@ class Federation:
             )
         return await self.client.graph(peer, iri, replace(self.allowance, seconds=min(seconds, self.allowance.seconds)))
 
-    def unknown(self, text: str, clause: Clause) -> QueryRefused:
+    def unknown(self, text: str, clause: Clause | Inner) -> QueryRefused:
         line, column = position(text, clause.start)
         near = self.peers.nearest(clause.endpoint)
         hint = f"did you mean <{near.address}> ({near.title})? " if near else ""
@@ -86,6 +86,9 @@ class _Federated:
         for clause in found.clauses:
             if not clause.silent and self.federation.peers.at(clause.endpoint) is None:
                 raise self.federation.unknown(found.text, clause)
+            for inner in clause.inner:  # asked by the peer, which may be in this network
+                if self.federation.peers.at(inner.endpoint) is None:
+                    raise self.federation.unknown(found.text, inner)
         deadline = asyncio.get_running_loop().time() + limits.seconds
         for _ in range(_TRIES):
             run = _Run(self.federation, found, job, self.runner, limits, deadline)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import PurePosixPath
@@ -151,6 +151,17 @@ def unpack(source: SourceFile) -> list[SourceFile]:
     if not names:
         raise UnreadableFile(f"{source.name} is an archive without a file in it", hint="pack the tables or RDF files")
     return [SourceFile(shown(name), package.read(name)) for name in names]
+
+
+def joined(files: Sequence[SourceFile]) -> SourceFile:
+    """One file as it is, several as one archive. Raises UnreadableFile where two have one name."""
+    if len(files) == 1:
+        return files[0]
+    named: dict[str, SourceFile] = {}
+    for file in files:
+        if named.setdefault(file.name, file) is not file:
+            raise UnreadableFile(f"two of the files are called {file.name}", hint="give each file its own name")
+    return pack(files)
 
 
 def pack(files: Iterable[SourceFile]) -> SourceFile:

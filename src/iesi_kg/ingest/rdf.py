@@ -215,7 +215,7 @@ def _foreign(subject: NamedNode, kinds: Iterable[str]) -> Finding:
 
 def read(source: SourceFile, kind: Kind, base: str | None = None) -> Iterator[Triple]:
     """The triples of a file; graph names are left out. Raises UnreadableFile with the line of a syntax error."""
-    content = _utf8(source, kind)
+    content = utf8(source, kind)
     if kind is Kind.RDFXML:
         _guard_xml(source, content)
     elif kind in _BRACKETED:
@@ -268,7 +268,8 @@ def _outside_context(source: SourceFile) -> UnreadableFile:
     )
 
 
-def _utf8(source: SourceFile, kind: Kind) -> bytes:
+def utf8(source: SourceFile, kind: Kind) -> bytes:
+    """The text of a file as UTF-8. Raises UnreadableFile."""
     encoding = encoded(source.content)
     content = source.content[encoding.skip :]
     try:

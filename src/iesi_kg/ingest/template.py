@@ -15,7 +15,7 @@ from iesi_kg import assets
 from iesi_kg.ingest.csv import name_of
 from iesi_kg.records import Finding, Row, Severity
 from iesi_kg.vocabulary.spelling import nearest, only
-from iesi_kg.vocabulary.told import say
+from iesi_kg.vocabulary.told import say, tagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ def _column(facts: Mapping[str, Any], root: str) -> Column:
     return Column(
         name=facts["name"],
         titles=tuple(_texts(facts.get("titles", {}))),
-        description=facts.get("dc:description", ""),
+        description=tagged(facts.get("dc:description", "")),
         required=facts.get("required", False),
         separator=facts.get("separator"),
         base=shape["base"],

@@ -181,11 +181,11 @@ def _brief(text: str) -> str:
 
 
 def named(concept: Concept) -> str:
-    """A code as a suggestion: its notation, with the label where that says more."""
-    if normalise(concept.label) == normalise(concept.notation):
-        return concept.notation
-    labels = {"en": concept.notation, **concept.labels}
-    return Told({language: f"{concept.notation} ({label})" for language, label in labels.items()})
+    """A code as a suggestion: its notation, with the label of the reader's language where that says more."""
+    code = concept.notation
+    labels = {"en": concept.label, **concept.labels}
+    plain = {language for language, label in labels.items() if normalise(label) == normalise(code)}
+    return Told({language: code if language in plain else f"{code} ({label})" for language, label in labels.items()})
 
 
 def _no_value(column: Column, text: str, signs: frozenset[str]) -> Reading | None:

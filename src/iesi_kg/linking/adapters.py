@@ -63,6 +63,11 @@ class Adapter:
     def name(self) -> str:
         return self.about.name
 
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What its records are called by: the part of a CURIE before the key."""
+        return tuple(dict.fromkeys(table.prefix for table in self.tables))
+
     def read(
         self, files: Sequence[SourceFile | PeerFile], *, version: str | None = None, at: datetime | None = None
     ) -> Adapted:

@@ -13,6 +13,7 @@ from iesi_kg.records import Base
 from iesi_kg.validation.workbook import Field, Page, form
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.codelists import CodeLists, Concept
+from iesi_kg.vocabulary.told import in_language
 
 _LAST_ROW = 5_000
 
@@ -91,7 +92,7 @@ class Booklet:
 
     def _help(self, column: Column, *, several: bool) -> str:
         more = f" ({word(self._form.words['several'], self._lang)})" if several else ""
-        return f"{column.description}{more}"
+        return f"{in_language(column.description, self._lang)}{more}"
 
     def _key_cells(self) -> str:
         (key,) = self._template.nodes[0].key
@@ -145,7 +146,9 @@ class Booklet:
                 needs = must if column.required and not sheet.sheet.directory else may
                 codes = f"codes/{column.code_list}" if column.code_list else ""
                 head = self._header(sheet.sheet, name)
-                about.append([self._title(sheet.sheet), head, needs, column.description, codes])
+                about.append(
+                    [self._title(sheet.sheet), head, needs, in_language(column.description, self._lang), codes]
+                )
         return Page(title, [Field(title), *[Field(" ")] * 4], [*lines, [], word(words["headings"], self._lang), *about])
 
 

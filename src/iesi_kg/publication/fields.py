@@ -17,6 +17,7 @@ from iesi_kg import assets
 from iesi_kg.publication import workflow
 from iesi_kg.records import Finding, Report, SourceFile
 from iesi_kg.vocabulary.codelists import CodeLists
+from iesi_kg.vocabulary.told import tagged
 
 MOST_PLACES = 30
 _LANGUAGE = "en"
@@ -146,19 +147,12 @@ def _field(facts: Mapping[str, Any]) -> Field:
     return Field(
         name=facts["name"],
         titles=titles,
-        help=_text(facts.get("dc:description", "")),
+        help=tagged(facts.get("dc:description", "")),
         required=facts.get("required", False),
         kind=base,
         code_list=facts.get("iesi:codeList"),
         long=base == "string" and "lang" in facts and "separator" not in facts,
     )
-
-
-def _text(said: object) -> str:
-    """A text that has no language, or the English one of several."""
-    if isinstance(said, Mapping):
-        return str(said.get(_LANGUAGE, ""))
-    return str(said)
 
 
 def titles(language: str) -> dict[str, str]:

@@ -9,8 +9,8 @@ from datetime import date, datetime
 
 from pyoxigraph import NamedNode, Quad, Triple
 
-from iesi_kg.errors import RevisionConflict, SubmissionRejected
-from iesi_kg.ingest import csv, kinds, mapping, sheets, xlsx
+from iesi_kg.errors import InputError, RevisionConflict, SubmissionRejected
+from iesi_kg.ingest import csv, kinds, lines, mapping, sheets, xlsx
 from iesi_kg.ingest.template import Template
 from iesi_kg.ingest.values import ValueReader
 from iesi_kg.publication import (
@@ -87,11 +87,11 @@ def check(
     ``standing`` is told every record, to score it.
     """
     records, findings = 0, list[Finding]()
-    alike = Likeness(reader, template().nodes[0].key[0])
     subjects: dict[NamedNode, CellRef] = {}
-    for chunk, found in _walk(several.parts(source), today, progress):
+    parts = several.parts(source)
+    for chunk, found in _walk(parts, today, progress, likeness(reader)):
         records += chunk.records
-        findings += sorted([*found, *alike.findings(chunk)], key=lambda finding: finding.row or 0)
+        findings += found
         if standing is not None:
             standing.add(chunk)
         if reader is not None:
@@ -99,7 +99,7 @@ def check(
             subjects.update((subject, ref) for subject, ref in chunk.subjects.items() if subject not in chunk.derived)
     if reader is not None:
         findings += ownership.replaced(reader, subjects)
-    return Report(records, tuple(findings))
+    return Report(records, tuple(_placed(parts, findings)))
 
 
 def judged_by(texts: SourceTexts, source: SourceFile, *, today: date | None = None) -> list[Finding]:
@@ -111,14 +111,28 @@ def judged_by(texts: SourceTexts, source: SourceFile, *, today: date | None = No
     return findings
 
 
-def receive(source: SourceFile, *, today: date | None = None, progress: Progress | None = None) -> Receipt:
-    """Read and validate a file, and keep its statements for publication. Raises InputError."""
+def likeness(reader: Reader | None = None) -> Likeness:
+    """What finds look-alikes in one file: among its own rows, and in what is published where there is a reader."""
+    return Likeness(reader, template().nodes[0].key[0])
+
+
+def receive(
+    source: SourceFile,
+    *,
+    today: date | None = None,
+    progress: Progress | None = None,
+    alike: Likeness | None = None,
+) -> Receipt:
+    """Read and validate a file, and keep its statements for publication. Raises InputError.
+
+    Look-alikes are told where ``alike`` is given: whoever decides wants them, what is published does not hang on them.
+    """
     records, findings = 0, list[Finding]()
     triples: dict[Triple, None] = {}
     subjects: dict[NamedNode, CellRef] = {}
     derived: set[NamedNode] = set()
     parts = several.parts(source)
-    for chunk, found in _walk(parts, today, progress):
+    for chunk, found in _walk(parts, today, progress, alike):
         records += chunk.records
         findings += found
         triples.update(dict.fromkeys(chunk.triples))
@@ -135,7 +149,11 @@ def receive(source: SourceFile, *, today: date | None = None, progress: Progress
         base=base_of(source),
         files=several.files(parts),
     )
-    return Receipt(Report(records, tuple(findings)), submission)
+    return Receipt(Report(records, tuple(_placed(parts, findings))), submission)
+
+
+def _placed(parts: Sequence[Part], findings: Sequence[Finding]) -> list[Finding]:
+    return lines.placed([file for part in parts for file in part.files], findings)
 
 
 def decide(receipt: Receipt) -> None:
@@ -240,7 +258,7 @@ def against(reader: Reader, receipt: Receipt) -> Receipt:
 
 
 def _walk(
-    parts: Sequence[Part], today: date | None, progress: Progress | None
+    parts: Sequence[Part], today: date | None, progress: Progress | None, alike: Likeness | None
 ) -> Iterator[tuple[Submission, list[Finding]]]:
     """Every chunk of every file with its findings; one chunk is validated while the next is read."""
     profile = shapes.profile("submission")
@@ -249,7 +267,10 @@ def _walk(
     for part in parts:
         reporter = Reporter(profile.facts)
         for chunk, results in _validated(several.guarded(part, _chunks(part, today)), profile):
-            yield places.named(part, chunk, reporter.findings(chunk, results))
+            named, found = places.named(part, chunk, reporter.findings(chunk, results))
+            if alike is not None:
+                found = sorted([*found, *alike.findings(named)], key=lambda finding: finding.row or 0)
+            yield named, found
             done += chunk.records
             if progress:
                 progress(done)
@@ -279,10 +300,22 @@ def _chunks(part: Part, today: date | None) -> Iterator[Submission]:
 
 
 def rows(source: SourceFile) -> Iterator[Row]:
-    """The rows of a table as they were read, its header first; none for RDF. Raises InputError."""
-    kind = kinds.detect(source)
-    if not kind.tabular:
-        return iter(())
+    """The rows of a table, or of each among several files, as they were read, its header first; none for RDF.
+
+    Raises InputError; a file among several that cannot be read has no rows, and is a finding.
+    """
+    for part in several.parts(source):
+        if not part.files or not part.kind.tabular:
+            continue
+        try:
+            yield from (replace(row, file=part.name) for row in _rows_of(part.files[0]))
+        except InputError:
+            if not part.several:
+                raise
+
+
+def _rows_of(file: several.Typed) -> Iterator[Row]:
+    source, kind = file
     read = csv.read if kind is kinds.Kind.CSV else xlsx.read
     return (item for item in read(source, template().by_header.keys()) if isinstance(item, Row))
 

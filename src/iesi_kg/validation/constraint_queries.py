@@ -23,6 +23,7 @@ _FORBIDDEN = {
     "SERVICE": "take the service out: a constraint asks the data graph only",
     "VALUES": "use FILTER (?x IN (...))",
 }
+_TEXTS = {"select": "SELECT", "ask": "ASK", "construct": "CONSTRUCT"}
 _ALWAYS_BOUND = ("this", "currentShape", "shapesGraph")
 _OPENING, _CLOSING = ("{", "("), ("}", ")")
 _LONGEST = 100_000
@@ -35,7 +36,7 @@ def faults(graph: Graph, tell: Tell[F]) -> Iterator[F]:
     for subject in graph.in_shacl():
         for constraint in graph.objects(subject, SH + "sparql"):
             yield from _constraint(graph, subject, constraint, tell)
-        for name, keyword in (("select", "SELECT"), ("ask", "ASK")):
+        for name, keyword in _TEXTS.items():
             for value in graph.objects(subject, SH + name):
                 yield from (tell(subject, *fault) for fault in _text_faults(graph, subject, name, keyword, value))
         if SH + "ConstraintComponent" in graph.types(subject):
@@ -52,7 +53,9 @@ def with_queries(graph: Graph) -> Iterator[Node]:
     """The shapes and components whose SPARQL an engine evaluates."""
     for subject in graph.in_shacl():
         facts = graph.facts(subject)
-        if SH + "sparql" in facts or SH + "target" in facts or SH + "ConstraintComponent" in graph.types(subject):
+        if any(
+            SH + name in facts for name in ("sparql", "target", "rule")
+        ) or SH + "ConstraintComponent" in graph.types(subject):
             yield subject
 
 
@@ -87,13 +90,23 @@ def _text_faults(graph: Graph, node: Node, name: str, keyword: str, value: Term)
         )
         return
     words = {token.word for token in read}
-    for word, remedy in _FORBIDDEN.items():
-        if word in words:
-            yield f"sh:{name}: {word} is not allowed in a constraint", remedy
-    bound = {*_ALWAYS_BOUND, *_parameters(graph, node)} | ({"value"} if keyword == "ASK" else set())
-    yield from ((f"sh:{name}: {cause}", remedy) for cause, remedy in _binding_faults(read, bound))
+    yield from ((f"sh:{name}: {cause}", remedy) for cause, remedy in _word_faults(graph, node, keyword, read))
     if not {"SERVICE"} & words:
         yield from _syntax_fault(graph, node, name, keyword, value.value)
+
+
+def _word_faults(graph: Graph, node: Node, keyword: str, read: list[Token]) -> Iterator[tuple[str, str]]:
+    """What may not stand in a constraint; a rule may use all of SPARQL but another service."""
+    words = {token.word for token in read}
+    if keyword == "CONSTRUCT":
+        if "SERVICE" in words:
+            yield "SERVICE is not allowed in a rule", "take the service out: a rule asks the data graph only"
+        return
+    for word, remedy in _FORBIDDEN.items():
+        if word in words:
+            yield f"{word} is not allowed in a constraint", remedy
+    bound = {*_ALWAYS_BOUND, *_parameters(graph, node)} | ({"value"} if keyword == "ASK" else set())
+    yield from _binding_faults(read, bound)
 
 
 def _parameters(graph: Graph, validator: Node) -> Iterator[str]:

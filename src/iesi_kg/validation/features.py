@@ -116,12 +116,18 @@ def suspects(graph: Graph) -> Iterator[Node]:
     yield from constraint_queries.with_queries(graph)
     yield from looking_around(graph)
     yield from wellformed.recursive(graph)
+    yield from with_long_lists(graph)
     for shape in wellformed.shapes_of(graph):
-        facts = graph.facts(shape)
-        lists = (head for name in _LISTS for head in facts.get(name, ()))
-        paths = facts.get(SH + "path", ())
-        if any(isinstance(path, BlankNode) for path in paths) or any(len(graph.members(one)) > _MANY for one in lists):
+        if any(isinstance(path, BlankNode) for path in graph.objects(shape, SH + "path")):
             yield shape
+
+
+def with_long_lists(graph: Graph) -> Iterator[Node]:
+    """The subjects with a list of more than a thousand members, well-formed or not; each list is read no further."""
+    for subject in graph.in_shacl():
+        facts = graph.facts(subject)
+        if any(graph.is_long(head, _MANY) for name in _LISTS for head in facts.get(name, ())):
+            yield subject
 
 
 def choose(graph: Graph, asked: Name | None = None) -> Name:

@@ -6,6 +6,7 @@ Every walk is bounded by the size of the graph, whatever circles it holds; none 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 import pyoxigraph
@@ -67,9 +68,10 @@ class Graph:
         """The subjects that have a blank node as a value."""
         if self._above is None:
             self._above = {}
-            for triple in self.triples():
-                if isinstance(triple.object, BlankNode) and not isinstance(triple.subject, Triple):
-                    self._above.setdefault(triple.object, []).append(triple.subject)
+            for subject, facts in self._facts.items():
+                for value in chain.from_iterable(facts.values()):
+                    if isinstance(value, BlankNode):
+                        self._above.setdefault(value, []).append(subject)
         return self._above.get(node, ())
 
     def types(self, subject: Node) -> set[str]:
@@ -96,6 +98,14 @@ class Graph:
             found.append(first[0])
             head = rest[0]
         return found
+
+    def is_long(self, head: Term, most: int) -> bool:
+        """Whether a list has more parts than a number, or no end."""
+        for _ in range(most):
+            head = next(iter(self.objects(head, REST.value)), NIL)
+            if head == NIL:
+                return False
+        return True
 
     def path_parts(self, node: Term) -> tuple[str, list[Term]]:
         """How a path is made and of what: ``sequence``, ``inversePath`` ...; ``""`` for a property. Raises Malformed.

@@ -11,14 +11,14 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from iesi_kg.errors import IesiKgError, IllFormedShapes, InputError
 from iesi_kg.store import confinement, frames
 from iesi_kg.validation import engine, features, outcome, packs, task, wellformed
 from iesi_kg.validation.features import Name
-from iesi_kg.validation.graph import Graph
+from iesi_kg.validation.graph import Graph, Node
 from iesi_kg.validation.naming import label
 from iesi_kg.validation.outcome import ShaclReport
 from iesi_kg.validation.task import Task
@@ -39,13 +39,13 @@ class Judge:
         """The report on the task. Raises IllFormedShapes, UnreadableFile, UsageError."""
         self._at("reading the shapes")
         shapes = Graph(task.triples(self._task.shapes))
-        self._at("looking whether the shapes are well-formed")
+        self._at("looking whether the shapes are well-formed", _named(shapes, features.with_long_lists(shapes)))
         _refuse(list(wellformed.faults(shapes)))
         name = features.choose(shapes, Name(self._task.engine) if self._task.engine else None)
         self._at("reading the data")
         data = task.n_triples(self._task.data)
         known = packs.facts(data, self._task.pack)
-        self._at(f"validating with {name.value}", _suspects(shapes))
+        self._at(f"validating with {name.value}", _named(shapes, features.suspects(shapes)))
         name, report = self._judged(shapes, name, data + known.statements)
         found = outcome.results(report, shapes)
         kept = [result for result in found if result.focus not in known.added]
@@ -78,8 +78,9 @@ def _refuse(faults: list[wellformed.Fault]) -> None:
     raise IllFormedShapes("\n".join([*lines, *more]), hint="; ".join(remedies), faults=told)
 
 
-def _suspects(shapes: Graph) -> list[str]:
-    return [label(shapes, shape) for shape in islice(dict.fromkeys(features.suspects(shapes)), _SHOWN)]
+def _named(shapes: Graph, suspects: Iterable[Node]) -> list[str]:
+    """The first of some shapes, in words."""
+    return [label(shapes, shape) for shape in islice(dict.fromkeys(suspects), _SHOWN)]
 
 
 def _notes(shapes: Graph, asked: Task) -> Iterator[str]:

@@ -17,18 +17,23 @@ from iesi_kg.store.base import DEFAULT_GRAPH, Reader
 from iesi_kg.vocabulary import terms
 from iesi_kg.vocabulary.codelists import normalise
 from iesi_kg.vocabulary.namespaces import DCT, FOAF, ORG, RDF, SKOS
-from iesi_kg.vocabulary.spelling import likeness
+from iesi_kg.vocabulary.spelling import is_slip, likeness
 from iesi_kg.vocabulary.told import Told, say
 
+RECORD, ORGANISATION = CODES = ("possible-duplicate", "known-organisation")
 _ALIKE = 88  # names of one initiative: the same words in another order, a word more, a slip
 _SAME_PAGE = 60  # where the website is the same
 _SAME_BODY = 90  # names of one organisation without its legal form
 _COMMON = 40  # a word that more names have tells nothing
+_BEGINNING = 5  # letters by which a name of one word with a slip in it is found
 _REMEMBERED = 20_000  # rows of a file that later ones are compared with, so that memory stays bounded
 _TYPE = NamedNode(RDF + "type")
 _TITLE, _OTHER = NamedNode(DCT + "title"), NamedNode(DCT + "alternative")
 _PAGE, _LABEL = NamedNode(FOAF + "homepage"), NamedNode(SKOS + "prefLabel")
 _BODY = NamedNode(ORG + "Organization")
+# A figure, a letter alone or a Roman numeral: what tells the members of a series apart.
+_TELLS = re.compile(r"\w*\d\w*|\w|ii|iii|iv|vi{1,3}|ix|xi{1,3}")
+_SMALL = re.compile(r"of|the|and|for|in|on|at|d[aeiu]|del|della|dei|[ey]|il|l[aeos]|les|des|et|pour|el|las|der|die|das")
 _SCHEME = re.compile(r"^https?://(?:www\.)?|/+$", re.I)
 _FORMS = re.compile(
     r"\b(?:e ?v|g?gmbh|ag|ltd|limited|llc|plc|inc|s ?a|s ?r ?l|s ?p ?a|asbl|vzw|b ?v|n ?v|a ?b|oy|sp z o o|onlus|"
@@ -45,7 +50,7 @@ class Being:
     countries: frozenset[str] = frozenset()
     pages: frozenset[str] = frozenset()
     bodies: frozenset[str] = frozenset()
-    row: int | None = None
+    place: CellRef | None = None
 
     @property
     def slug(self) -> str:
@@ -103,8 +108,8 @@ class Likeness:
             if isinstance(triple.subject, NamedNode) and isinstance(triple.object, NamedNode | Literal):
                 facts.setdefault(triple.subject, {}).setdefault(triple.predicate, []).append(triple.object.value)
         cells = {(t.subject, t.predicate): ref for t, ref in submission.origin.items()}
-        rows = {subject.value: ref.row for subject, ref in submission.subjects.items()}
-        for being in _beings(facts, terms.INITIATIVE, rows):
+        places = {subject.value: ref for subject, ref in submission.subjects.items()}
+        for being in _beings(facts, terms.INITIATIVE, places):
             ref = cells.get((NamedNode(being.iri), _TITLE), CellRef())
             yield from self._record(being, ref)
             if len(self._rows.iris) < _REMEMBERED:
@@ -119,13 +124,19 @@ class Likeness:
         if found is None:
             return
         other, reasons = found
-        if other.row is None:
+        if other.place is None or other.place.row is None:
             message = say("possible-duplicate.published", name=other.names[0], other=other.slug, reasons=reasons)
             remedy = say("possible-duplicate.remedy", slug=other.slug, column=self._key)
         else:
-            message = say("possible-duplicate.row", name=other.names[0], row=other.row, reasons=reasons)
+            at = {"name": other.names[0], "row": other.place.row, "reasons": reasons}
+            elsewhere = being.place is not None and other.place.file != being.place.file
+            message = (
+                say("possible-duplicate.file", file=other.place.file, **at)
+                if elsewhere
+                else say("possible-duplicate.row", **at)
+            )
             remedy = say("possible-duplicate.remedy.row")
-        yield _warning("possible-duplicate", message, being, ref, remedy)
+        yield _warning(RECORD, message, being, ref, remedy)
 
     def _organisation(self, being: Being, ref: CellRef) -> Iterator[Finding]:
         if being.iri in self._bodies.iris:
@@ -133,20 +144,21 @@ class Likeness:
         own = _bare(being.names[0])
         near = [other for other in self._bodies.near(being) if other.countries & being.countries]
         scored = sorted(((likeness(own, _bare(name)), name, o) for o in near for name in o.names), key=lambda s: -s[0])
-        alike = [item for item in scored if item[0] >= _SAME_BODY and _key(_bare(item[1])).numbers == _key(own).numbers]
+        alike = [item for item in scored if item[0] >= _SAME_BODY and not _apart(own, _bare(item[1]))]
         if len({item[2].iri for item in alike}) == 1:
             _, name, other = alike[0]
             message = say("known-organisation", text=being.names[0], known=name, other=other.slug)
-            yield _warning("known-organisation", message, being, ref, name)
+            yield _warning(ORGANISATION, message, being, ref, name)
 
 
 def words(name: str) -> list[str]:
-    """The words of a name by which it can be found; figures alone tell nothing.
+    """The words of a name by which it can be found, and how it begins; figures alone tell nothing.
 
     >>> words("The Care-Net of Wien")
-    ['the', 'care', 'net', 'wien']
+    ['the', 'care', 'net', 'wien', '^theca']
     """
-    return [word for word in re.split(r"\W+", normalise(name)) if len(word) > 2 and not word.isdecimal()]
+    found = [word for word in re.split(r"\W+", normalise(name)) if len(word) > 2 and not word.isdecimal()]
+    return [*found, f"^{''.join(found)[:_BEGINNING]}"] if found else []
 
 
 def _warning(code: str, message: str, being: Being, ref: CellRef, remedy: str) -> Finding:
@@ -160,6 +172,7 @@ def _warning(code: str, message: str, being: Being, ref: CellRef, remedy: str) -
         value=being.names[0],
         suggestion=remedy,
         focus_node=being.iri,
+        file=being.place.file if being.place else None,
     )
 
 
@@ -178,8 +191,12 @@ def _alike(being: Being, other: Being) -> float | None:
     if not (page or being.countries & other.countries or being.bodies & other.bodies):
         return None
     pairs = ((a, b) for a in map(_key, being.names) for b in map(_key, other.names))
-    score = max((likeness(a.text, b.text) for a, b in pairs if a.numbers == b.numbers), default=0.0)
-    return score if score >= (_SAME_PAGE if page else _ALIKE) else None
+    least = _SAME_PAGE if page else _ALIKE
+    scores = ((likeness(a, b), a, b) for a, b in pairs)
+    return max(
+        (score for score, a, b in scores if score >= least and not _apart(a, b, translated=score < _ALIKE)),
+        default=None,
+    )
 
 
 def _reasons(being: Being, other: Being, score: float) -> Told:
@@ -192,18 +209,34 @@ def _reasons(being: Being, other: Being, score: float) -> Told:
     return Told(dict.fromkeys(same[0].texts, pattern), names)
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    """A name as it is compared: its text without accents and signs, and what tells members of a series apart."""
-
-    text: str
-    numbers: frozenset[str]
-
-
 @lru_cache(maxsize=4_096)
-def _key(name: str) -> _Key:
-    text = normalise(name)
-    return _Key(text, frozenset(re.findall(r"\b(?:\w*\d\w*|\w)\b", text)))
+def _key(name: str) -> str:
+    return normalise(name)
+
+
+def _apart(one: str, other: str, *, translated: bool = False) -> bool:
+    """Whether names that are alike as texts still name two things: a number or a word is another one, as of a town.
+
+    A word more on one side tells nothing, nor one that may be a slip, or that is written apart. Where one may be the
+    ``translated`` name of the other, only what tells the members of a series apart counts.
+
+    >>> _apart("informagiovani crema", "informagiovani cremona"), _apart("house phase ii", "house phase iii")
+    (True, True)
+    >>> _apart("informagiovani crema", "informa giovani di crema"), _apart("care net wien", "care net wiem")
+    (False, False)
+    """
+    left, right = (
+        [word for word in re.split(r"\W+", name) if word and not _SMALL.fullmatch(word)] for name in (one, other)
+    )
+    if {word for word in left if _TELLS.fullmatch(word)} != {word for word in right if _TELLS.fullmatch(word)}:
+        return True
+    own, others = ([word for word in a if word not in b] for a, b in ((left, right), (right, left)))
+    for word in list(own):
+        same = next((other for other in others if is_slip(word, other)), None)
+        if same is not None:
+            own.remove(word)
+            others.remove(same)
+    return bool(not translated and own and others and not is_slip("".join(own), "".join(others)))
 
 
 def _bare(name: str) -> str:
@@ -222,7 +255,7 @@ def _facts(reader: Reader) -> dict[NamedNode, dict[NamedNode, list[str]]]:
 def _beings(
     facts: Mapping[NamedNode, Mapping[NamedNode, Iterable[str]]],
     kind: NamedNode,
-    rows: Mapping[str, int | None] | None = None,
+    places: Mapping[str, CellRef] | None = None,
 ) -> Iterator[Being]:
     for subject, said in facts.items():
         names = (*said.get(_TITLE, ()), *said.get(_LABEL, ()), *said.get(_OTHER, ()))
@@ -233,5 +266,5 @@ def _beings(
                 frozenset(said.get(terms.COUNTRY, ())),
                 frozenset(_SCHEME.sub("", page).casefold() for page in said.get(_PAGE, ())),
                 frozenset(said.get(terms.INVOLVES, ())),
-                (rows or {}).get(subject.value),
+                (places or {}).get(subject.value),
             )

@@ -41,21 +41,24 @@ class Listed:
 
 
 def in_sheet_order(report: Report, language: str = "en", rows: Iterable[Row] = ()) -> list[Listed]:
-    """Every finding of a report by sheet and row, worst first in a row, with the cells around where ``rows`` has them.
+    """Every finding by file, sheet and row, worst first in a row, with the cells around where ``rows`` has them.
 
-    ``rows`` are the rows of the file, its header first, as ``workflow.rows(source)`` reads them.
+    ``rows`` are the rows of the tables, the header of each first, as ``workflow.rows(source)`` reads them.
     """
     tables = _tables(rows)
-    sheets = {sheet: place for place, sheet in enumerate(dict.fromkeys(f.sheet for f in report.findings))}
+    sheets = {sheet: place for place, sheet in enumerate(dict.fromkeys((f.file, f.sheet) for f in report.findings))}
     order = list(Severity)
-    ordered = sorted(report.findings, key=lambda f: (sheets[f.sheet], f.row or 0, order.index(f.severity)))
-    return [_listed(finding, language, tables.get(finding.sheet)) for finding in ordered]
+    ordered = sorted(
+        report.findings, key=lambda f: (sheets[f.file, f.sheet], f.row or f.line or 0, order.index(f.severity))
+    )
+    return [_listed(finding, language, tables.get((finding.file, finding.sheet))) for finding in ordered]
 
 
 def place(finding: Finding, language: str = "en") -> str:
     """Where a finding is, in words: ``Sheet1, row 4, country``; the focus node where there is no cell."""
     row = in_language(say("word.row", n=finding.row), language) if finding.row else None
-    parts = [finding.file, finding.sheet, row, finding.column]
+    line = in_language(say("word.line", n=finding.line), language) if finding.line else None
+    parts = [finding.file, finding.sheet, row, finding.column, line, finding.focus_node if line else None]
     nowhere = finding.focus_node or in_language(say("word.file"), language)
     return ", ".join(part for part in parts if part) or nowhere
 
@@ -66,13 +69,12 @@ class _Table:
     rows: Mapping[int, Sequence[str]]
 
 
-def _tables(rows: Iterable[Row]) -> dict[str | None, _Table]:
-    found: dict[str | None, list[Row]] = {}
+def _tables(rows: Iterable[Row]) -> dict[tuple[str | None, str | None], _Table]:
+    """The tables by file, where there are several, and sheet."""
+    found: dict[tuple[str | None, str | None], list[Row]] = {}
     for row in rows:
-        found.setdefault(row.sheet, []).append(row)
-    return {
-        sheet: _Table(read[0].texts, {row.number: row.texts for row in read}) for sheet, read in found.items() if read
-    }
+        found.setdefault((row.file, row.sheet), []).append(row)
+    return {where: _Table(read[0].texts, {row.number: row.texts for row in read}) for where, read in found.items()}
 
 
 def _listed(finding: Finding, language: str, table: _Table | None) -> Listed:

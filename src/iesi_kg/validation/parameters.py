@@ -89,6 +89,8 @@ def wrong(graph: Graph, kind: str, value: Term) -> tuple[str, str] | None:
     """Cause and remedy where a value is not of a kind; None where it is."""
     is_so, what = _KINDS[kind]
     remedy = _REMEDIES.get(kind, f"write {what}")
+    if kind == "property" and isinstance(value, NamedNode) and not graph.facts(value):
+        return f"the property shape {value} is named and not defined in the files given", remedy
     try:
         return None if is_so(graph, value) else (f"{value} is not {what}", remedy)
     except Malformed as fault:

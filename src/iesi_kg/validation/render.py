@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _KEYS = ("severity", "sheet", "row", "column", "value", "message", "suggestion", "code", "shape", "focus_node")
+_MORE = ("file", "line")
 _STYLES = {Severity.VIOLATION: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _PLURALS = {Severity.VIOLATION: "violations", Severity.WARNING: "warnings", Severity.INFO: "notes"}
 _SHOWN = 500
@@ -30,7 +31,7 @@ _KINDS_SHOWN = 8
 
 def json(report: Report, language: str = "en", standing: Standing | None = None) -> str:
     """The report as one JSON object: ``conforms``, ``records`` and ``findings`` with ten keys each, and
-    ``file`` as an eleventh where the submission has several.
+    ``file`` where the submission has several, ``line`` where an RDF file shows where its statements on a node begin.
 
     With the standing of its records it says in ``score`` how complete and how well founded they are.
 
@@ -50,12 +51,12 @@ def _members(finding: Finding, language: str) -> dict[str, object]:
 
 
 def _keys(finding: Finding) -> tuple[str, ...]:
-    return (*_KEYS, "file") if finding.file else _KEYS
+    return (*_KEYS, *(key for key in _MORE if getattr(finding, key)))
 
 
 def csv(report: Report, language: str = "en") -> str:
     """The findings in sheet order as CSV with the keys of the JSON; no cell of it can act as a formula."""
-    keys = (*_KEYS, "file") if any(finding.file for finding in report.findings) else _KEYS
+    keys = (*_KEYS, *(key for key in _MORE if any(getattr(finding, key) for finding in report.findings)))
     out = StringIO()
     writer = csvlib.writer(out)
     writer.writerow(keys)

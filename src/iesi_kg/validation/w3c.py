@@ -65,7 +65,7 @@ def _result(result: BlankNode, finding: Finding, place_node: BlankNode) -> Itera
         yield Triple(result, _sh("value"), Literal(finding.value))
     if finding.column:
         yield Triple(result, COLUMN, Literal(finding.column))
-    if finding.row:
+    if finding.row or finding.line:
         yield Triple(result, NamedNode(DCT + "description"), Literal(place(finding), language="en"))
     for language in LANGUAGES:
         if spoken(finding.message, language) == language:

@@ -6,8 +6,9 @@ So nothing reaches an engine that has a fault here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pyoxigraph import Literal
 
@@ -50,14 +51,14 @@ def faults(graph: Graph) -> Iterator[Fault]:
     yield from _entailments(graph)
     yield from constraint_queries.faults(graph, lambda node, cause, remedy: Fault(label(graph, node), cause, remedy))
     if not broken:
-        yield from _circles(graph, shapes)
+        yield from _circles(graph)
 
 
 def recursive(graph: Graph) -> Iterator[Node]:
     """The shapes that lead back to themselves."""
-    edges = {shape: [other for _, other in _inside(graph, shape)] for shape in shapes_of(graph)}
-    for component in components(edges):
-        if len(component) > 1 or component[0] in edges[component[0]]:
+    edges = _edges(graph)
+    for component in _components(graph):
+        if len(component) > 1 or component[0] in (other for _, other in edges[component[0]]):
             yield from component
 
 
@@ -74,13 +75,25 @@ def _entailments(graph: Graph) -> Iterator[Fault]:
 
 def shapes_of(graph: Graph) -> list[Node]:
     """The shapes of a graph, as SHACL section 2.1 tells them: by type, target, parameter, or what points to them."""
+    return list(_edges(graph))
+
+
+@lru_cache(maxsize=1)  # one graph is asked several times, and it may hold a hundred thousand shapes
+def _edges(graph: Graph) -> Mapping[Node, list[tuple[str, Node]]]:
+    """Each shape with the shapes inside it."""
     found: dict[Node, None] = {}
-    for subject in graph.in_shacl():
+    inside = {subject: list(_inside(graph, subject)) for subject in graph.in_shacl()}
+    for subject, inner in inside.items():
         facts = graph.facts(subject).keys() - {_ENTAILMENT}
         if any(name in PARAMETERS for name in facts) or _SPARQL in facts or graph.types(subject) & _SHAPE_TYPES:
             found[subject] = None
-        found.update(dict.fromkeys(node for _, node in _inside(graph, subject)))
-    return [node for node in found if not _is_description(graph, node)]
+        found.update(dict.fromkeys(node for _, node in inner))
+    return {node: inside.get(node, []) for node in found if not _is_description(graph, node)}
+
+
+@lru_cache(maxsize=1)
+def _components(graph: Graph) -> list[list[Node]]:
+    return components({shape: [other for _, other in inner] for shape, inner in _edges(graph).items()})
 
 
 def _is_description(graph: Graph, node: Node) -> bool:
@@ -162,14 +175,13 @@ def _other_faults(graph: Graph, shape: Node) -> Iterator[tuple[str, str]]:
             yield f"sh:{predicate.removeprefix(SH)} is less than 0, which nothing can meet", "write 0 or more"
 
 
-def _circles(graph: Graph, shapes: list[Node]) -> Iterator[Fault]:
+def _circles(graph: Graph) -> Iterator[Fault]:
     """Shapes that lead back to themselves through a negation, and those nested too deeply.
 
     SHACL section 3.4.3 leaves recursion to the engine. Here a circle is allowed where it has one meaning: a node
     conforms unless something shows that it does not. Through a negation it has none.
     """
-    edges = {shape: list(_inside(graph, shape)) for shape in shapes}
-    order = components({shape: [other for _, other in inner] for shape, inner in edges.items()})
+    edges, order = _edges(graph), _components(graph)
     for component in order:
         inner = set(component)
         negated = [
@@ -185,7 +197,7 @@ def _circles(graph: Graph, shapes: list[Node]) -> Iterator[Fault]:
     yield from _too_deep(graph, edges, order)
 
 
-def _too_deep(graph: Graph, edges: dict[Node, list[tuple[str, Node]]], order: list[list[Node]]) -> Iterator[Fault]:
+def _too_deep(graph: Graph, edges: Mapping[Node, list[tuple[str, Node]]], order: list[list[Node]]) -> Iterator[Fault]:
     depth: dict[Node, int] = {}
     for component in order:  # from the leaves up
         below = (depth.get(other, 0) for one in component for _, other in edges[one])

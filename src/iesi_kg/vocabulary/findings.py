@@ -41,7 +41,8 @@ _MEMBERS = """
 ## Members of the JSON
 
 `conforms`, `records`, `findings` (each with `severity`, `sheet`, `row`, `column`, `value`, `message`, `suggestion`,
-`code`, `shape`, `focus_node`) and `score` (`completeness`, `evidence`, `raise`, `records`).
+`code`, `shape`, `focus_node`; `file` where there are several, `line` where RDF shows it) and `score`
+(`completeness`, `evidence`, `raise`, `records`).
 """
 
 

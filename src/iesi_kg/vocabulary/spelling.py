@@ -11,6 +11,7 @@ _LOOK = str.maketrans(
     "aeopcyxijsdhABEKMHOPCTYXIJSABEZHIKMNOPTYXov",
 )
 _SHORT, _LONG = 4, 9
+_ENDING = 2
 
 
 def nearest(text: str, known: Iterable[str], *, likeness: float, part: float | None = None) -> str | None:
@@ -49,6 +50,20 @@ def only(text: str, known: Mapping[str, str]) -> str | None:
     return meant.pop() if len(meant) == 1 and any(distance <= slips for _, distance, _ in near) else None
 
 
+def is_slip(one: str, other: str) -> bool:
+    """Whether two words may be one: a letter or two wrong by their length, or another ending.
+
+    >>> is_slip("wien", "wiem"), is_slip("carer", "carers"), is_slip("crema", "cremona")
+    (True, True, False)
+    """
+    from rapidfuzz.distance import OSA
+
+    short, long = sorted((one, other), key=len)
+    if len(short) >= _SHORT and long.startswith(short) and len(long) - len(short) <= _ENDING:
+        return True
+    return len(short) >= _SHORT and OSA.distance(one, other) <= (2 if len(short) >= _LONG else 1)
+
+
 def latin(text: str) -> str:
     """A text with the letters of other alphabets that look like Latin ones replaced by those.
 
@@ -68,11 +83,11 @@ def strangers(text: str) -> list[str]:
 
 
 def likeness(one: str, other: str) -> float:
-    """How like two names are, of 100, whatever the order of their words.
+    """How like two names are, of 100, whatever the order of their words and whether they are written apart.
 
-    >>> likeness("care net wien", "wien care net")
-    100.0
+    >>> likeness("care net wien", "wien care net"), likeness("carenet wien", "care net wien")
+    (100.0, 100.0)
     """
     from rapidfuzz import fuzz
 
-    return float(fuzz.token_sort_ratio(one, other))
+    return float(max(fuzz.token_sort_ratio(one, other), fuzz.ratio(one.replace(" ", ""), other.replace(" ", ""))))

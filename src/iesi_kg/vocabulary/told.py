@@ -6,7 +6,7 @@ The texts stand in ``ontology/findings.json``; the rules of the shapes bring the
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -41,6 +41,17 @@ def say(key: str, /, **facts: object) -> Told:
     'delete the row'
     """
     return Told(texts()[key], facts)
+
+
+def tagged(said: str | Sequence[Mapping[str, str]]) -> str:
+    """A text as JSON-LD gives it: alone, or in several languages (JSON-LD 1.1 section 4.2.4), English among them.
+
+    >>> in_language(tagged([{"@value": "name", "@language": "en"}, {"@value": "nom", "@language": "fr"}]), "fr")
+    'nom'
+    """
+    if isinstance(said, str):
+        return said
+    return Told({text["@language"]: text["@value"] for text in said})
 
 
 def in_language(text: str, language: str) -> str:

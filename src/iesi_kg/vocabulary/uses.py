@@ -14,7 +14,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Store
 
 from iesi_kg import assets
 from iesi_kg.vocabulary.namespaces import BASE, SH
-from iesi_kg.vocabulary.told import in_language, spoken
+from iesi_kg.vocabulary.told import in_language, spoken, tagged
 
 EXAMPLES = "queries/examples"
 
@@ -218,7 +218,7 @@ def _columns() -> tuple[Column, ...]:
         Column(
             name=column["name"],
             titles={key: text for key, text in column["titles"].items() if key != "und"},
-            description=column.get("dc:description", ""),
+            description=tagged(column.get("dc:description", "")),
             required=column.get("required", False),
             mentioned=frozenset(about[column["name"]]),
         )

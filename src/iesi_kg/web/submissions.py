@@ -5,6 +5,7 @@ The same walk as the pages and the command line; errors are problem documents (R
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
@@ -15,10 +16,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from iesi_kg.errors import FileTooLarge, InputError, UsageError
+from iesi_kg.ingest import archive
 from iesi_kg.publication import outlook, workflow
 from iesi_kg.publication.desk import LONGEST_LINE, LONGEST_TEXT, Verdict
 from iesi_kg.publication.desk_item import REASONS, Event, Item, Kind, Sender, State, moment
 from iesi_kg.records import SourceFile
+from iesi_kg.validation.likeness import CODES as ALIKE
 from iesi_kg.vocabulary.codelists import CodeLists
 from iesi_kg.web.reception import address_of, reception, shown, wish_of
 from iesi_kg.web.session import asking, require_proof
@@ -52,6 +55,24 @@ class Receipt(BaseModel):
     status_address: str
     graph: str | None
     history: list[Step]
+
+
+class LookAlike(BaseModel):
+    """A record or organisation of the file that looks like one of another row, or a published one."""
+
+    file: str | None
+    row: int | None
+    column: str | None
+    value: str | None
+    code: str
+    message: str
+    remedy: str | None
+
+
+class Taken(Receipt):
+    """The receipt of a file: also what it looks like, so that a sender can say whether it is the same thing."""
+
+    look_alikes: list[LookAlike]
 
 
 class Case(Receipt):
@@ -88,10 +109,10 @@ class Asked(BaseModel):
     contact: _Line = ""
 
 
-@router.post("/submissions", status_code=201, response_model=Receipt, summary="Hand in a file (scope submit)")
+@router.post("/submissions", status_code=201, response_model=Taken, summary="Hand in a file (scope submit)")
 async def hand_in(
     request: Request,
-    file: Annotated[UploadFile, File()],
+    file: Annotated[list[UploadFile], File(description="one file, or several that are one submission")],
     name: Annotated[str, Form(max_length=LONGEST_LINE)] = "",
     contact: Annotated[str, Form(max_length=LONGEST_LINE)] = "",
     idempotency_key: _Key = "",
@@ -102,10 +123,10 @@ async def hand_in(
     caller = asking(request)
     if not reception(request).may_hand_in(caller):
         caller.require("submit")
-    await run_in_threadpool(refuse_unreadable, source)
+    alike = await run_in_threadpool(look_alikes, _site(request), source)
     take = partial(reception(request).receive, source, caller, Sender(name=name, contact=contact), address_of(request))
     item = await run_in_threadpool(take, idempotency_key)
-    return _created(request, item)
+    return _created(request, item, look_alikes=alike)
 
 
 @router.get("/submissions", response_model=Cases, summary="What lies on the desk (scope review)")
@@ -168,21 +189,42 @@ def ask(request: Request, asked: Asked, idempotency_key: _Key = "") -> Response:
     return _created(request, item)
 
 
-async def read_upload(request: Request, file: UploadFile | None) -> SourceFile:
-    """The bytes of an upload. Raises InputError, FileTooLarge."""
+async def read_upload(request: Request, uploads: Sequence[UploadFile]) -> SourceFile:
+    """The bytes of an upload, several files as one archive. Raises InputError, FileTooLarge, UnreadableFile."""
     most = _site(request).settings.upload_bytes
-    if file is None or not file.filename:
+    files: list[SourceFile] = []
+    left = most
+    for upload in uploads:
+        content = await upload.read(left + 1)
+        if len(content) > left:
+            what, hint = (
+                ("the files are", "send them one by one") if files else ("the file is", "split it into several")
+            )
+            raise FileTooLarge(f"{what} larger than {most:,} bytes", hint=hint, limit=most)
+        left -= len(content)
+        files += [SourceFile(upload.filename, content)] if upload.filename else []
+    if not files:
         raise InputError("no file was chosen", hint="choose a file; a program sends it as the form field `file`")
-    content = await file.read(most + 1)
-    if len(content) > most:
-        raise FileTooLarge(f"the file is larger than {most:,} bytes", hint="split it into several files", limit=most)
-    return SourceFile(file.filename, content)
+    return archive.joined(files)
 
 
 def reason_label(code: str, language: str = "en") -> str:
     """A coded reason in words."""
     found = CodeLists.load().resolve(REASONS, code) if code else None
     return found.labels.get(language, found.label) if found else code
+
+
+def look_alikes(site: Site, source: SourceFile) -> list[dict[str, Any]]:
+    """What in a file looks like something else. Raises InputError for what no reviewer could read either."""
+    report = workflow.check(source, today=datetime.now(UTC).date(), reader=site.store.reader())
+    found = (finding for finding in report.findings if finding.code in ALIKE)
+    return [
+        {
+            **{key: getattr(finding, key) for key in ("file", "row", "column", "value", "code", "message")},
+            "remedy": finding.suggestion,
+        }
+        for finding in found
+    ]
 
 
 def refuse_unreadable(source: SourceFile) -> None:
@@ -194,8 +236,8 @@ def _found(request: Request, item_id: str) -> Item:
     return reception(request).desk.find(item_id, _site(request).store.reader())
 
 
-def _created(request: Request, item: Item) -> Response:
-    facts = _receipt(request, item)
+def _created(request: Request, item: Item, **more: object) -> Response:
+    facts = {**_receipt(request, item), **more}
     return JSONResponse(facts, 201, headers={**_FRESH, "Location": facts["status_address"]})
 
 

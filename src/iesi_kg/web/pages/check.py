@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import partial
@@ -22,11 +22,12 @@ from starlette.responses import RedirectResponse
 
 from iesi_kg.endpoint.negotiation import prefers_html
 from iesi_kg.errors import IesiKgError, InputError, NotFound, UsageError
+from iesi_kg.ingest import kinds
 from iesi_kg.publication import blank, outlook, workflow
 from iesi_kg.publication.outlook import Outlook
 from iesi_kg.records import Report, Severity, SourceFile
+from iesi_kg.validation import likeness, workbook
 from iesi_kg.validation import render as rendered
-from iesi_kg.validation import workbook
 from iesi_kg.validation.listing import Listed, in_sheet_order
 from iesi_kg.validation.scoring import Standing
 from iesi_kg.web import reception
@@ -44,7 +45,7 @@ _TABLES = {"template": (), "template-full": ("all",), "example": ()}
 _MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": workbook.MEDIA_TYPE}
 _MOST_FINDINGS = 500
 _MOST_KEPT = 700_000  # as base64 below what a part of a form may be
-_LIKE = "possible-duplicate"
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +83,16 @@ def form(request: Request) -> Response:
 @router.post("/check")
 async def check(
     request: Request,
-    file: Annotated[UploadFile | None, File()] = None,
+    file: Annotated[list[UploadFile] | None, File()] = None,
     form: Annotated[str, Form(alias="as")] = "page",
 ) -> Response:
-    """The verdict on one file, as a page or, for programs and on request, as the JSON of ``iesi-kg check``."""
+    """The verdict on one file or several, as a page or, for programs and on request, the JSON of ``iesi-kg check``."""
     asked = _asked(form, await request.form())
     data = asked.wanted == "json" or not prefers_html(request.headers.get("accept"))
-    name = asked.kept_name or (file.filename or "" if file else "")
+    chosen = [upload for upload in file or () if upload.filename]
+    name = asked.kept_name or ", ".join(upload.filename or "" for upload in chosen)[:_LONGEST_NAME]
     try:
-        source = await _source(request, file, asked)
+        source = await _source(request, chosen, asked)
         name = source.name
         if asked.wanted == "submit":
             return await _hand_in(request, source, asked)
@@ -124,14 +126,14 @@ def _asked(wanted: str, given: Mapping[str, object]) -> Asked:
     return Asked(**{**texts, "wanted": wanted})
 
 
-async def _source(request: Request, file: UploadFile | None, asked: Asked) -> SourceFile:
-    """The file that was chosen, else the one that travelled in the page."""
-    if (file is None or not file.filename) and asked.kept:
+async def _source(request: Request, chosen: Sequence[UploadFile], asked: Asked) -> SourceFile:
+    """What was chosen, else what travelled in the page."""
+    if not chosen and asked.kept:
         try:
             return SourceFile(asked.kept_name or "file", b64decode(asked.kept, validate=True))
         except (NoBase64, ValueError):
             raise InputError("the file did not come back whole from the page", hint="choose it again") from None
-    return await read_upload(request, file)
+    return await read_upload(request, chosen)
 
 
 def _judge(request: Request, source: SourceFile, answers: bool, data: bool) -> Verdict:
@@ -204,8 +206,8 @@ def _findings(verdict: Verdict, asked: Asked, language: str) -> Mapping[str, obj
         "total": len(listed),
         "through": len(through),
         "findings": through[:_MOST_FINDINGS],
-        "alike": [item for item in listed if _LIKE in item.finding.code],
+        "alike": [item for item in listed if item.finding.code == likeness.RECORD],
         "scores": verdict.standing.lines(language) if verdict.standing.scores else (),
         "kept": b64encode(content).decode("ascii") if len(content) <= _MOST_KEPT else "",
-        "tabular": any(item.around for item in listed),
+        "tabular": kinds.detect(verdict.source).tabular,
     }

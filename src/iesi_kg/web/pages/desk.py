@@ -187,7 +187,8 @@ def _judged(request: Request, item: Item, answers: bool) -> tuple[Receipt | None
         return None, None
     site: Site = request.app.state.site
     desk, reader, now = reception.reception(request), site.store.reader(), datetime.now(UTC)
-    read = workflow.against(reader, workflow.receive(desk.desk.source(item), today=now.date()))
+    alike = workflow.likeness(reader)
+    read = workflow.against(reader, workflow.receive(desk.desk.source(item), today=now.date(), alike=alike))
     if not read.report.conforms:
         return read, None
     bounds = desk.bounds if answers else None

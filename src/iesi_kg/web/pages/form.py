@@ -16,6 +16,7 @@ from iesi_kg.publication import fields, workflow
 from iesi_kg.publication.fields import Checked, Filled
 from iesi_kg.records import Report
 from iesi_kg.validation.listing import in_sheet_order
+from iesi_kg.vocabulary.told import in_language
 from iesi_kg.web import reception
 from iesi_kg.web.pages.language import keeping, spoken
 from iesi_kg.web.pages.rendering import render
@@ -79,6 +80,7 @@ def _page(
         "places": {block.name: fields.places(block, texts, more) for block in shown},
         "texts": texts,
         "titles": fields.titles(language),
+        "help": lambda field: in_language(field.help, language),
         "more": more,
         "checked": checked,
         "error": error,

@@ -48,10 +48,10 @@ async def withdraw(request: Request, item_id: str, secret: str) -> Response:
 
 @router.post(f"{_PATH}/file")
 async def mend(
-    request: Request, item_id: str, secret: str, file: Annotated[UploadFile | None, File()] = None
+    request: Request, item_id: str, secret: str, file: Annotated[list[UploadFile] | None, File()] = None
 ) -> Response:
-    """Hand in the mended file of what was returned."""
-    source = await read_upload(request, file)
+    """Hand in the mended file, or files, of what was returned."""
+    source = await read_upload(request, file or ())
     await run_in_threadpool(refuse_unreadable, source)
     site: Site = request.app.state.site
     await run_in_threadpool(reception.reception(request).mend, site, (item_id, secret), source)

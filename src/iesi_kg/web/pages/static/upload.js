@@ -11,8 +11,27 @@
     upload.addEventListener(name, (event) => {
       event.preventDefault();
       upload.classList.toggle("over", name === "dragover");
-      if (name === "drop" && event.dataTransfer.files.length) chosen.files = event.dataTransfer.files;
+      if (name === "drop" && event.dataTransfer.files.length) take(event.dataTransfer.files);
     });
+  }
+
+  chosen.addEventListener("change", list);
+  list();
+
+  // What is dropped stands beside what was chosen before; a file of the same name takes its place.
+  function take(dropped) {
+    const files = new Map([...chosen.files, ...dropped].map((file) => [file.name, file]));
+    const together = new DataTransfer();
+    for (const file of files.values()) together.items.add(file);
+    chosen.files = together.files;
+    list();
+  }
+
+  function list() {
+    const names = chosen.files.length > 1 ? [...chosen.files].map((file) => file.name) : [];
+    upload.querySelector(".chosen").replaceChildren(
+      ...names.map((name) => Object.assign(document.createElement("li"), { textContent: name })),
+    );
   }
 
   upload.addEventListener("submit", (event) => {
