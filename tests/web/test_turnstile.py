@@ -46,6 +46,18 @@ def test_queries_a_minute() -> None:
     assert caught.value.members == {"limit": "requests", "maximum": 3, "retry_after": 20}
 
 
+def test_a_batch_counts_as_its_queries_and_a_full_account_takes_any() -> None:
+    turnstile = Turnstile()
+    turnstile.enter("a", FEW)
+    turnstile.charge("a", FEW, 2)
+    with pytest.raises(TooManyQueries, match="more than 3 queries a minute"):
+        turnstile.charge("a", FEW, 1)
+    turnstile.enter("b", FEW)
+    turnstile.charge("b", FEW, 99)
+    with pytest.raises(TooManyQueries):
+        turnstile.enter("b", FEW)
+
+
 def test_no_limit_is_none() -> None:
     free = Allowance("free", 1.0, 1, 1, 1, concurrent=0, requests=0)
     turnstile = Turnstile()

@@ -44,16 +44,18 @@ class Reconcile:
         self.site: Site
         self._work: Work | None = None
         self._reading = asyncio.Lock()
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="reconcile")
+        self._threads: ThreadPoolExecutor | None = None
         self._waiting = 0
 
     def start(self, site: Site) -> None:
         """Take up work on a started site."""
         self.site = site
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="reconcile")
 
     def close(self) -> None:
         """Begin nothing more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         try:
