@@ -60,13 +60,15 @@ class Part:
 def coverage(index: Index, choice: Choice, facet: str, inhabitants: Mapping[str, int], lang: str = ENGLISH) -> Part:
     """How many initiatives that meet the choice have each code of a list.
 
-    Of a list with inhabitants the codes that have neither these nor an initiative are left out: countries of other
-    continents are in it for organisations that take part from there.
+    Countries of which neither inhabitants nor an initiative are known are left out: those of other continents are in
+    the list for organisations that take part from there.
     """
     found = index.select(choice)
     counted, alone = _counted(found, facet), _counted(index.select(choice.without(facet)), facet)
     people = inhabitants if facet == PLACES else {}
-    concepts = [each for each in _concepts(facet) if not people or each.notation in people or counted[each.notation]]
+    concepts = [
+        each for each in _concepts(facet) if facet != PLACES or each.notation in people or counted[each.notation]
+    ]
     lines = [
         Line(
             value=_value(each, lang),
