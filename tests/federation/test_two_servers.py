@@ -136,13 +136,14 @@ def test_we_ask_one_that_asks_us(service: Server, oxigraph: Running) -> None:
     assert refused(service, text)["status"] == 403
 
 
-def test_a_peer_asks_a_peer(service: Server, virtuoso: Running, oxigraph: Running) -> None:
-    """Bindings go along to the outer one, which asks the inner one itself; we tell of the one we asked."""
-    inner = f"?t ex:twin ?u SERVICE <{virtuoso.endpoint}> {{ ?t ex:founded ?y }}"
-    text = f"SELECT ?t ?y ?u {{ ?t ex:people ?n SERVICE <{oxigraph.endpoint}> {{ {inner} }} }}"
+def test_a_peer_asks_a_peer(service: Server, oxigraph: Running) -> None:
+    """It asks itself, which it does not know: the request comes from it, and we tell of the one that we sent."""
+    inner = f"?t ex:twin ?u {{ SELECT ?t ?m {{ SERVICE <{oxigraph.endpoint}> {{ ?t ex:mayor ?m }} }} }}"
+    text = f"SELECT ?t ?m ?u {{ ?t ex:people ?n SERVICE <{oxigraph.endpoint}> {{ {inner} }} }}"
     assert table(service, text) == [
-        ["http://example.org/riga", "1201", "http://example.org/oslo"],
-        ["http://example.org/riga", "1201", "http://example.org/pori"],
+        ["http://example.org/oslo", "A.", "http://example.org/riga"],
+        ["http://example.org/oslo", "Anne", "http://example.org/riga"],
+        ["http://example.org/riga", "Vilnis", "http://example.org/oslo"],
+        ["http://example.org/riga", "Vilnis", "http://example.org/pori"],
     ]
-    told = service.query(PREFIX + text, "text/csv").headers["IESI-KG-Services"]
-    assert (oxigraph.endpoint in told, virtuoso.endpoint in told) == (True, False)
+    assert service.query(PREFIX + text, "text/csv").headers["IESI-KG-Services"].count(oxigraph.endpoint) == 1

@@ -143,6 +143,11 @@ def test_the_filters_of_the_list_are_in_the_language(client: httpx.Client) -> No
     assert "<strong>3</strong> iniziative" in page
 
 
+def test_the_remedy_of_a_file_that_cannot_be_read_is_in_the_language_too(client: httpx.Client) -> None:
+    page = client.post("/check?lang=de", files={"file": ("a.pdf", b"%PDF-1.4")}).text
+    assert "<p>Senden Sie eine CSV-Tabelle, eine Excel-Mappe (.xlsx), RDF als Turtle" in page
+
+
 def test_a_finding_is_told_in_the_language_where_the_shapes_say_it(client: httpx.Client) -> None:
     broken = b"name,country,service_areas,source_url\n,FR,childcare,https://example.org/a\n"
     answer = client.post("/check?lang=fr", files={"file": ("a.csv", broken)})

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from iesi_kg.errors import FileTooLarge, UnreadableFile
 from iesi_kg.ingest.characters import shown
 from iesi_kg.records import SourceFile
+from iesi_kg.vocabulary.told import say
 
 MOST_UNPACKED = 100 * 1024 * 1024
 MOST_FILES = 1_000
@@ -80,7 +81,7 @@ class Package:
         except _DAMAGED:
             raise UnreadableFile(
                 f"{self.source.name} is a damaged {self._what}: it was cut short or changed on the way",
-                hint="send it again as it was saved; a copy by mail or stick may have been cut",
+                hint=say("unreadable-file.remedy.again"),
             ) from None
 
     def _bounded(self, items: list[zipfile.ZipInfo]) -> None:
@@ -90,7 +91,7 @@ class Package:
         if unpacked > max(MOST_UNPACKED, len(self.source.content)):
             raise FileTooLarge(
                 f"{name} unpacks to {unpacked:,} bytes; the limit is {MOST_UNPACKED:,}",
-                hint="take out what is no data (pictures, formatted empty rows), split it, or send CSV",
+                hint=say("unreadable-file.remedy.trim"),
                 limit=MOST_UNPACKED,
             )
         for item in items:
@@ -105,14 +106,14 @@ class Package:
         if len(items) > MOST_FILES:
             raise FileTooLarge(
                 f"{name} holds {len(items):,} files; the limit is {MOST_FILES:,}",
-                hint="split it into several",
+                hint=say("unreadable-file.remedy.split"),
                 limit=MOST_FILES,
             )
 
     def _named(self, items: list[zipfile.ZipInfo]) -> None:
         """Refuse entries that are locked, that stand twice, or whose names lead out of the archive."""
         if len(self._items) < len(items):
-            raise self._refused("holds two files of the same name", "give each file its own name")
+            raise self._refused("holds two files of the same name", say("unreadable-file.remedy.names"))
         for item in items:
             if not item.filename:
                 raise self._refused("holds a file without a name", "pack it again")
@@ -149,7 +150,9 @@ def unpack(source: SourceFile) -> list[SourceFile]:
     package = Package(source)
     names = sorted(name for name in package.names if not _is_noise(name))
     if not names:
-        raise UnreadableFile(f"{source.name} is an archive without a file in it", hint="pack the tables or RDF files")
+        raise UnreadableFile(
+            f"{source.name} is an archive without a file in it", hint=say("unreadable-file.remedy.empty")
+        )
     return [SourceFile(shown(name), package.read(name)) for name in names]
 
 
@@ -160,7 +163,7 @@ def joined(files: Sequence[SourceFile]) -> SourceFile:
     named: dict[str, SourceFile] = {}
     for file in files:
         if named.setdefault(file.name, file) is not file:
-            raise UnreadableFile(f"two of the files are called {file.name}", hint="give each file its own name")
+            raise UnreadableFile(f"two of the files are called {file.name}", hint=say("unreadable-file.remedy.names"))
     return pack(files)
 
 

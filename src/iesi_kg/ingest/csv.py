@@ -58,7 +58,7 @@ def read(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
     if delimiter not in _DELIMITERS:
         raise UnreadableFile(
             f"{source.name} says that {delimiter!r} separates its columns, which is read by nobody else",
-            hint="save it with commas between the columns",
+            hint=say("unreadable-file.remedy.commas"),
             line=1,
         )
     if delimiter != ",":
@@ -112,7 +112,7 @@ def _delimiter(text: Text, header: str, known: Collection[str]) -> str:
         seen = ascii(header[:60])[1:-1] + ("..." if len(header) > 60 else "")
         raise UnreadableFile(
             f"no column of the template stands in the first row of {text.name}; it reads: {seen}",
-            hint="the first row must hold the column names; `iesi-kg template --format csv` writes it",
+            hint=say("unreadable-file.remedy.template"),
             line=1,
         )
     return best

@@ -9,6 +9,7 @@ from enum import StrEnum
 from iesi_kg.errors import UnreadableFile
 from iesi_kg.ingest.archive import Package
 from iesi_kg.records import SourceFile
+from iesi_kg.vocabulary.told import say
 
 
 class Kind(StrEnum):
@@ -29,11 +30,6 @@ class Kind(StrEnum):
         """Whether the file is a table with rows and columns."""
         return self in (Kind.CSV, Kind.XLSX)
 
-
-READABLE = (
-    "send a CSV table, an Excel workbook (.xlsx), RDF as Turtle, TriG, N-Triples, N-Quads, RDF/XML or JSON-LD, or a "
-    "zip archive of several"
-)
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -77,7 +73,7 @@ def detect(source: SourceFile) -> Kind:
     if content.startswith(b"PK\x03\x04") or content.startswith(b"PK\x05\x06"):
         return _archive(source)
     if content.startswith(_OLE) and _LOCKED in content:
-        raise UnreadableFile(f"{source.name} is locked by a password", hint="save it without a password")
+        raise UnreadableFile(f"{source.name} is locked by a password", hint=say("unreadable-file.remedy.password"))
     for magic, what in _MAGIC:
         if content.startswith(magic):
             raise _unreadable(source, f"is {what}")
@@ -115,7 +111,7 @@ def encoded(content: bytes) -> Encoding:
 
 
 def _unreadable(source: SourceFile, seen: str) -> UnreadableFile:
-    return UnreadableFile(f"{source.name} {seen}", hint=READABLE)
+    return UnreadableFile(f"{source.name} {seen}", hint=say("unreadable-file.remedy.readable"))
 
 
 def _archive(source: SourceFile) -> Kind:
@@ -123,12 +119,14 @@ def _archive(source: SourceFile) -> Kind:
     if "xl/workbook.xml" in names:
         return Kind.XLSX
     if "xl/workbook.bin" in names:
-        raise UnreadableFile(f"{source.name} is a binary Excel workbook (.xlsb)", hint="save it as .xlsx")
+        raise UnreadableFile(
+            f"{source.name} is a binary Excel workbook (.xlsb)", hint=say("unreadable-file.remedy.binary")
+        )
     for member, what in (("word/document.xml", "a Word document"), ("ppt/presentation.xml", "a presentation")):
         if member in names:
             raise _unreadable(source, f"is {what}")
     if "content.xml" in names and "mimetype" in names:
-        raise UnreadableFile(f"{source.name} is an OpenDocument file", hint="save it as .xlsx or as CSV UTF-8")
+        raise UnreadableFile(f"{source.name} is an OpenDocument file", hint=say("unreadable-file.remedy.open"))
     return Kind.ZIP
 
 

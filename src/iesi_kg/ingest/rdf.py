@@ -263,8 +263,7 @@ def _line_of_error(content: bytes, kind: Kind) -> int:
 def _outside_context(source: SourceFile) -> UnreadableFile:
     return UnreadableFile(
         f"{source.name}: the JSON-LD takes its @context from an address, and no address is opened while a file is read",
-        hint="write the context into the file: put the object of that address in place of the address; "
-        f"{jsonld.OURS!r} is known here",
+        hint=say("unreadable-file.remedy.context", name=repr(jsonld.OURS)),
     )
 
 
@@ -278,7 +277,7 @@ def utf8(source: SourceFile, kind: Kind) -> bytes:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
         told = f"the bytes are not {encoding.name.upper()}"
-        raise _broken(source, kind, line, told, "save the file as UTF-8", column=column) from None
+        raise _broken(source, kind, line, told, say("unreadable-file.remedy.utf8"), column=column) from None
     return content if encoding.name == "utf-8" else text.encode("utf-8")
 
 
@@ -288,7 +287,7 @@ def _broken(  # noqa: PLR0913
     place = (f", line {line}" if line else "") + (f", column {column}" if line and column else "")
     return UnreadableFile(
         f"{source.name}{place}: not well-formed {kind.value}: {reason}",
-        hint=hint or "mend the syntax at this place; nothing else of the file was looked at",
+        hint=hint or say("unreadable-file.remedy.syntax"),
         line=line,
         column=column,
     )
@@ -297,7 +296,7 @@ def _broken(  # noqa: PLR0913
 def _too_deep(source: SourceFile, line: int) -> UnreadableFile:
     return UnreadableFile(
         f"{source.name}, line {line}: brackets or elements are nested more than {_DEEPEST} deep",
-        hint="write the data flat: one node after the other, joined by their addresses",
+        hint=say("unreadable-file.remedy.flat"),
         line=line,
     )
 
@@ -333,7 +332,7 @@ def _guard_xml(source: SourceFile, content: bytes) -> None:
         raise UnreadableFile(
             f"{source.name}, line {parser.CurrentLineNumber}: a DOCTYPE is not accepted, since it can declare entities "
             "that expand without end",
-            hint="remove the <!DOCTYPE ...> and write the namespaces out",
+            hint=say("unreadable-file.remedy.doctype"),
         )
 
     parser.StartElementHandler, parser.EndElementHandler, parser.StartDoctypeDeclHandler = start, end, doctype

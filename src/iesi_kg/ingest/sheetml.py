@@ -13,6 +13,7 @@ from iesi_kg.errors import UnreadableFile
 from iesi_kg.ingest.archive import Package
 from iesi_kg.ingest.sheetrows import EPOCH, EPOCH_1904, Attributes, Line, SheetReader, column, local, unescaped
 from iesi_kg.records import SourceFile
+from iesi_kg.vocabulary.told import say
 
 WORKBOOK = "xl/workbook.xml"
 _MOST_STRINGS = 3_000_000
@@ -171,7 +172,7 @@ class Workbook:
             line = getattr(error, "lineno", parser.CurrentLineNumber)
             raise UnreadableFile(
                 f"{self._name} is a damaged Excel workbook: {part}, line {line}, cannot be read ({error})",
-                hint="open it in a spreadsheet program and save it again as .xlsx, or as CSV UTF-8",
+                hint=say("unreadable-file.remedy.resave"),
                 line=line,
             ) from None
 

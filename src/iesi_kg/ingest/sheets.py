@@ -51,7 +51,7 @@ def read(source: SourceFile, template: Template) -> Iterator[Row | Finding]:
     if root is None:
         raise UnreadableFile(
             f"{source.name} has no sheet {form.root.titles['en']!r} with the column names of the template",
-            hint="`iesi-kg template --format xlsx` writes the workbook with all its sheets",
+            hint=say("unreadable-file.remedy.sheets"),
         )
     yield from Gathering(template, form, root, [page for page in pages if page is not root], base).rows()
 

@@ -27,7 +27,7 @@ def read(source: SourceFile, known: Collection[str]) -> Iterator[Row | Finding]:
         names = ", ".join(repr(sheet.title) for sheet in book.sheets)
         raise UnreadableFile(
             f"no sheet of {source.name} has the column names of the template in its first rows; its sheets are {names}",
-            hint="the first row must hold the column names; `iesi-kg template --format csv` writes them",
+            hint=say("unreadable-file.remedy.template"),
         )
     yield from said(book)
     yield from rows(sheet, known)

@@ -30,6 +30,7 @@ from iesi_kg.validation import likeness, workbook
 from iesi_kg.validation import render as rendered
 from iesi_kg.validation.listing import Listed, in_sheet_order
 from iesi_kg.validation.scoring import Standing
+from iesi_kg.vocabulary import told
 from iesi_kg.web import reception
 from iesi_kg.web.pages.findings import FORMATS, saved
 from iesi_kg.web.pages.language import keeping, spoken
@@ -180,6 +181,8 @@ def _page(
     context: dict[str, Any] = {
         "report": verdict.report if verdict else None,
         "error": error,
+        "hint": told.in_language(error.hint, language) if error and error.hint else "",
+        "hint_language": told.spoken(error.hint, language) if error and error.hint else "",
         "name": name,
         "asked": asked,
         "outlook": verdict.outlook if verdict else None,
