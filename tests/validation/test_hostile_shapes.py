@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -233,10 +233,16 @@ QUERIES = {
 }
 
 
-@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
-def test_service_in_a_query_of_the_shapes_asks_nobody_and_the_shape_is_named(query: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "judged"),
+    [(query, apart if name == "constraint" else here) for name, query in QUERIES.items()],
+    ids=QUERIES,
+)
+def test_service_in_a_query_of_the_shapes_asks_nobody_and_the_shape_is_named(
+    query: str, judged: Callable[[str], ShaclReport]
+) -> None:
     with listening() as (port, calls):
-        for keyword, judged in (("SERVICE", apart), ("service SILENT", here), (r"SERV\\u0049CE", here)):  # as well
+        for keyword in ("SERVICE", r"SERV\\u0049CE SILENT"):  # the same once its escape is read
             with pytest.raises(IllFormedShapes) as caught:
                 judged(ON_C + query % f"{keyword} <http://127.0.0.1:{port}/sparql> {{ ?this ?p ?o }}" + " .")
             assert "<http://e/S>" in caught.value.detail
