@@ -115,20 +115,19 @@ class Records:
             if len(self._seen.keyless) < _MOST_NOTED:
                 self._seen.keyless.append((file, row.number))
             key = f"{file}-{row.number}"
-        first = self._keys.setdefault(key, row.number)
-        self._times[key] += 1
-        if self._times[key] == 1:
+        if key not in self._keys:
+            self._keys[key] = row.number
             return key
         if len(self._seen.repeated) < _MOST_NOTED:
-            self._seen.repeated.append((key, file, first, row.number))
+            self._seen.repeated.append((key, file, self._keys[key], row.number))
         return self._apart(key, row.number)
 
     def _apart(self, key: str, number: int) -> str:
         """A key of its own for a record whose key stood before."""
-        while (own := f"{key}.{self._times[key]}") in self._keys:
+        self._times[key] += 1
+        while (own := f"{key}.{self._times[key] + 1}") in self._keys:
             self._times[key] += 1
         self._keys[own] = number
-        self._times[own] += 1
         return own
 
     def _nodes(
