@@ -90,7 +90,7 @@ def large(path: Path, size: int, text: int) -> int:
     with path.open("w") as target:
         for number in range(count):
             target.write("[" if number == 0 else ",\n")
-            target.write(json.dumps({"id": number, **record, "description": "A service of care. " * (text // 19)}))
+            target.write(json.dumps({"id": number, **record, "description": f"Care {number:9}. " * (text // 16)}))
         target.write("]")
     return count
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyoxigraph import Literal, Quad
 
 from iesi_kg.errors import UnreadableFile, UsageError
 from iesi_kg.linking import adapters
+from iesi_kg.linking import adapters_values as values
 from iesi_kg.linking.adapters import Adapted
 from iesi_kg.linking.entities import Entity, of_quads
 from iesi_kg.records import Finding, SourceFile
@@ -31,6 +34,14 @@ CASE: Mapping[str, Any] = {
     "primary_sector": "Health",
     "technology": "Blockchain",
     "status": "Pilot",
+}
+TABLE: Mapping[str, Any] = {
+    "name": "t",
+    "format": "csv",
+    "prefix": "mine",
+    "key": "{id}",
+    "things": [{"name": "record"}],
+    "columns": [{"name": "id"}],
 }
 
 
@@ -107,6 +118,7 @@ def test_json_that_is_wrong_in_the_middle_is_told_by_line_and_column() -> None:
     ("content", "said"),
     [
         ("[1, 2]", "record 1 is no object but '1'"),
+        ('{"cases": []}', "cases.json holds one object, not an array of records"),
         ("", "cases.json is empty"),
         ("  \n", "cases.json is empty"),
         ("<html><body>not found</body></html>", "cases.json is a web page or XML"),
@@ -114,12 +126,19 @@ def test_json_that_is_wrong_in_the_middle_is_told_by_line_and_column() -> None:
         ("id,name\n1,x\n", "cases.json is CSV; jrc-ips reads JSON"),
         ("[" * 5000, "ends in the middle"),
     ],
-    ids=["numbers", "nothing", "blanks", "page", "archive", "csv", "deep"],
+    ids=["numbers", "object", "nothing", "blanks", "page", "archive", "csv", "deep"],
 )
 def test_what_is_no_such_file_is_refused(content: str | bytes, said: str) -> None:
     with pytest.raises(UnreadableFile) as refused:
         read(content)
     assert said in refused.value.detail
+
+
+def test_a_column_that_stands_twice_loses_nothing() -> None:
+    found = read("name,url,note,note\nOne,,first,second\n", "jrc-ai-watch", "services.csv")
+    kept = {quad.predicate.value.partition("#")[2]: quad.object for quad in found.quads}
+    assert (kept["note"], kept["note.2"]) == (Literal("first"), Literal("second"))
+    assert {finding.column for finding in found.findings("column-unknown")} == {"note", "note.2"}
 
 
 def test_an_empty_database_is_told() -> None:
@@ -139,6 +158,28 @@ def test_a_key_that_stands_twice_keeps_both_records_apart() -> None:
     }
     assert [(finding.value, finding.row) for finding in found.findings("repeated-key")] == [("10000", 2), ("10000", 3)]
     assert [finding.row for finding in found.findings("no-key")] == [4]
+
+
+def test_a_text_that_reads_like_the_key_is_no_key() -> None:
+    found = read([case(id=2020, name="2020")])
+    assert (found.entities["jrc-ips:2020"].names, found.entities["jrc-ips:2020"].start_year) == (("2020",), 2020)
+
+
+def test_keys_that_look_like_those_we_give_stay_apart() -> None:
+    found = read([case(id=key) for key in ("1", "1.2", "1", "1", "1.2")])
+    assert sum(entity.kind == "initiative" for entity in found.entities.values()) == 5
+
+
+@given(
+    st.one_of(
+        st.text(), st.builds("https://example.org/{}".format, st.text()), st.builds("http://{}/x".format, st.text())
+    )
+)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+def test_any_text_as_an_address_gives_iris_or_nothing(text: str) -> None:
+    for address in values.addresses(text):
+        assert address.startswith(("http://", "https://"))
+    assert read([case(url=text, description=text)]).adapted.records == 1
 
 
 def test_placeholders_become_absence_and_stay_out_of_the_graph() -> None:
@@ -215,9 +256,35 @@ def test_a_name_that_is_no_adapter_gets_the_nearest() -> None:
         ({"tables": [{"format": "csv"}]}, "'things' is missing"),
         ({"crosswalks": ["nowhere"]}, "no asset data/adapters/crosswalks/nowhere.ttl"),
         ({"licence": {}}, "'address' is missing"),
+        ({"licence": {"address": "CC BY", "name": "x"}}, "'CC BY' is not a web address"),
+        (
+            {"tables": [{**TABLE, "columns": [{"name": "id", "to": "dct:title", "language": "no!"}]}]},
+            "'no!' is no language",
+        ),
+        ({"tables": [{**TABLE, "columns": [{"name": "id", "to": "dct:type", "scheme": "x"}]}]}, "no code list 'x'"),
+        ({"name": "My region"}, "the name 'My region' is not made of small letters"),
+        ({"tables": [{**TABLE, "key": "{nr}"}]}, "the key is made of 'nr', which is no column"),
+        (
+            {"tables": [{**TABLE, "things": [{"name": "a", "states": {"dct:relation": "b"}}]}]},
+            "no thing 'b' to lead to",
+        ),
+        ({"tables": [{**TABLE, "columns": [{"name": "id", "to": "dtc:title"}]}]}, "the prefix dtc: in 'dtc:title'"),
         ({"tables": [{"format": "csv", "colums": []}]}, "'colums' is not known; did you mean 'columns'?"),
     ],
-    ids=["format", "missing", "crosswalk", "licence", "key"],
+    ids=[
+        "format",
+        "missing",
+        "crosswalk",
+        "licence",
+        "address",
+        "language",
+        "list",
+        "name",
+        "no column",
+        "no thing",
+        "prefix",
+        "key",
+    ],
 )
 def test_a_description_of_ones_own_that_is_wrong_is_told_by_its_place(
     change: dict[str, Any], said: str, tmp_path: Path

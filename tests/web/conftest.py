@@ -42,6 +42,16 @@ GRAPHS = {
 <https://w3id.org/iesi-kg/id/submission/2026-01-01-abc> a prov:Activity ;
   prov:endedAtTime "2026-01-01T00:00:00Z"^^xsd:dateTime .
 """,
+    "https://w3id.org/iesi-kg/graph/peer/pstw/1": r"""
+@prefix cc: <http://creativecommons.org/ns#> . @prefix dcat: <http://www.w3.org/ns/dcat#> .
+@prefix dct: <http://purl.org/dc/terms/> . @prefix peer: <https://w3id.org/iesi-kg/id/peer/pstw/> .
+<https://w3id.org/iesi-kg/graph/peer/pstw/1> a dcat:Dataset ; dct:title "Tech Watch, 1" ;
+  dct:license <https://example.org/licence> ; cc:attributionName "The Centre" .
+<https://example.org/licence> dct:title "Some licence"@en .
+peer:PSTW-7 a <https://w3id.org/iesi-kg/ontology#Initiative> ; dct:title "Care &amp; <b>net</b>" ;
+  dct:relation peer:organisation\/town-at .
+peer:organisation\/town-at dct:title "The town" .
+""",
 }
 
 

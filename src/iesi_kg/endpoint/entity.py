@@ -59,7 +59,7 @@ def describe(reader: Reader, iri: NamedNode) -> Description | None:
         if whole := _versioned(reader, iri):
             return describe(reader, whole)
         _refuse_withdrawn(reader, iri)
-        outgoing = tuple(reader.construct(_query("provenance"), bindings))
+        outgoing = tuple(reader.construct(_query("peer" if iris.is_peer(iri) else "provenance"), bindings))
     if not outgoing:
         return None
     incoming = tuple(reader.construct(_query("incoming"), bindings))

@@ -7,19 +7,20 @@ mappings of codes in SKOS beside it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import NamedNode, Quad, Triple
+from pyoxigraph import Quad, Triple
 
 from iesi_kg import assets
 from iesi_kg.errors import NotFound, UnreadableFile, UsageError
 from iesi_kg.linking import adapters_findings, adapters_mapping, adapters_tables, adapters_told
+from iesi_kg.linking import adapters_values as values
 from iesi_kg.linking.adapters_mapping import Table
 from iesi_kg.linking.adapters_records import Records, Seen
 from iesi_kg.linking.adapters_tables import Fingerprint, PeerFile
@@ -32,6 +33,7 @@ from iesi_kg.vocabulary.spelling import nearest
 FOLDER = "data/adapters"
 FILE = "adapter.json"
 _SHARED = "crosswalks"
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LIKE = 50.0
 
 
@@ -45,7 +47,7 @@ class Edition:
     issued: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Adapter:
     """How one database is read."""
 
@@ -60,11 +62,6 @@ class Adapter:
     @property
     def name(self) -> str:
         return self.about.name
-
-    @cached_property
-    def prefixes(self) -> tuple[str, ...]:
-        """The prefixes of the keys of its records."""
-        return tuple(dict.fromkeys(table.prefix for table in self.tables if table.counted))
 
     def read(
         self, files: Sequence[SourceFile | PeerFile], *, version: str | None = None, at: datetime | None = None
@@ -99,12 +96,14 @@ class Adapted:
             yield Quad(triple.subject, triple.predicate, triple.object, self.graph)
         for triple in adapters_told.counts(self.graph, self.records, triples):
             yield Quad(triple.subject, triple.predicate, triple.object, self.graph)
-        self.findings = tuple(adapters_findings.findings(self._adapter, self.edition, self.records, self._seen))
+        given = {mark.sha256 for _, mark in self._marks}
+        self.findings = tuple(adapters_findings.findings(self._adapter, self.edition, given, self.records, self._seen))
 
     def _triples(self) -> Iterator[Triple]:
-        about, read = self._adapter.about, Read(self.graph, self.version, self._marks, self._adapter.digest, self._at)
+        issued = self.edition.issued if self.edition else ""
+        read = Read(self.graph, self.version, self._marks, self._adapter.digest, self._at, issued)
         kept = {name: name for _, table, names in self._parts for name in names if not table.is_left_out(name)}
-        yield from adapters_told.statements(about, read, kept)
+        yield from adapters_told.statements(self._adapter.about, read, kept)
         makers: dict[str, Records] = {}
         for file, table, _ in self._parts:
             maker = makers.setdefault(table.name, self._maker(table))
@@ -150,7 +149,7 @@ def _adapter(content: bytes, where: str, folder: Path) -> Adapter:
         tables = [adapters_mapping.table(entry, absent, where) for entry in told["tables"]]
         walk = Crosswalk.of_assets(told.get("crosswalks", ()), folder)
         return Adapter(
-            _about(told),
+            _about(told, where),
             tuple(_told_edition(entry) for entry in told.get("editions", ())),
             tuple(tables),
             _checked(walk, tables, where),
@@ -164,8 +163,13 @@ def _adapter(content: bytes, where: str, folder: Path) -> Adapter:
         raise UnreadableFile(f"{where}: {missing.detail}", hint="a crosswalk is a .ttl file beside it") from None
 
 
-def _about(told: Mapping[str, Any]) -> About:
+def _about(told: Mapping[str, Any], where: str) -> About:
     licence = told["licence"]
+    for address in filter(None, (told["address"], licence["address"], told["publisher"].get("page"))):
+        if values.addresses(address) != [address]:
+            raise UnreadableFile(f"{where}: {address!r} is not a web address")
+    if not _NAME.fullmatch(told["name"]):
+        raise UnreadableFile(f"{where}: the name {told['name']!r} is not made of small letters, digits and hyphens")
     return About(
         told["name"],
         told["title"],
@@ -245,8 +249,3 @@ def _unknown(adapter: Adapter, marks: Sequence[tuple[str, Fingerprint]]) -> str:
         return adapter.version
     together = sha256("".join(sorted(mark.sha256 for _, mark in marks)).encode()).hexdigest()
     return f"{adapter.version}-{together[:12]}"
-
-
-def graph_of(adapter: Adapter, version: str) -> NamedNode:
-    """The graph that holds a version of a database."""
-    return iris.peer_graph(adapter.name, version)

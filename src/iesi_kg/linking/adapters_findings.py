@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import TYPE_CHECKING
 
 from iesi_kg.linking.adapters_mapping import Table
@@ -22,9 +22,11 @@ _REPAIRS = {
 }
 
 
-def findings(adapter: Adapter, edition: Edition | None, records: int, seen: Seen) -> Iterator[Finding]:
-    """Everything that a user of the data should know, the gravest first."""
-    yield from _counted(adapter, edition, records)
+def findings(adapter: Adapter, edition: Edition | None, files: Set[str], records: int, seen: Seen) -> Iterator[Finding]:
+    """Everything that a user of the data should know, the gravest first; ``files`` are those read, by digest."""
+    yield from _counted(edition, records)
+    if edition is None:
+        yield from _another(adapter.editions, files)
     yield from _keys(seen)
     for table in adapter.tables:
         if table.name in seen.columns:
@@ -53,22 +55,30 @@ def _words(column: str) -> str:
     return " ".join(re.split(r"[\W_]+", column.casefold())).strip()
 
 
-def _counted(adapter: Adapter, edition: Edition | None, records: int) -> Iterator[Finding]:
+def _counted(edition: Edition | None, records: int) -> Iterator[Finding]:
     if records == 0:
         yield Finding(Severity.WARNING, "empty-database", "the files hold no record")
-    if edition is None and any(known.files for known in adapter.editions):
-        known = ", ".join(f"{known.version} ({known.records:,} records)" for known in adapter.editions)
-        yield Finding(
-            Severity.INFO,
-            "unknown-edition",
-            f"these are not the files that the adapter was tried on: {known}",
-            suggestion="look at the columns and codes that are named below; --version gives the edition a name",
-        )
     if edition is not None and records != edition.records:
         yield Finding(
             Severity.WARNING,
             "unexpected-count",
             f"edition {edition.version} has {edition.records:,} records, but {records:,} were read",
+        )
+
+
+def _another(editions: Sequence[Edition], files: Set[str]) -> Iterator[Finding]:
+    """Files that are a part of an edition that was tried, or none of one."""
+    part = next((known for known in editions if files < known.files), None)
+    if part:
+        message = f"this is a part of edition {part.version}: {len(files):,} of {len(part.files):,} files"
+        yield Finding(Severity.INFO, "part-of-edition", message)
+    elif any(known.files for known in editions):
+        tried = ", ".join(dict.fromkeys(f"{known.version} ({known.records:,} records)" for known in editions))
+        yield Finding(
+            Severity.INFO,
+            "unknown-edition",
+            f"these are not the files that the adapter was tried on: {tried}",
+            suggestion="look at the columns and codes that are named; --version gives the edition a name",
         )
 
 

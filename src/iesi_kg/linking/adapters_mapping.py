@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -11,11 +11,13 @@ from typing import Any
 from pyoxigraph import NamedNode
 
 from iesi_kg.errors import IesiKgError, UnreadableFile
+from iesi_kg.vocabulary.codelists import CodeLists
 from iesi_kg.vocabulary.curies import expand
 from iesi_kg.vocabulary.spelling import nearest
 
 KINDS = ("text", "year", "date", "address", "number", "flag", "code", "iri")
 FORMATS = ("csv", "json")
+_PLACE = re.compile(r"\{(\w[\w.]*)(?::\d+)?\}")
 USE_KEYS = frozenset(
     [
         "name",
@@ -149,11 +151,11 @@ def table(told: Mapping[str, Any], absent: frozenset[str], where: str) -> Table:
             f"{where}: format {told.get('format')!r} is not known", hint=f"one of {', '.join(FORMATS)}"
         )
     try:
-        things = tuple(_thing(entry, where) for entry in told["things"])
+        things = _things(told["things"], where)
         columns: dict[str, list[Mapping[str, Any]]] = {}
         for entry in told["columns"]:
             columns.setdefault(entry["name"], []).append(entry)
-        return Table(
+        made = Table(
             name=told["name"],
             title=told.get("title", told["name"]),
             format=told["format"],
@@ -170,6 +172,22 @@ def table(told: Mapping[str, Any], absent: frozenset[str], where: str) -> Table:
         )
     except KeyError as missing:
         raise UnreadableFile(f"{where}: {missing.args[0]!r} is missing") from None
+    for name in _PLACE.findall(made.key):
+        if name not in made.columns and name != "row" and name not in (made.file.groupindex if made.file else ()):
+            raise UnreadableFile(f"{where}: the key is made of {name!r}, which is no column of the table")
+    return made
+
+
+def _things(told: Sequence[Mapping[str, Any]], where: str) -> tuple[Thing, ...]:
+    things = tuple(_thing(entry, where) for entry in told)
+    known = {thing.name for thing in things}
+    for thing in things:
+        for _, other in thing.states:
+            if other not in known:
+                raise UnreadableFile(f"{where}, thing {thing.name!r}: there is no thing {other!r} to lead to")
+    if not things:
+        raise UnreadableFile(f"{where}: a table needs a thing, the record")
+    return things
 
 
 def _thing(told: Mapping[str, Any], where: str) -> Thing:
@@ -214,6 +232,12 @@ def _use(told: Mapping[str, Any], things: tuple[Thing, ...], where: str) -> Use:
     thing = told.get("of", things[0].name)
     if kind not in KINDS:
         raise UnreadableFile(f"{where}: kind {kind!r} is not known", hint=f"one of {', '.join(KINDS)}")
+    if told.get("scheme", "country") not in CodeLists.load().schemes:
+        raise UnreadableFile(
+            f"{where}: we have no code list {told['scheme']!r}", hint="docs/reference/ontology.md has all"
+        )
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", told.get("language", "en")):
+        raise UnreadableFile(f"{where}: {told['language']!r} is no language", hint="write it like en or pt-BR")
     if thing not in {one.name for one in things}:
         raise UnreadableFile(f"{where}: there is no thing {thing!r}", hint="name one of the things of the table")
     return Use(

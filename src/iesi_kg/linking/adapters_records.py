@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from pyoxigraph import Literal, NamedNode, Triple
 
@@ -57,7 +58,9 @@ class Records:
         self._walk = walk
         self._seen = seen
         self._mojibake = mojibake
+        self._key_columns = frozenset(name for name, _ in _PLACE.findall(table.key))
         self._keys: dict[str, int] = {}
+        self._times: Counter[str] = Counter()
         self._columns: dict[str, Column] = dict(table.columns)
 
     def statements(self, row: Row, extra: Mapping[str, str], file: str) -> Iterator[Triple]:
@@ -77,7 +80,8 @@ class Records:
         record = nodes[self._table.things[0].name]
         yield from (Triple(node, _IDENTIFIER, Literal(key)) for node in record)
         for name, texts in cells.items():
-            yield from self._of_column(self._column(name), [text for text in texts if text != key], row, nodes)
+            told_by_key = name in self._key_columns and key == values.plain(texts[0])
+            yield from () if told_by_key else self._of_column(self._column(name), texts, row, nodes)
 
     def _column(self, name: str) -> Column:
         if name not in self._columns:
@@ -107,21 +111,25 @@ class Records:
 
     def _key(self, context: Mapping[str, str], row: Row, file: str) -> str:
         key = filled(self._table.key, context).strip()
-        if not key or not all(context.get(name, "") for name, _ in _PLACE.findall(self._table.key)):
+        if not key or not all(context.get(name, "") for name in self._key_columns):
             if len(self._seen.keyless) < _MOST_NOTED:
                 self._seen.keyless.append((file, row.number))
             key = f"{file}-{row.number}"
-        earlier = self._keys.get(key)
-        if earlier is None:
-            self._keys[key] = row.number
+        first = self._keys.setdefault(key, row.number)
+        self._times[key] += 1
+        if self._times[key] == 1:
             return key
         if len(self._seen.repeated) < _MOST_NOTED:
-            self._seen.repeated.append((key, file, earlier, row.number))
-        again = 2
-        while f"{key}.{again}" in self._keys:
-            again += 1
-        self._keys[f"{key}.{again}"] = row.number
-        return f"{key}.{again}"
+            self._seen.repeated.append((key, file, first, row.number))
+        return self._apart(key, row.number)
+
+    def _apart(self, key: str, number: int) -> str:
+        """A key of its own for a record whose key stood before."""
+        while (own := f"{key}.{self._times[key]}") in self._keys:
+            self._times[key] += 1
+        self._keys[own] = number
+        self._times[own] += 1
+        return own
 
     def _nodes(
         self, thing: Thing, key: str, cells: Mapping[str, tuple[str, ...]], context: Mapping[str, str]
@@ -229,7 +237,7 @@ class Records:
     def _code(self, use: Use, text: str) -> Code | None:
         shown = values.plain(text)
         found = self._walk.find(use.crosswalk, shown) if use.crosswalk else None
-        return found or (crosswalk.ours(use.scheme).get(crosswalk.key(shown)) if use.scheme else None)
+        return found or (crosswalk.ours(use.scheme, shown) if use.scheme else None)
 
     def _code_told(self, use: Use, text: str, value: NamedNode | Literal) -> Iterator[Triple]:
         """What a foreign code is, beside its first use."""
@@ -248,13 +256,21 @@ class Records:
                 code = self._code(use, text)
                 yield from dict.fromkeys((*([code.iri] if use.itself else ()), *code.means) if code else ())
             case "address":
-                yield from map(NamedNode, values.addresses(text))
+                yield from filter(None, map(_iri, values.addresses(text)))
             case "iri":
                 if use.pattern is None or use.pattern.fullmatch(shown):
-                    name = filled(use.iri, {"value": shown}) if use.iri else ""
-                    yield NamedNode(name) if name else iris.peer_record(use.prefix or self._table.prefix, shown)
+                    whole = _iri(filled(use.iri, {"value": quote(shown, safe="-._~:/")})) if use.iri else None
+                    yield whole or iris.peer_record(use.prefix or self._table.prefix, shown)
             case _:
                 yield from _literal(use, shown)
+
+
+def _iri(text: str) -> NamedNode | None:
+    """An IRI; nothing where the text is none."""
+    try:
+        return NamedNode(text)
+    except ValueError:
+        return None
 
 
 def _literal(use: Use, text: str) -> Iterator[Literal]:

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -109,7 +110,7 @@ def rows(file: PeerFile, form: str, items: str) -> Iterator[Row]:
 
 def _table(file: PeerFile) -> Iterator[Row]:
     lines = _lines(file)
-    names = next(lines)
+    names = _told_apart(next(lines))
     for number, cells in enumerate(lines, start=1):
         if len(cells) > len(names):
             raise UnreadableFile(
@@ -121,6 +122,20 @@ def _table(file: PeerFile) -> Iterator[Row]:
         broken = tuple(name for name, text in texts.items() if not text.isascii() and _undecoded(text))
         texts |= {name: _western(texts[name]) for name in broken}
         yield Row(number, {name: (text,) for name, text in texts.items()}, broken)
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Column names of which none stands twice: the second gets a number.
+
+    >>> _told_apart(["id", "note", "note"])
+    ['id', 'note', 'note.2']
+    """
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+    return found
 
 
 def _lines(file: PeerFile) -> Generator[list[str], None, None]:
@@ -168,11 +183,13 @@ class _Counting:
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
         self.size = 0
         self.lines = 1
+        self.start = b""
 
     def read(self, size: int = -1) -> bytes:
         if size == 0:  # asked for to learn whether bytes come
             return b""
         while piece := self._stream.read(_PIECE):
+            self.start = self.start or piece.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
             self.size += len(piece)
             self.lines += piece.count(b"\n")
             if text := self._decoder.decode(piece):
@@ -194,6 +211,11 @@ def _objects(file: PeerFile, items: str) -> Generator[Row, None, None]:
                 yield Row(number, texts, tuple(n for n, parts in texts.items() if any("\ufffd" in p for p in parts)))
         except ijson.JSONError as error:
             raise _broken_off(file, counted, number, error) from None
+    if number == 0 and items == "item" and counted.start == b"{":
+        raise UnreadableFile(
+            f"{file.name} holds one object, not an array of records",
+            hint="`items` in the description says where the array stands",
+        )
 
 
 def _broken_off(file: PeerFile, read: _Counting, number: int, error: Exception) -> UnreadableFile:

@@ -18,7 +18,6 @@ _NAME = NamedNode(FOAF + "name")
 _TITLE = NamedNode(DCT + "title")
 _LABEL = NamedNode(RDFS + "label")
 _ATTRIBUTION = NamedNode("http://creativecommons.org/ns#attributionName")
-_RIGHTS = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
 
 Fact = tuple[NamedNode, NamedNode, NamedNode | Literal]
 
@@ -58,6 +57,7 @@ class Read:
     files: Sequence[tuple[str, Fingerprint]]
     adapter: str
     at: datetime | None = None
+    issued: str = ""
 
 
 def statements(about: About, read: Read, columns: Mapping[str, str]) -> Iterator[Triple]:
@@ -80,12 +80,16 @@ def _dataset(about: About, read: Read) -> Iterator[Fact]:
     yield graph, NamedNode(DCT + "description"), Literal(about.description, language="en")
     yield graph, NamedNode(DCT + "publisher"), publisher
     yield graph, NamedNode(DCT + "license"), NamedNode(about.licence.address)
+    yield NamedNode(about.licence.address), _TITLE, Literal(about.licence.name, language="en")
     yield graph, NamedNode(DCT + "identifier"), Literal(about.name)
     yield graph, NamedNode(DCT + "source"), NamedNode(about.address)
+    yield graph, NamedNode(DCT + "language"), Literal(about.language)
     yield graph, NamedNode(DCAT + "version"), Literal(read.version)
     yield graph, NamedNode(OWL + "versionInfo"), Literal(read.version)
     yield graph, NamedNode(DCT + "isVersionOf"), iris.peer(about.name)
     yield graph, NamedNode(VOID + "uriSpace"), Literal(f"{iris.peer(about.name).value}/")
+    if read.issued:
+        yield graph, NamedNode(DCT + "issued"), Literal(read.issued, datatype=NamedNode(XSD + "date"))
     if about.attribution:
         yield graph, _ATTRIBUTION, Literal(about.attribution, language="en")
     if about.licence.note:

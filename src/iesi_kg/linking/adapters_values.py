@@ -46,7 +46,7 @@ _ANYWHERE = re.compile(r"https?://", re.IGNORECASE)
 _TWICE = re.compile(r"^https?://\s*(?=https?://)", re.IGNORECASE)
 _HOST = re.compile(r"(https?)://\s*([^\s/?#@:]+\.[^\s/?#@:.]{2,}\.?(?::\d{0,5})?)([/?#].*)?", re.IGNORECASE | re.DOTALL)
 _BARE = re.compile(r"www\.[\w.-]+\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
-_NO_IRI = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
+_NO_IRI = re.compile(r"[\x00-\x20<>\"{}|\\^`\[\]]|%(?![0-9A-Fa-f]{2})|#(?=.*#)")
 _YEAR = re.compile(r"(\d{4})(?:\.0+)?")
 _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?|(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
@@ -54,15 +54,24 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _MISREAD = re.compile("[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _WINDOWS = {ord(bytes([b]).decode("cp1252")): b for b in range(0x80, 0xA0) if b not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
 _ROUNDS = 3
+_SHORT = 200
 
 
-@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """A text without markup, control characters and blanks that show nothing; lines stay lines.
 
     >>> plain(" <p>Caf&eacute;&nbsp;<b>x</b></p><p>a < b</p><script>alert(1)</script> ")
     'Café x\\n\\na < b'
     """
+    return _remembered(text) if len(text) <= _SHORT else _plain(text)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(text: str) -> str:
+    return _plain(text)
+
+
+def _plain(text: str) -> str:
     shown = _SURROGATE.sub("\ufffd", _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
     if _TAG.search(shown):
         shown = _without_markup(shown)
@@ -72,11 +81,6 @@ def plain(text: str) -> str:
 def has_markup(text: str) -> bool:
     """Whether a text holds HTML."""
     return _TAG.search(text) is not None
-
-
-def has_broken(text: str) -> bool:
-    """Whether a text holds halves of characters, or marks in their place."""
-    return "\ufffd" in text or _SURROGATE.search(text) is not None
 
 
 def mended(text: str) -> str:

@@ -28,6 +28,7 @@ _NAMES = tuple(f"{SKOS}{kind}" for kind in ("notation", "prefLabel", "altLabel")
 _SCHEME = f"{SKOS}inScheme"
 _END = re.compile(r"[\s.]+$")
 _LIKE = 75.0
+_LONGEST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,11 @@ class Crosswalk:
 
     def find(self, scheme: str, text: str) -> Code | None:
         """The code that a text names."""
-        return self._codes.get(scheme, {}).get(key(text))
+        return self._codes.get(scheme, {}).get(key(text)) if len(text) <= _LONGEST else None
 
     def near(self, scheme: str, text: str) -> str | None:
         """The known text most like one that names no code."""
-        return nearest(key(text), self._codes.get(scheme, {}), likeness=_LIKE)
+        return None if len(text) > _LONGEST else nearest(key(text), self._codes.get(scheme, {}), likeness=_LIKE)
 
     def has(self, scheme: str) -> bool:
         """Whether there is a scheme of this name."""
@@ -86,13 +87,14 @@ def key(text: str) -> str:
     return _END.sub("", normalise(text))
 
 
-@cache
-def ours(scheme: str) -> Mapping[str, Code]:
-    """Our own code list, as a crosswalk to itself."""
-    lists = CodeLists.load()
-    if scheme not in lists.schemes:
-        return {}
-    return {key(name): Code(c.iri, (c.iri,)) for c in reversed(lists.concepts(scheme)) for name in c.names}
+def ours(scheme: str, text: str) -> Code | None:
+    """The code of our own list that a text names; it means itself.
+
+    >>> ours("technology", "SMS").means[0].value.rpartition("/")[2], ours("technology", "magic")
+    ('messaging', None)
+    """
+    found = CodeLists.load().resolve(scheme, text) if len(text) <= _LONGEST else None
+    return Code(found.iri, (found.iri,)) if found else None
 
 
 @cache

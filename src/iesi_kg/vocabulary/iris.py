@@ -172,6 +172,11 @@ def peer_record(prefix: str, key: str) -> NamedNode:
     return _thing("peer", f"{quote(prefix, safe=_KEPT)}/{quote(key, safe=_KEPT)}")
 
 
+def is_peer(thing: NamedNode) -> bool:
+    """Whether an IRI names another database or a record of it."""
+    return thing.value.startswith(_thing("peer", "").value)
+
+
 @lru_cache(maxsize=4096)
 def peer_field(database: str, column: str) -> NamedNode:
     """The property under which the text of a column of another database is kept as it came.

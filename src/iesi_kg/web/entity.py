@@ -77,6 +77,7 @@ async def _answer(request: Request, wanted: _Wanted) -> Response:
 
 for _path, _summary in (
     ("/id/{kind}/{slug}", "One thing, as a page or as RDF"),
+    ("/id/peer/{database}/{key:path}", "One record of a loaded database, as a page or as RDF"),
     ("/codes/{scheme}/{notation}", "One code of a code list, as a page or as RDF"),
     ("/codes/{scheme}", "One code list, as a page or as RDF"),
     ("/ontology", "The ontology, as a page or as RDF"),

@@ -12,13 +12,14 @@ from iesi_kg.analysis import browse
 from iesi_kg.analysis.browse import Iri, PageRow
 from iesi_kg.analysis.exports import Profile
 from iesi_kg.endpoint.entity import Description
+from iesi_kg.vocabulary import iris
 from iesi_kg.publication.linkage_queue import elsewhere
 from iesi_kg.store.base import Reader
 from iesi_kg.web.pages.language import spoken
 from iesi_kg.web.pages.ontology import Asked, more
 from iesi_kg.web.pages.rendering import reader, render
 
-_PLAIN = "entity"
+_PLAIN, _PEER = "entity", "peer"
 
 
 def entity_html(request: Request, description: Description, profiles: Sequence[Profile] = ()) -> HTMLResponse:
@@ -27,10 +28,12 @@ def entity_html(request: Request, description: Description, profiles: Sequence[P
     iri = description.iri.value
     kind = browse.kind(source, iri)
     language = spoken(request).code
-    found = browse.sections(source, _PLAIN, iri, language)
+    peer = iris.is_peer(description.iri)
+    found = browse.sections(source, _PEER if peer else _PLAIN, iri, language)
     if not found["outgoing"]:
         found["outgoing"] = list(_told(description))
     context: dict[str, object] = {"iri": iri, "version": source.version, "found": found, "profiles": profiles}
+    context["peer"] = peer
     if kind:
         page = browse.sections(source, kind, iri, language)
         context |= {

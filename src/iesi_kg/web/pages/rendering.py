@@ -26,7 +26,7 @@ from iesi_kg.web.pages.static import address
 from iesi_kg.web.pages.wording import wordings
 
 _LOCAL = re.compile(r"\w[\w-]*")
-_SERVED = re.compile(r"/(?:id/[^/#]+/[^/#]+|codes/[^/#]+(?:/[^/#]+)?|ontology(?:/[^/#]+)?)(?:#.*)?")
+_SERVED = re.compile(r"/(?:id/[^/#]+/[^/#]+|id/peer/[^#]+|codes/[^/#]+(?:/[^/#]+)?|ontology(?:/[^/#]+)?)(?:#.*)?")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 _GZIP_LEVEL = 5
 _LONGEST_ALTERNATE = 2_000
