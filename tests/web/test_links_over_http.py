@@ -89,6 +89,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_only_reviewers_see_and_decide(here: Server) -> None:
+    assert sssom.read(here.ask("GET", "/mappings/decisions.sssom.tsv").text, "none yet").mappings == ()
     anna = Tokens(here.store).create(Grant("anna", frozenset({"submit"})), datetime.now(UTC))[1]
     assert here.ask("GET", "/api/links").status == 401
     assert here.ask("GET", "/api/links", bearer(anna)).status == 403

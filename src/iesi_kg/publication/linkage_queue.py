@@ -125,6 +125,7 @@ class Elsewhere:
     """The other record of a link, as the page of one shows it."""
 
     curie: str
+    iri: str
     label: str
     page: str
     confidence: float | None
@@ -161,6 +162,7 @@ def _elsewhere(reader: Reader, item: Item, record: NamedNode) -> Elsewhere:
     found = entity(reader, iri)
     return Elsewhere(
         curie=item.curies[other],
+        iri=iri.value if found else "",
         label=item.labels[other],
         page=next(iter(values(found, "pages")), ""),
         confidence=item.confidence,

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from iesi_kg.endpoint.negotiation import prefers_html
 from iesi_kg.linking import sssom
-from iesi_kg.publication import linkage_graphs
+from iesi_kg.publication import linkage_graphs, linkage_told
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import PREFIXES
@@ -18,6 +18,7 @@ from iesi_kg.web.routing import readable
 from iesi_kg.web.site import Site
 
 router = APIRouter()
+DECISIONS = "decisions"
 _FIELDS = {name.decode(): value.decode() for name, value in (*headers.CORS, *headers.REVALIDATE)}
 _TSV, _TURTLE = "text/tab-separated-values; charset=utf-8", "text/turtle; charset=utf-8"
 
@@ -58,6 +59,8 @@ def _sets(reader: Reader) -> list[dict[str, object]]:
 
 
 def _tsv(reader: Reader, name: str) -> str:
+    if name == DECISIONS:  # there may be none yet
+        return sssom.write(linkage_told.exported(reader))
     return sssom.write(linkage_graphs.published(reader, name))
 
 
