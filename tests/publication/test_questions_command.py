@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from iesi_kg.cli.questions import command
+from iesi_kg.analysis.answers import Difference
+from iesi_kg.analysis.examples import competency
+from iesi_kg.cli.questions import Asked, _text, command
 from iesi_kg.errors import StoreError, SubmissionRejected, UsageError
 
 HEAD = "identifier,name,country,start_year,service_areas,technologies,source_url,source_check\n"
@@ -69,11 +70,11 @@ def test_what_a_file_would_move_is_told_before_it_is_published(bundled_store: Pa
     assert int(after) == int(before) + 1
 
 
-def test_many_rows_are_cut(bundled_store: Path, tmp_path: Path) -> None:
-    rows = [re.sub("spare-room,Spare Room,LU,1951", f"spare-{n},Spare {n},LU,{1950 + n}", ROW) for n in range(25)]
-    file = tmp_path / "many.csv"
-    file.write_text(HEAD + "".join(rows), "utf-8")
-    assert "  + and 5 more (--all)" in run(bundled_store, "--with", str(file), "37").output
+def test_many_rows_are_cut() -> None:
+    many = Difference(tuple((f"row {number:02}",) for number in range(25)), ())
+    told = _text([Asked(competency()[0], 25, many)], "expected", 20).splitlines()
+    assert told[20:22] == ["  + row 19", "  + and 5 more (--all)"]
+    assert len(_text([Asked(competency()[0], 25, many)], "expected", None).splitlines()) == 1 + 25 + 1
 
 
 def test_what_cannot_be_asked_is_said(bundled_store: Path, tmp_path: Path) -> None:
