@@ -12,9 +12,9 @@ from iesi_kg.analysis import browse
 from iesi_kg.analysis.browse import Iri, PageRow
 from iesi_kg.analysis.exports import Profile
 from iesi_kg.endpoint.entity import Description
-from iesi_kg.vocabulary import iris
 from iesi_kg.publication.linkage_queue import elsewhere
 from iesi_kg.store.base import Reader
+from iesi_kg.vocabulary import iris
 from iesi_kg.web.pages.language import spoken
 from iesi_kg.web.pages.ontology import Asked, more
 from iesi_kg.web.pages.rendering import reader, render
