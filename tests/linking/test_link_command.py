@@ -107,7 +107,9 @@ def test_databases_that_are_loaded(small: str, tmp_path: Path) -> None:
         assert done.exit_code == 0, done.exception
         assert f"3 of jrc-ai-watch {put.peer.version}" in done.stderr
         assert done.stdout.split()[1:3] == ["jrc-ai-watch:90001", "jrc-ai-watch:90002"]
-    assert "is loaded in the store" in refused("jrc-ai-watch/1999", "--store", str(folder)).detail
+    found = refused("jrc-ai-watch/1999", "--store", str(folder))
+    assert "is loaded in the store" in found.detail
+    assert found.hint == f"in the store: iesi, jrc-ai-watch/{put.peer.version}; or name files, ADAPTER=FILE"
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,19 @@ def review(store: Path, *arguments: str, keys: str = "") -> Result:
     )
 
 
+def test_without_a_terminal_it_is_said_so(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "links.sssom.tsv"
+    path.write_text(sssom.write(FOUND), encoding="utf-8")
+
+    def no_terminal(*_: object) -> str:
+        raise OSError(6, "No such device or address: '/dev/tty'")
+
+    monkeypatch.setattr("iesi_kg.cli.review.click.getchar", no_terminal)
+    with pytest.raises(UsageError, match="no terminal") as found:
+        CliRunner().invoke(command, [str(path), "--store", str(store)], catch_exceptions=False, standalone_mode=False)
+    assert "review.csv" in str(found.value.hint)
+
+
 def test_keys_decide_undo_and_leave_and_the_decisions_go_out_as_a_file(store: Path, tmp_path: Path) -> None:
     """Same; not the same, with a reason; taken back and decided again; a wrong key; skipped."""
     path = tmp_path / "links.sssom.tsv"

@@ -160,6 +160,13 @@ def test_a_manifest_in_a_language_leads_to_answers_in_it(client: Client) -> None
     assert client.read("/es/suggest/property", prefix="estado")["result"][0]["name"] == "Estado"
 
 
+def test_what_is_to_be_known_of_a_property_is_a_text_in_the_language(client: Client) -> None:
+    for path, words in (("/en", "Countries where it works"), ("/fr", "Pays où elle agit")):
+        said = client.read(f"{path}/suggest/property", prefix="country")["result"][0]["description"]
+        assert said.startswith(words), said
+        assert words in client.read(f"{path}/flyout/property", id="country")["html"]
+
+
 def test_what_was_read_need_not_be_sent_again(client: Client) -> None:
     first = client.get("/suggest/type", prefix="ini")
     again = client.server.ask("GET", "/reconcile/suggest/type?prefix=ini", {"If-None-Match": first.headers["ETag"]})

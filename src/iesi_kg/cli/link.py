@@ -175,7 +175,8 @@ def _of_store(name: str, reader: Reader | None) -> Source:
         raise StoreError("there is no store, so nothing of ours to compare", hint="--store DIR names the folder of one")
     known = sorted({OURS, *(peer.database for peer in there), *adapters.names()})
     near = nearest(name, known, likeness=_LIKE)
-    hint = f"name its files, {name}=FILE" if name in known else f"there are {', '.join(known)}; or ADAPTER=FILE"
+    names = ", ".join([OURS, *(f"{peer.database}/{peer.version}" for peer in there)] if reader else []) or "nothing"
+    hint = f"name its files, {name}=FILE" if name in known else f"in the store: {names}; or name files, ADAPTER=FILE"
     meant = f"; did you mean {near}?" if near and near != name else ""
     raise UsageError(f"no database {name!r} is loaded in the store{meant}", hint=hint)
 

@@ -224,7 +224,7 @@ class _Steward:
             click.echo(
                 "a same  r not the same  u cannot be told  s skip  i identical  w reason  z undo  q quit > ", nl=False
             )
-            key = click.getchar().lower() or "q"  # nothing more comes
+            key = _pressed().lower() or "q"  # nothing more comes
             click.echo(key)
             if key in set("arusiwzq"):
                 return key
@@ -263,6 +263,16 @@ def _table(item: Item, lines: Sequence[Line]) -> None:
         for at in range(max(len(column) for column in columns)):
             told = [column[at] if at < len(column) else "" for column in columns]
             say(f"{mark if not at else '':2}{name if not at else '':14}{told[0]:{width}}  {told[1]}".rstrip() + "\n")
+
+
+def _pressed() -> str:
+    """One key; a pipe, where there is no terminal to press it on, is refused in words."""
+    try:
+        return click.getchar()
+    except OSError:
+        raise UsageError(
+            "there is no terminal to press keys on", hint="fill in the column `decision` of a review.csv, and send that"
+        ) from None
 
 
 def _wrapped(text: str, width: int) -> list[str]:

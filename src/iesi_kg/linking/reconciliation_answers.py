@@ -15,6 +15,7 @@ from iesi_kg.linking.reconciliation_queries import Wanted
 from iesi_kg.linking.reconciliation_things import Thing, Things
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary.spelling import nearest
+from iesi_kg.vocabulary.told import in_language
 
 _SHORT = 160
 _NEAR = 60.0
@@ -47,7 +48,7 @@ def suggested(known: Things, found: Thing | Type | Property, language: str) -> d
 def property_(found: Property, language: str) -> dict[str, str]:
     """A property, with what is to be known of it."""
     told = {"id": found.id, "name": found.title(language)}
-    return told | ({"description": found.help} if found.help else {})
+    return told | ({"description": in_language(found.help, language)} if found.help else {})
 
 
 def flyout(known: Things, id_: str, found: Thing | Type | Property, language: str) -> dict[str, str]:
@@ -56,7 +57,7 @@ def flyout(known: Things, id_: str, found: Thing | Type | Property, language: st
         name, kind, note = found.name(language), known.types[found.type].title(language), found.note(language)
     else:
         name, kind = found.title(language), found.id
-        note = found.note if isinstance(found, Type) else found.help
+        note = found.note if isinstance(found, Type) else in_language(found.help, language)
     lines = [
         f"<p><strong>{escape(name)}</strong><br>{escape(kind)}</p>",
         f"<p>{escape(short(note))}</p>" if note else "",

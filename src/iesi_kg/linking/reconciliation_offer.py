@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from iesi_kg import assets
+from iesi_kg.vocabulary.told import tagged
 
 _FILE = "ontology/reconciliation.json"
 _TEMPLATE = "ontology/template.json"
@@ -102,8 +103,7 @@ def _property(facts: Mapping[str, Any], columns: Mapping[str, Any]) -> Property:
     column = columns.get(facts.get("column", ""), {})
     given = facts.get("titles") or column["titles"]
     titles = {code: title if isinstance(title, str) else title[0] for code, title in given.items() if code != "und"}
-    said = column.get("dc:description", "")
-    about = str(said.get(_ENGLISH, "") if isinstance(said, Mapping) else said)
+    about = tagged(column.get("dc:description", ""))
     of = facts.get("of") or column.get("iesi:codeList", "")
     compares, every = facts.get("compares", ""), facts.get("every_language", False)
     return Property(facts["id"], titles, about, facts["patterns"], compares, of, every)

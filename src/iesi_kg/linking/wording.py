@@ -65,7 +65,7 @@ def _names(a: Profile, b: Profile, score: Score) -> Iterator[str]:
         yield f"names share {words}"
     weight, word = features.told(a, b)
     if weight and names.within < _SAME:
-        yield f"{_quoted([word], a, b)} of one's name stands in the other's text"
+        yield f"the word {_quoted([word], a, b)} of one's name stands in the other's text"
 
 
 def _texts(a: Profile, score: Score) -> Iterator[str]:
