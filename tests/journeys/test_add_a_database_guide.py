@@ -35,7 +35,7 @@ def test_the_guide_adds_a_database(guide: str, folder: Path) -> None:
     done = CliRunner().invoke(group, command.split())
     assert (done.exit_code, sorted(done.output.splitlines())) == (0, sorted(said.splitlines()))
     quads = list(parse((folder / "projects.nq").read_bytes(), RdfFormat.N_QUADS))
-    app, bus, reading, *organisations = of_quads(quads, "my-region")
+    app, bus, reading = of_quads(quads, "my-region")  # who leads them is no record of this database
     assert (app.curie, app.names, app.description) == (
         "my-region:7",
         ("Neighbour app",),
@@ -49,7 +49,6 @@ def test_the_guide_adds_a_database(guide: str, folder: Path) -> None:
     )
     assert (bus.countries, bus.start_year, bus.status, bus.pages) == (("GB",), None, "ended", ())
     assert (reading.status, reading.organisations) == ("", ())
-    assert [one.name for one in organisations] == ["Caritas Graz", "Town of Leeds"]
     kept = {(quad.subject, quad.predicate): quad.object for quad in quads}
     assert kept[iris.peer_record("my-region", "9"), iris.peer_field("my-region", "state")] == Literal("ruht")
     assert kept[iris.peer_record("my-region", "8"), iris.peer_field("my-region", "land")] == Literal("UK")
