@@ -105,7 +105,7 @@ def test_databases_that_are_loaded(small: str, tmp_path: Path) -> None:
     for asked in (["--all"], ["jrc-ai-watch"], [f"jrc-ai-watch/{put.peer.version}", "iesi"]):
         done = link(*asked, "--store", str(folder))
         assert done.exit_code == 0, done.exception
-        assert f"3 of jrc-ai-watch {put.peer.version}" in done.stderr
+        assert f"3 of jrc-ai-watch (version {put.peer.version})" in done.stderr
         assert done.stdout.split()[1:3] == ["jrc-ai-watch:90001", "jrc-ai-watch:90002"]
     found = refused("jrc-ai-watch/1999", "--store", str(folder))
     assert "is loaded in the store" in found.detail
@@ -138,6 +138,12 @@ def test_one_database_under_two_names(small: str, tmp_path: Path) -> None:
     again = tmp_path / "again.csv"
     again.write_text(Path(small).read_text())
     assert "are both jrc-ai-watch" in refused(f"jrc-ai-watch={small}", f"jrc-ai-watch={again}").detail
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_compared(small: str, tmp_path: Path) -> None:
+    for option in ("--out", "--review"):
+        told = refused(f"jrc-ai-watch={small}", option, str(tmp_path / "none" / "links.tsv"))
+        assert "there is no folder" in told.detail
 
 
 def test_a_file_of_no_adapter(tmp_path: Path) -> None:

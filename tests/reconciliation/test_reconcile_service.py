@@ -117,6 +117,8 @@ def test_what_cannot_be_read_is_refused_with_the_reason(client: Client, name: st
 
 def test_other_kinds_of_bodies_and_methods_are_refused(client: Client) -> None:
     assert client.server.ask("POST", "/reconcile", {"Content-Type": "text/csv"}, "a,b").status == 415
+    neither = client.server.ask("POST", "/reconcile", FORM, "foo=1")
+    assert problem(neither) == (400, "the form has neither `queries` nor `extend`")
     put = client.server.ask("PUT", "/reconcile", FORM, "queries={}")
     assert (put.status, put.headers["Allow"]) == (405, "GET, HEAD, POST, OPTIONS")
     posted = client.server.ask("POST", "/reconcile/suggest/entity", FORM, "prefix=a")

@@ -74,6 +74,11 @@ def command(
         raise UsageError("name databases, or --all for those that are loaded", hint="iesi-kg link --help shows how")
     reads_store = everything or any("=" not in name for name in databases)
     given = _given(decisions) if decisions or not reads_store else _kept(store)
+    for path in (out, review):
+        if path and not path.parent.is_dir():  # said before minutes of comparing
+            raise UsageError(
+                f"{path} cannot be written: there is no folder {path.parent}", hint="make the folder first"
+            )
     decided = linked_mappings.decisions(given) if given else linker.NONE
     sources = list(_loaded(store) if everything else _named(databases, store))
     databases_read = [source.entities for source in sources]
@@ -227,7 +232,7 @@ def _write(path: Path, text: str) -> None:
 
 def _tell(sources: Sequence[Source], found: Linked, *, shown: bool) -> None:
     """What was found, in words; the links themselves where no file was asked for."""
-    records = ", ".join(f"{len(source.entities):,} of {source.name} {source.version}" for source in sources)
+    records = ", ".join(f"{len(source.entities):,} of {source.name} (version {source.version})" for source in sources)
     click.echo(f"compared: {records} records", err=True)
     if shown:
         click.echo("".join(f"{_line(link)}\n" for link in found.accepted()), nl=False)

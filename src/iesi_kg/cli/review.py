@@ -146,6 +146,10 @@ class _Steward:
         if file is not None:
             mappings, given = _read(file)
             linkage.enqueue(self._audited("links queued", file=Path(file).name), mappings, Path(file).name)
+            click.echo(
+                f"the links of {file} are queued; `iesi-kg review --withdraw candidates` empties the queue again",
+                err=True,
+            )
             pairs = [linkage.pair_of(mappings, item) for item in mappings.mappings]
             wanted = {pair.id for pair in pairs}
             made = [(pair, *told) for pair, told in zip(pairs, given, strict=True) if told[0]]
@@ -159,7 +163,8 @@ class _Steward:
         if asking:
             self._ask(mine)
         else:
-            click.echo(f"{len(mine):,} links await a decision; the page /review of the service shows them", err=True)
+            of_all = f" of this file, {len(open_ones):,} in all" if wanted else ""
+            click.echo(f"{len(mine):,} links await a decision{of_all}; the page /review shows them", err=True)
 
     def _ask(self, items: list[Item]) -> None:
         """One link after another, until there is none or somebody quits."""

@@ -77,6 +77,12 @@ def parse(scope: Any, body: bytes) -> Asked:  # noqa: ANN401  (ASGI)
         else:
             raise _unsupported(kind)
     given = dict(pairs)
+    if scope["method"] == "POST" and document is None and not given.keys() & set(_PAYLOADS):
+        raise RequestError(
+            "the form has neither `queries` nor `extend`",
+            hint='send queries={"q0": {"query": "..."}}',
+            parameter="queries",
+        )
     named = language or (given.get(PARAMETER, "").lower() if given.get(PARAMETER, "").lower() in wordings() else "")
     spoken = named or accepted(headers.find(scope["headers"], b"accept-language") or "", wordings())
     kept = f"{PATH}/{named}" if named else PATH
