@@ -28,9 +28,7 @@ PAGES = {
     "code list": "/codes/policy-area",
     "code": "/codes/country/FR",
     "ontology": "/ontology",
-    "ontology, French": "/ontology?lang=fr",
-    "ontology searched": "/ontology?q=rolle&lang=de",
-    "ontology, nothing found": "/ontology?q=zzzz",
+    "ontology, nothing found": "/ontology?q=zzzz&lang=fr",
     "class": "/ontology/Initiative?lang=es",
     "property": "/ontology/ictPotential?lang=fr",
     "property of others": "/ontology/m8g:role",
@@ -74,7 +72,7 @@ TONGUES = [
     "/report?lang=it",
 ]
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-ONCE = {"ontology, French", "ontology searched", "ontology, nothing found"}  # as large as "ontology", and alike
+ONCE = {"ontology, nothing found"}  # as large as "ontology", and alike
 STATUS = {"query error": 400, "not found": 404}
 LEVELS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
