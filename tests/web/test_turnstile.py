@@ -138,6 +138,11 @@ def test_one_caller_may_ask_so_many_a_minute(strict: Server) -> None:
     assert from_address(strict, "127.0.0.5", "ASK {} # more")[0] == 200
 
 
+def test_a_plain_query_that_is_not_small_counts_once_too(strict: Server) -> None:
+    texts = [f"SELECT * {{ ?s ?p ?o }} LIMIT 5 OFFSET {n}" for n in range(36)]
+    assert [from_address(strict, "127.0.0.16", text)[0] for text in texts] == [200] * 36
+
+
 def test_a_token_has_limits_of_its_own(strict: Server) -> None:
     grant = Grant("reader", frozenset({"read-more"}), (), datetime.now(UTC) + timedelta(days=1))
     _, text = Tokens(strict.store).create(grant, datetime.now(UTC))

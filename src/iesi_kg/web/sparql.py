@@ -132,9 +132,7 @@ class Sparql:
             for known in (tag, packed_tag(tag)):
                 if matches(asked.if_none_match, known):
                     return Entry(known, self._headers(asked.allowance, version, media, known), b"")
-        answer = self._at_once(asked, small, media) if small is not None and asked.query_id is None else None
-        if answer is None:
-            answer = await self._evaluate(asked, query, media, shape, receive)
+        answer = await self._evaluate(asked, query, media, (shape, small), receive)
         if tag and answer.version != version:
             tag = _tag(self.site, answer.version, query, media)
         hint = misspelt(query.text) if answer.rows == 0 else None
@@ -147,26 +145,25 @@ class Sparql:
             self.site.cache.put(answer.version, key, kept, weight)
         return Entry(entry.etag, (*entry.headers, *headers.MISS), entry.body)
 
-    def _at_once(self, asked: _Asked, query: Plain, media: MediaType) -> Answer | None:
-        """The answer to a small query, counted as any other; None where it is not so small after all."""
-        with self.site.turnstile.passage(asked.caller, asked.allowance):
-            return self.site.pool.at_once(query, media.name, self._limits[asked.allowance.name])
-
     async def _evaluate(
         self,
         asked: _Asked,
         query: Query,
         media: MediaType,
-        shape: Shape,
+        read: tuple[Shape, Plain | None],
         receive: Any,  # noqa: ANN401
     ) -> Answer:
-        """Have a query evaluated: counted, and so that its client can stop it."""
-        site = self.site
+        """Have a query evaluated: counted once, at once where it is small, else so that its client can stop it."""
+        site, (shape, small), allowed = self.site, read, self._limits[asked.allowance.name]
         running = site.queries.begin(asked.query_id, asked.query_secret) if asked.query_id is not None else None
         try:
             site.turnstile.enter(asked.caller, asked.allowance)
             try:
-                work = execute(query, media, site.runner(shape), self._limits[asked.allowance.name], asked.caller)
+                if small is not None and running is None:
+                    answer = site.pool.at_once(small, media.name, allowed)
+                    if answer is not None:
+                        return answer
+                work = execute(query, media, site.runner(shape), allowed, asked.caller)
                 return await watched(work, receive, self._loop, running)
             finally:
                 site.turnstile.leave(asked.caller)
