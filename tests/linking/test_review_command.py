@@ -83,10 +83,20 @@ def test_a_set_is_published_told_of_and_withdrawn(store: Path, tmp_path: Path) -
     assert "published: 3 mappings as links" in review(store, str(path), "--publish", "links").output
     assert "country differs" in review(store, "--findings").output
     assert "withdrawn: links" in review(store, "--withdraw", "links").output
-    assert (
-        "2 links await" in review(store, str(path), "--queue").output
-        or "1 links await" in review(store, str(path), "--queue").output
-    )
+    assert " links await a decision of this file" in review(store, str(path), "--queue").output
+
+
+def test_a_queue_is_emptied_and_the_decisions_stay(tmp_path: Path) -> None:
+    store, path = tmp_path / "store", tmp_path / "links.sssom.tsv"
+    opened = EmbeddedStore.open(store, create=True)
+    filled(opened)
+    opened.close()
+    path.write_text(sssom.write(FOUND), encoding="utf-8")
+    assert "3 links await a decision of this file, 3 in all" in review(store, str(path), "--queue").output
+    assert "1 decided, 2 left" in review(store, keys="aq").output
+    assert "withdrawn: candidates" in review(store, "--withdraw", "candidates").output
+    listed = review(store, "--list").output
+    assert "1 accepted" in listed and "open" not in listed
 
 
 def test_a_table_of_links_is_read_with_the_decisions_that_were_filled_in() -> None:
