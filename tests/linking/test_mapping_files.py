@@ -17,10 +17,11 @@ from iesi_kg.vocabulary.codelists import CodeLists
 FILES = sorted(assets.names("data/mappings", ".sssom.tsv"))
 REFERENCE = Path(__file__).with_name("sssom_reference.py")
 
-# Counted by hand: alignments and code lists by their Match lines and nodes, keys in the tables of data/iesi.
+# Counted by hand: alignments and code lists by their Match lines and nodes, keys in the tables of data/iesi,
+# and the lines of data/linking/rejected.csv.
 ROWS = {
-    "cids": 3, "cofog": 8, "dsi-2013": 2, "eu-country": 49, "eurio": 3, "ips": 14, "jrc-ai-watch": 11, "jrc-ips": 71,
-    "jrc-ips-catalogue": 24, "pstw": 24, "schema-org": 3, "sdg": 10,
+    "cids": 3, "cofog": 8, "dsi-2013": 2, "eu-country": 49, "eurio": 3, "ips": 14, "jrc-ai-watch": 12, "jrc-ips": 75,
+    "jrc-ips-catalogue": 25, "pstw": 27, "schema-org": 3, "sdg": 10,
 }  # fmt: skip
 
 
@@ -63,6 +64,15 @@ def test_a_link_of_a_record_says_who_read_it_and_when() -> None:
     assert link.author_label == ("iesi-kg machine-assisted coding",) and link.mapping_date == "2026-11-22"
     assert (link.subject_source, link.object_source) == ("peer:iesi", "peer:jrc-ips")
     assert found.expand(link.object_id).value == "https://w3id.org/iesi-kg/id/peer/jrc-ips/10147"
+
+
+def test_a_pair_that_was_read_and_rejected_is_told_with_the_reason_and_not_stated() -> None:
+    found = sssom.read(assets.text("data/mappings/iesi-jrc-ips.sssom.tsv"), "x")
+    (told,) = (item for item in found.mappings if item.is_negative and item.object_id == "jrc-ips:10153")
+    assert (told.subject_id, told.subject_label) == ("initiative:elfe-bremen", "ELFE - Einfach Leistungen für Eltern")
+    assert "Kinderleicht zum Kindergeld" in told.comment
+    pair = found.expand(told.subject_id), found.expand(told.object_id)
+    assert not [triple for triple in sssom.triples(found) if (triple.subject, triple.object) == pair]
 
 
 def test_each_country_of_ours_has_its_counterpart_of_the_union() -> None:

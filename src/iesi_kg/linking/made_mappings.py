@@ -121,23 +121,39 @@ def _countries() -> MappingSet:
 
 
 def _linked(database: str) -> MappingSet:
-    """The records of ours that were read as being the same as records of another database."""
-    keyed = sorted((item for item in recorded.keyed() if item.database == database), key=lambda item: item.identifier)
+    """The records of ours that were read as being the same as records of another database, and those that are not."""
+    relation = "iesi:" + sssom.SAME_INITIATIVE.value.removeprefix(IESI)
     found = [
         Mapping(
             subject_id=f"initiative:{item.identifier}",
             subject_label=item.name,
-            predicate_id="iesi:" + sssom.SAME_INITIATIVE.value.removeprefix(IESI),
+            predicate_id=relation,
             object_id=f"{item.database}:{item.key}",
             mapping_justification=sssom.MANUAL,
             author_label=(item.by,),
             mapping_date=item.date,
         )
-        for item in keyed
+        for item in recorded.keyed()
+        if item.database == database
+    ]
+    found += [
+        Mapping(
+            subject_id=f"initiative:{item.identifier}",
+            subject_label=item.name,
+            predicate_id=relation,
+            predicate_modifier=sssom.NOT,
+            object_id=f"{item.database}:{item.key}",
+            mapping_justification=sssom.MANUAL,
+            author_label=(item.by,),
+            mapping_date=item.date,
+            comment=item.comment,
+        )
+        for item in recorded.rejected()
+        if item.database == database
     ]
     text = (
-        "Initiatives of ours that are the same as a record of this database. Each was found by reading both texts, "
-        "machine-assisted; a steward's review is told apart."
+        "Initiatives of ours that are the same as a record of this database, and pairs that only look so (Not). "
+        "Each was found by reading both texts, machine-assisted; a steward's review is told apart."
     )
     made = _set(f"iesi-{database}", found, _Told(f"Initiatives of {database} among ours", text, ""))
     sources = {"subject_source": "peer:iesi", "object_source": f"peer:{database}"}
