@@ -110,6 +110,13 @@ def test_a_reader_that_does_not_read(impatient: Server) -> None:
     assert impatient.query("ASK {}").status == 200
 
 
+def test_a_connection_on_which_nobody_asks_any_more(impatient: Server) -> None:
+    with socket.create_connection(impatient.address) as connection:
+        connection.sendall(b"GET /sparql?query=ASK%20%7B%7D%20%23rest HTTP/1.1\r\nHost: e\r\n\r\n")
+        received = said(connection)
+    assert received.startswith(b"HTTP/1.1 200 ") and b" 408 " not in received
+
+
 def until_gone(server: Server, peer: tuple[str, int]) -> None:
     """Wait until the service holds no connection to this peer."""
     process = psutil.Process(server.process.pid)

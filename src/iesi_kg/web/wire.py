@@ -17,7 +17,8 @@ from iesi_kg.web.strict import Strict
 _SWEEP_SECONDS = 0.5
 _LINGER_SECONDS = 1.0
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\ncache-control: no-store\r\nconnection: close\r\n\r\n"
-_REST_SECONDS = 5.0  # a connection may stay without a request
+_REST_SECONDS = 5.0  # a connection may stay without a request, less where clients are given little time at all
+_RESTS = 2  # times what a client may take in the middle
 _PACE = 1_000  # bytes a second that a client must send or take once its time for a pause is used up
 
 
@@ -131,7 +132,7 @@ class Wire(Strict):
                 else:
                     self.stuck = (now, left)
         if self.phase is _Phase.ANSWER:
-            if now - self.since > _REST_SECONDS and self.at_rest() and self.stuck is None:
+            if now - self.since > min(_REST_SECONDS, _RESTS * self.seconds) and self.at_rest() and self.stuck is None:
                 self.transport.close()
             return
         if self.phase is _Phase.REFUSED:
