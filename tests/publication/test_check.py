@@ -33,6 +33,10 @@ def test_a_good_record_has_no_finding() -> None:
 V, W, N = "violation", "warning", "info"
 FORMULA = "begin the text with a letter or a digit"
 REMOVE = "type the text again, or paste it without formatting"
+LOCAL = (
+    "The description in the language of the country, with @ and the code of the language behind it: Een app voor "
+    "mantelzorgers.@nl. Several are separated by |; English has a column of its own."
+)
 ADDRESS = "write the whole address, beginning with https:// or http://"
 
 
@@ -46,6 +50,8 @@ ADDRESS = "write the whole address, beginning with https:// or http://"
         ({"name": ""}, (V, "name-missing", 2, "name", None, None)),
         ({"name": "", "identifier": ""}, (V, "name-missing", 2, "name", None, None)),
         ({"description": ""}, (W, "description-missing", 2, "description", None, None)),
+        ({"local_descriptions": "Una red social."}, (V, "bad-form", 2, "local_descriptions", "Una red social.", LOCAL)),
+        ({"local_descriptions": "One more.@en"}, (V, "bad-form", 2, "local_descriptions", "One more.@en", LOCAL)),
         ({"start_year": ""}, (W, "start-year-missing", 2, "start_year", None, None)),
         ({"start_year": "1815"}, (V, "start-year-range", 2, "start_year", "1815", None)),
         ({"start_year": "3013", "end_year": "2015"}, (V, "start-year-range", 2, "start_year", "3013", None)),

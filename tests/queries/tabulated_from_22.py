@@ -262,6 +262,7 @@ def q041() -> Iterator[Line]:
 
 _SINGLE = ("name", "description", "start_year", "end_year", "website", "funding_text")
 _SEVERAL = [
+    "local_descriptions",
     "place",
     "country",
     "status",

@@ -79,10 +79,16 @@ class CellReader:
             return _variable(column, value)
         if isinstance(value, Literal) and not column.value_url:
             kind = value.datatype.value
+            if column.language_after:
+                return self._with_language(column, value)
             if column.lang:
                 return value.value if value.language == column.lang else None
             return value.value if kind == _KINDS.get(column.base) else None
         return None
+
+    def _with_language(self, column: Column, value: Literal) -> str | None:
+        text = f"{value.value}{column.language_after}{value.language}"
+        return text if value.language and column.format and column.format.fullmatch(text) else None
 
     @cached_property
     def _notations(self) -> Mapping[tuple[str, object], str]:
@@ -93,6 +99,7 @@ class CellReader:
         by_place = {
             (stated.nodes.get(c.node, {}).get(p), c.property): c
             for c in self.template.columns
+            if not c.language_after
             for p in _places(c, found)
         }
         for position, target in stated.sources_of(node).items():

@@ -20,7 +20,10 @@ from iesi_kg.vocabulary.told import say, tagged
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: how its cells are read and which property their values have."""
+    """One column: how its cells are read and which property their values have.
+
+    ``lang`` is the language of its texts; behind ``language_after`` each text says its own.
+    """
 
     name: str
     titles: tuple[str, ...]
@@ -30,6 +33,7 @@ class Column:
     base: str
     format: re.Pattern[str] | None
     lang: str | None
+    language_after: str | None
     property: NamedNode | None
     value_url: str | None
     default: str | None
@@ -228,6 +232,7 @@ def _column(facts: Mapping[str, Any], root: str) -> Column:
         base=shape["base"],
         format=re.compile(shape["format"]) if "format" in shape else None,
         lang=facts.get("lang"),
+        language_after=facts.get("iesi:languageAfter"),
         property=NamedNode(facts["propertyUrl"]) if "propertyUrl" in facts else None,
         value_url=facts.get("valueUrl"),
         default=facts.get("default"),

@@ -341,8 +341,14 @@ def _string(column: Column, text: str) -> Reading:
         return _violation("bad-form", say("bad-form", text=_brief(text)), text, remedy, fix=capitals)
     if column.value_url:
         return _expanded(column, text)
-    literal = Literal(text, language=column.lang) if column.lang else Literal(text)
-    return Value(literal, text), _formula(text) if column.format is None else None
+    return Value(_literal(column, text), text), _formula(text) if column.format is None else None
+
+
+def _literal(column: Column, text: str) -> Literal:
+    if column.language_after:
+        said, _, language = text.rpartition(column.language_after)
+        return Literal(said.rstrip(), language=language)
+    return Literal(text, language=column.lang) if column.lang else Literal(text)
 
 
 def _expanded(column: Column, text: str) -> Reading:

@@ -22,6 +22,7 @@ _KINDS = {
 }
 _NAMES = tuple(map(NamedNode, (DCT + "title", SKOS + "prefLabel", DCT + "alternative", SKOS + "altLabel")))
 _DESCRIPTION = NamedNode(DCT + "description")
+_ENGLISH = (None, "en")
 _COUNTRY, _START, _END = terms.COUNTRY, terms.START_YEAR, terms.END_YEAR
 _PLACES = (terms.PLACE_NAME, NamedNode(DCT + "spatial"))
 _STATUS = NamedNode(ADMS + "status")
@@ -109,7 +110,7 @@ def _entity(iri: NamedNode, facts: Facts, known: Mapping[NamedNode, Facts], data
         database=database,
         kind=min(kinds),
         names=_once(_texts(facts, *_NAMES)),
-        description=max(_texts(facts, _DESCRIPTION), key=len, default=""),
+        description=_described(facts),
         countries=tuple(sorted(set(countries))),
         places=_once(_last(text) for text in _texts(facts, *_PLACES)),
         start_year=_year(facts, _START),
@@ -153,6 +154,13 @@ def _texts(facts: Facts, *predicates: NamedNode) -> list[str]:
 
 def _once(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+
+
+def _described(facts: Facts) -> str:
+    """The longest description in English, else in any language: two records are compared by one of each."""
+    told = [value for value in facts.get(_DESCRIPTION, ()) if isinstance(value, Literal)]
+    english = [value for value in told if value.language in _ENGLISH]
+    return max((value.value for value in sorted(english or told, key=str)), key=len, default="")
 
 
 def _last(text: str) -> str:
