@@ -136,6 +136,26 @@ def test_an_initiative_in_german_has_german_labels_and_its_own_text_as_it_is(cli
     assert "<h1>Café Numérique</h1>" in page
 
 
+@pytest.mark.parametrize(
+    ("lang", "lead"),
+    [
+        ("de", "Eltern finden einen freien Platz."),
+        ("fr", '<span lang="en">Parents find a free place in day care.'),
+        ("en", "Parents find a free place in day care."),
+    ],
+)
+def test_an_initiative_is_described_in_the_language_where_it_is_and_else_in_english(
+    client: httpx.Client, lang: str, lead: str
+) -> None:
+    assert f'<p class="lead">{lead}' in client.get(f"/id/initiative/kinder-netz?lang={lang}").text
+
+
+def test_the_list_tells_of_each_initiative_once_in_english(client: httpx.Client) -> None:
+    page = client.get("/initiatives?lang=en").text
+    assert page.count("/id/initiative/kinder-netz?lang=en") == 1
+    assert "Parents find a free place" in page and "Genitori" not in page and "Eltern finden" not in page
+
+
 def test_the_filters_of_the_list_are_in_the_language(client: httpx.Client) -> None:
     page = client.get("/initiatives?lang=it").text
     assert "<summary>Paese</summary>" in page
