@@ -5,7 +5,9 @@ place through ``shared``, never copied. Nothing here needs the internet.
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +15,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from made_once import made_once
+from temporary_folder import roomy_memory
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 os.environ["LC_ALL"] = "C.UTF-8"  # what the commands say must not depend on who runs the tests
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start a thousand processes: none should compile all it reads
+sys.dont_write_bytecode = False
+if memory := roomy_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory)
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CHROMIUM = Path("/usr/bin/chromium")
@@ -52,19 +61,14 @@ def shared() -> Path:
 def bundled_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that holds the bundle as a first start publishes it, made once for all workers; copy it to change it."""
     from iesi_kg.publication.bundled import load_bundled
-    from iesi_kg.store.durable import locked
     from iesi_kg.store.embedded import EmbeddedStore
 
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "bundle"
-    folder.mkdir(exist_ok=True)
-    with locked(folder / "LOCK", 600.0):
-        if not (folder / "store").is_dir():
-            store = EmbeddedStore.open(folder / "draft", create=True)
-            load_bundled(store, at=BUNDLED_AT)
-            store.close()
-            (folder / "draft").rename(folder / "store")
-    return folder / "store"
+    def make(folder: Path) -> None:
+        store = EmbeddedStore.open(folder, create=True)
+        load_bundled(store, at=BUNDLED_AT)
+        store.close()
+
+    return made_once(tmp_path_factory, "bundle", make)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +84,19 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
         launched.close()
+
+
+def pytest_collection_finish() -> None:
+    """What collecting has made stays: no collection of garbage need walk through it again."""
+    gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> object:
+    """Files by folder, so that what a folder's tests share is started by one worker only."""
+    from scheduling import FolderScheduling
+
+    return FolderScheduling(config)
 
 
 @pytest.hookimpl(wrapper=True)

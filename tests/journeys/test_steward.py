@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from iesi_kg.store.embedded import EmbeddedStore
+from made_once import copied
 from running_server import fill
 
 HEADER = "name,country,start_year,service_areas,target_groups,description,lead_organisation,source_url,source_check"
@@ -135,8 +136,10 @@ def test_unreadable_files(tmp_path: Path, content: bytes, words: str) -> None:
     assert b"Traceback" not in done.stderr
 
 
-def test_from_a_broken_file_to_a_published_record(good: Path, broken: Path, tmp_path: Path) -> None:
-    store = str(tmp_path / "store")
+def test_from_a_broken_file_to_a_published_record(
+    good: Path, broken: Path, bundled_store: Path, tmp_path: Path
+) -> None:
+    store = str(copied(bundled_store, tmp_path / "store"))
     refused = iesi_kg("submit", str(broken), "--by", "steward", "--store", store)
     assert refused.returncode == 1
     assert b"ES (Spain)" in refused.stdout

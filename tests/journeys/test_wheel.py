@@ -20,7 +20,7 @@ import pytest
 @pytest.fixture(scope="module")
 def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(root)]
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(root)]
     subprocess.run(command, check=True, capture_output=True, text=True)
     (built,) = folder.glob("*.whl")
     return built
@@ -30,11 +30,10 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def clean(root: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new virtual environment that holds the wheel and what its metadata asks for; returns its ``bin``."""
     folder = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
-    binaries = folder / "bin"
-    pip = [str(binaries / "python"), "-m", "pip", "install", "--quiet", "-c", str(root / "constraints.txt"), str(wheel)]
-    subprocess.run(pip, check=True, capture_output=True, text=True)
-    return binaries
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, capture_output=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(folder), "install", "--quiet", "--no-compile"]
+    subprocess.run([*pip, "-c", str(root / "constraints.txt"), str(wheel)], check=True, capture_output=True, text=True)
+    return folder / "bin"
 
 
 def test_the_wheel_carries_meaning_and_data_and_no_tests(wheel: Path) -> None:
@@ -67,7 +66,7 @@ def test_serve_works_in_an_empty_folder(clean: Path, tmp_path: Path) -> None:
 
 
 def _wait(address: str, server: subprocess.Popen[str]) -> dict[str, int]:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while True:
         assert server.poll() is None, "the server stopped by itself"
         try:
@@ -75,5 +74,5 @@ def _wait(address: str, server: subprocess.Popen[str]) -> dict[str, int]:
                 found: dict[str, int] = json.load(reply)
                 return found
         except OSError:
-            assert time.monotonic() < deadline, "the server did not come up within a minute"
+            assert time.monotonic() < deadline, "the server did not come up"
             time.sleep(0.2)

@@ -53,6 +53,25 @@ def test_without_a_file_the_statements_go_to_standard_output(file: Path) -> None
     assert "warning: data/cases.json: the column 'url' is missing; nothing is stated from it\n" in done.stderr
 
 
+def test_what_else_stands_in_a_folder_is_left_out_and_named(file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "database"
+    folder.mkdir()
+    file.rename(folder / "cases.json")
+    (folder / "budget.csv").write_text("year,euro\n2020,7\n")
+    (folder / "notes.txt").write_text("")
+    done = CliRunner().invoke(group, ["adapt", "jrc-ips", str(folder), "--out", str(tmp_path / "out.nq")])
+    assert (done.exit_code, done.stdout[:20]) == (0, "1 record of jrc-ips ")
+    assert "warning: left out budget.csv: budget.csv is CSV; jrc-ips reads JSON\n" in done.stderr
+    assert "warning: left out notes.txt: notes.txt is empty\n" in done.stderr
+    assert "cases.json:" not in done.stderr.replace("data/cases.json:", "")
+    named = CliRunner().invoke(group, ["adapt", "jrc-ips", str(folder / "cases.json"), str(folder / "budget.csv")])
+    assert isinstance(named.exception, UnreadableFile)  # who names a file means it
+    (folder / "cases.json").unlink()
+    none = CliRunner().invoke(group, ["adapt", "jrc-ips", str(folder)])
+    assert isinstance(none.exception, UnreadableFile)
+    assert none.exception.detail == "budget.csv is CSV; jrc-ips reads JSON"
+
+
 def test_a_file_that_breaks_off_leaves_nothing_half(file: Path, tmp_path: Path) -> None:
     file.write_text(file.read_text()[:-5])
     out = tmp_path / "out.nq"

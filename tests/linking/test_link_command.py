@@ -50,7 +50,7 @@ def test_duplicates_inside_one_database(small: str) -> None:
     (line,) = done.stdout.splitlines()
     assert line.split()[1:3] == ["jrc-ai-watch:90001", "jrc-ai-watch:90002"]
     assert "same name except for a suffix or prefix, same organisation (Tante Louise)" in line
-    assert "1 links accepted, 1 clusters; 0 links for a person to decide" in done.stderr
+    assert "1 link accepted, 1 cluster; 0 links for a person to decide" in done.stderr
     assert "EUPL 1.2" in done.stderr, "the licence of the data is told"
 
 

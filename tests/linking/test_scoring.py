@@ -42,6 +42,16 @@ def test_the_order_of_the_two_does_not_matter() -> None:
     assert (ones.confidence, ones.features) == (others.confidence, others.features)
 
 
+def test_only_telling_words_are_named() -> None:
+    """No "of", "in" or single letter; of the words by which both are called those that tell."""
+    names = ("A journey in the life of Zuzanna K", "The tale of Zuzanna K in a home")
+    bare = [Entity(f"{place}:1", iris.initiative(place), place, "initiative", (names[place == "b"],)) for place in "ab"]
+    assert compared(*bare).sentence == "names share 'Zuzanna'"
+    both = [replace(entity, names=(f"Zuzanna Home - {names[0][:9]}",), places=("Home",)) for entity in bare[:1]]
+    other = replace(bare[1], names=("Zuzanna Home: another story entirely",))
+    assert "both are called 'Zuzanna'" in compared(both[0], other).sentence
+
+
 def test_a_name_alone_is_enough_where_nothing_else_is_known() -> None:
     bare = [Entity(f"{name}:1", iris.initiative(name), name, "initiative", ("Wheelmap Cafés",)) for name in "ab"]
     assert compared(*bare).band is Band.ACCEPT

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, serialize
 from submission_tables import GOOD, table
 
 from iesi_kg import __version__
+from iesi_kg.cli.group import group
 from iesi_kg.errors import SubmissionRejected, UsageError
-from iesi_kg.publication.bundled import load_bundled
 from iesi_kg.publication.workflow import Published, decide, publish, receive
 from iesi_kg.records import Report, SourceFile
 from iesi_kg.store.base import Reader
 from iesi_kg.store.embedded import EmbeddedStore
+from running_server import SOURCE
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 ID = "https://w3id.org/iesi-kg/id/"
@@ -196,23 +198,38 @@ def test_a_name_that_names_nobody_is_refused(store: EmbeddedStore, by: str) -> N
     assert size(store) == 0
 
 
-def test_a_submission_that_is_killed_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
-    rows = [GOOD | {"identifier": f"record-{number}", "name": f"Record {number}"} for number in range(150)]
+@pytest.mark.parametrize(
+    ("step", "whole"),
+    [
+        ("open 00000001.journal", False),
+        ("os.rename .00000002.new 00000002", True),
+        ("os.rename .current.new current", True),
+        ("os.remove 00000001.journal", True),
+    ],
+    ids=["before the journal", "before the version", "before the switch", "after the switch"],
+)
+def test_a_submission_that_is_killed_is_there_whole_or_not_at_all(tmp_path: Path, step: str, whole: bool) -> None:
+    """What the journal holds comes with the next opening; before that nothing of it is there."""
+    rows = [GOOD | {"identifier": f"record-{number}", "name": f"Record {number}"} for number in range(20)]
     file, folder = tmp_path / "many.csv", tmp_path / "store"
     file.write_bytes(table(*rows))
-    whole = EmbeddedStore.open(tmp_path / "whole", create=True)
-    for store in (whole, EmbeddedStore.open(folder, create=True)):
-        load_bundled(store, at=AT)
-    before = size(whole)
-    submit(whole, *rows, name="many.csv")
-    expected = size(whole)
-    assert expected > before
-    command = [sys.executable, "-m", "iesi_kg", "submit", str(file), "--by", "x", "--store", str(folder)]
-    for delay in (0.5, 0.8, 1.0, 1.2):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert size(EmbeddedStore.open(folder)) in (before, expected)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    assert size(EmbeddedStore.open(folder)) == expected
+    store = EmbeddedStore.open(folder, create=True)
+    submit(store, GOOD)
+    before = size(store)
+    store.close()
+    command = ["submit", str(file), "--by", "x", "--store", str(folder)]
+    program = [sys.executable, str(Path(__file__).with_name("killed_submitter.py")), step]
+    environment = {**os.environ, "PYTHONPATH": f"{SOURCE}:{SOURCE.parent / 'tests'}"}
+    killed = subprocess.run([*program, *command], env=environment, capture_output=True, check=False)
+    assert (killed.returncode, killed.stdout) == (-signal.SIGKILL, b"")
+    opened = EmbeddedStore.open(folder)
+    opened.verify()
+    assert (size(opened) > before) == whole
+    opened.close()
+    again = CliRunner().invoke(group, command)
+    assert again.exit_code == 0, again.output
+    reader = EmbeddedStore.open(folder).reader()
+    assert reader.version == 2
+    for row in rows:
+        found = published(reader, f"{ID}initiative/{row['identifier']}", "http://purl.org/dc/terms/title")
+        assert found == [row["name"]]

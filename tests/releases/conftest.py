@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,20 +12,29 @@ from iesi_kg.publication import catalogue, release
 from iesi_kg.publication.release_shelf import Shelf
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
+from made_once import copied, made_once
 from running_server import Server, serving
 
 
 @pytest.fixture(scope="session")
 def folder(bundled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store; not to be changed."""
-    path = Path(shutil.copytree(bundled_store, tmp_path_factory.mktemp("releases") / "store"))
-    store = EmbeddedStore.open(path)
-    submit(store, FIRST, ALPHA)
-    release.make(store, Shelf(path), "2026.1", at=FIRST)
+
+    def make(path: Path) -> None:
+        store = EmbeddedStore.open(copied(bundled_store, path))
+        submit(store, FIRST, ALPHA)
+        release_twice(store)
+
+    return made_once(tmp_path_factory, "releases of the bundle", make)
+
+
+def release_twice(store: EmbeddedStore) -> None:
+    """Release what there is, change a record and add one, and release that."""
+    shelf = Shelf(store.layout.root)
+    release.make(store, shelf, "2026.1", at=FIRST)
     submit(store, SECOND, ALPHA | {"start_year": "2013"}, BETA)
-    release.make(store, Shelf(path), "2026.2", at=SECOND)
+    release.make(store, shelf, "2026.2", at=SECOND)
     store.close()
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -37,32 +45,31 @@ def shelf(folder: Path) -> Shelf:
 @pytest.fixture
 def copy(folder: Path, tmp_path: Path) -> Path:
     """A copy of the store that a test may change."""
-    return Path(shutil.copytree(folder, tmp_path / "store", ignore=shutil.ignore_patterns(".open")))
+    return copied(folder, tmp_path / "store")
 
 
 @pytest.fixture(scope="session")
 def without_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same without the bundled data, but described as if it were there."""
-    path = tmp_path_factory.mktemp("small") / "store"
-    store = EmbeddedStore.open(path, create=True)
-    submit(store, FIRST, ALPHA)
-    with store.writer() as writer:
-        writer.commit(catalogue.with_description(writer.reader, ChangeSet("description")))
-    release.make(store, Shelf(path), "2026.1", at=FIRST)
-    submit(store, SECOND, ALPHA | {"start_year": "2013"}, BETA)
-    release.make(store, Shelf(path), "2026.2", at=SECOND)
-    store.close()
-    return path
+
+    def make(path: Path) -> None:
+        store = EmbeddedStore.open(path, create=True)
+        submit(store, FIRST, ALPHA)
+        with store.writer() as writer:
+            writer.commit(catalogue.with_description(writer.reader, ChangeSet("description")))
+        release_twice(store)
+
+    return made_once(tmp_path_factory, "releases", make)
 
 
 @pytest.fixture
 def small(without_bundle: Path, tmp_path: Path) -> Path:
     """A copy of the small store that a test may change."""
-    return Path(shutil.copytree(without_bundle, tmp_path / "small"))
+    return copied(without_bundle, tmp_path / "small")
 
 
 @pytest.fixture(scope="session")
-def server(folder: Path) -> Iterator[Server]:
-    """The service on the store."""
-    with serving(folder) as running:
+def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The service on a copy of the store."""
+    with serving(copied(folder, tmp_path_factory.mktemp("served") / "store")) as running:
         yield running

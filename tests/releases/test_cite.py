@@ -311,23 +311,23 @@ def test_an_answer_of_too_many_rows_is_not_cited(server: Server) -> None:
     assert "at most 100,000 rows can be cited" in told["hint"]
 
 
-def test_citations_count_among_the_queries_of_a_caller_within_the_limits_of_its_class(copy: Path) -> None:
+def test_citations_count_among_the_queries_of_a_caller_within_the_limits_of_its_class(small: Path) -> None:
     several = f"SELECT ?p {{ <{ALPHA}> ?p ?o }}"
     grant = Grant("reader", frozenset({"read-more"}), (), datetime.now(UTC) + timedelta(days=1))
-    _, token = Tokens(copy).create(grant, datetime.now(UTC))
-    with serving(copy, query_requests=3, query_rows=1) as counting:
+    _, token = Tokens(small).create(grant, datetime.now(UTC))
+    with serving(small, query_requests=3, query_rows=1) as counting:
         assert [cite(counting, query=text).status for text in (several, QUERY, QUERY, QUERY)] == [503, 200, 200, 429]
         sender = FORM | {"Authorization": f"Bearer {token}"}
         known = counting.ask("POST", "/cite", sender, urlencode({"query": several}))
         assert (known.status, json.loads(known.body)["rows"] > 1) == (200, True)
 
 
-def test_who_hangs_up_ends_the_query_of_a_citation(folder: Path) -> None:
+def test_who_hangs_up_ends_the_query_of_a_citation(small: Path) -> None:
     """One query at once: the next is refused as long as the first is under way, which may be for five minutes."""
     products = " . ".join(f"?a{n} ?b{n} ?c{n}" for n in range(9))
     body = urlencode({"query": f"SELECT (COUNT(*) AS ?n) {{ {products} }}"}).encode()
     head = f"POST /cite HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM['Content-Type']}\r\n"
-    with serving(folder, query_concurrent=1, query_seconds=300) as single:
+    with serving(small, query_concurrent=1, query_seconds=300) as single:
         with socket.create_connection(single.address, timeout=20) as connection:
             connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             wait_for(single, 429)

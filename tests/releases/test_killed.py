@@ -25,7 +25,7 @@ ERASE = ["os.rename .2026.2.new 2026.2", "os.rename .live.new live"]  # each aft
 def ended(store: Path, action: str, step: str | int) -> bool:
     """Whether the maker came to its end; else it was killed at the step."""
     command = [sys.executable, str(HERE / "killed_maker.py"), str(store), action, str(step)]
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    environment = {**os.environ, "PYTHONPATH": f"{SOURCE}:{HERE.parent}"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     return done.returncode == 0

@@ -83,7 +83,7 @@ def test_the_report_of_a_code_that_lacks_something(code_lists: list[Triple], cas
 
 @pytest.mark.parametrize("file", sorted({case.file for case in CASES} - {"concept"}))
 def test_the_reference_engine_gives_the_same_reports(valid: list[Triple], file: str) -> None:
-    """The first mistake of each file; the engines are compared on every rule in test_framework and test_submission."""
+    """The first mistake of each file; of each kind of rule: test_framework and test_submission."""
     case = next(case for case in CASES if case.file == file)
     found = profile(case)
     data = nt(broken(case, valid, found.context))

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from rdflib import SH, Graph, Literal, URIRef
 from rdflib.collection import Collection
 
 from iesi_kg import assets
 
-from .conftest import CODE, Found
+from .conftest import CODE, Engine
 
-Engine = Callable[[Graph, Graph], Found]
 FOAF_TOPIC = URIRef("http://xmlns.com/foaf/0.1/primaryTopic")
 SKOS = "http://www.w3.org/2004/02/skos/core#"
 CODES = "https://w3id.org/iesi-kg/codes/"

@@ -10,6 +10,7 @@ from benchmarks import hostile
 from benchmarks.hostile import Checks, Target
 
 SLACK = 8.0  # of a machine that runs other tests beside
+BY_LIMIT = ("cross product counted", "string that doubles", "endless rows")  # time, memory, rows
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +30,18 @@ def test_there_are_as_many_kinds_as_are_claimed() -> None:
     assert (len(hostile.RUNAWAYS), len(hostile.NESTINGS)) == (12, 11)
 
 
-def test_runaways(target: Target) -> None:
+@pytest.mark.parametrize(
+    "alone",
+    [
+        pytest.param(BY_LIMIT, id="one for each limit"),
+        pytest.param(tuple(hostile.RUNAWAYS), id="every kind", marks=pytest.mark.long),
+    ],
+)
+def test_runaways(target: Target, alone: tuple[str, ...]) -> None:
+    """All kinds at once always; each by itself takes its second."""
     checks = Checks(SLACK)
-    hostile.runaways(target, checks)
-    assert len(checks.all) >= 2 * 12
+    hostile.runaways(target, checks, alone)
+    assert len(checks.all) >= 2 * len(alone) + 2
     assert not broken(checks)
 
 

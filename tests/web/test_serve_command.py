@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from iesi_kg import assets
-from iesi_kg.publication.bundled import load_bundled
+from iesi_kg.publication.bundled import is_outdated, load_bundled
 from iesi_kg.store.embedded import EmbeddedStore
 from running_server import fill, serving, start, stop
 
@@ -61,8 +61,9 @@ def test_ctrl_c_while_loading_leaves_nothing_half_written(tmp_path: Path) -> Non
     assert process.returncode == 130
     assert "Traceback" not in said
     store = EmbeddedStore.open(tmp_path / "store", create=True)
-    assert store.current().triples == 0
-    assert load_bundled(store, at=datetime(2026, 1, 1, tzinfo=UTC)).version == 1
+    assert (store.current().number, store.current().triples) == (0, 0)
+    store.close()
+    fill(tmp_path / "store", "<http://example.org/s> <http://example.org/p> 1 .")
 
 
 def test_ctrl_c_under_a_running_query(tmp_path: Path) -> None:
@@ -105,17 +106,16 @@ def test_a_killed_server_takes_its_processes_along(tmp_path: Path) -> None:
 def test_the_bundled_data_are_loaded_once(tmp_path: Path, root: Path) -> None:
     if not (root / "data" / "iesi").is_dir():
         pytest.skip("the curated data data/iesi are not in this checkout")
-    with serving(tmp_path / "store") as server:
+    with serving(tmp_path / "store", workers=1) as server:
         reply = server.query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", "text/csv")
         assert int(reply.text.split()[1]) > 500
-        version = reply.headers["IESI-KG-Version"]
+        assert reply.headers["IESI-KG-Version"] == "1"
         page = server.ask("GET", "/sparql", {"Accept": "text/html"})
         assert page.status == 200
         assert "<textarea" in page.text
         ran = server.query("ASK {}", "text/html")
         assert ran.headers["Content-Type"].startswith("text/html")
-    with serving(tmp_path / "store") as server:
-        assert server.query("ASK {}").headers["IESI-KG-Version"] == version
+    assert not is_outdated(EmbeddedStore(tmp_path / "store").reader())  # or the next start would load them again
 
 
 def test_a_store_of_an_earlier_bundle_is_brought_up_to_date(
@@ -132,8 +132,8 @@ def test_a_store_of_an_earlier_bundle_is_brought_up_to_date(
         load_bundled(store, at=datetime(2026, 1, 1, tzinfo=UTC))
     store.close()
     count = "SELECT (COUNT(*) AS ?n) { ?i a <https://w3id.org/iesi-kg/ontology#Initiative> }"
-    for _ in range(2):
-        with serving(tmp_path / "store") as server:
+    for _ in range(2):  # the second start finds nothing to do
+        with serving(tmp_path / "store", workers=1) as server:
             reply = server.query(count, "text/csv")
             assert int(reply.text.split()[1]) >= 100
             assert reply.headers["IESI-KG-Version"] == "2"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from iesi_kg import settings as settings_module
-from iesi_kg.cli.peer_files import announce, peer_files
+from iesi_kg.cli.peer_files import announce, peer_files, tell
 from iesi_kg.errors import StoreError, UnreadableFile, UsageError
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ def _adapted(name: str, place: str) -> Source:
     adapted = adapter.read(peer_files([place]))
     announce(adapter)
     entities = of_quads(adapted.quads, adapter.name)
+    tell(adapted.left_out, everything=True)
     return Source(adapter.name, adapted.version, entities, _binding(adapter))
 
 
@@ -237,10 +238,8 @@ def _tell(sources: Sequence[Source], found: Linked, *, shown: bool) -> None:
     if shown:
         click.echo("".join(f"{_line(link)}\n" for link in found.accepted()), nl=False)
     accepted, doubtful = len(found.accepted()), len(found.to_review())
-    click.echo(
-        f"{accepted:,} links accepted, {len(found.clusters):,} clusters; {doubtful:,} links for a person to decide",
-        err=True,
-    )
+    told = (_counted(accepted, "link accepted", "links accepted"), _counted(len(found.clusters), "cluster", "clusters"))
+    click.echo(f"{', '.join(told)}; {_counted(doubtful, 'link', 'links')} for a person to decide", err=True)
     for field in dict.fromkeys(conflict.field for conflict in found.conflicts):
         same = [conflict for conflict in found.conflicts if conflict.field == field]
         click.echo(f"clusters that disagree on the {field}: {len(same):,}", err=True)
@@ -248,6 +247,10 @@ def _tell(sources: Sequence[Source], found: Linked, *, shown: bool) -> None:
             click.echo(f"    {_disagreement(conflict)}", err=True)
         if len(same) > _MOST:
             click.echo(f"    and {len(same) - _MOST:,} more", err=True)
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number:,} {one if number == 1 else several}"
 
 
 def _line(link: Link) -> str:

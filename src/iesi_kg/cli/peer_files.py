@@ -25,6 +25,7 @@ class DiskFile:
 
     name: str
     path: Path
+    named: bool = True
 
     def open(self) -> BinaryIO:
         try:
@@ -44,7 +45,7 @@ def peer_files(names: Sequence[str]) -> list[DiskFile]:
             )
             if not inside:
                 raise UnreadableFile(f"the folder {name} holds no CSV or JSON file", hint="name the files themselves")
-            found += [DiskFile(inner.name, inner) for inner in inside]
+            found += [DiskFile(inner.name, inner, named=False) for inner in inside]
         elif path.is_file():
             found.append(DiskFile(path.name, path))
         else:

@@ -83,8 +83,9 @@ class Adapted:
 
     def __init__(self, adapter: Adapter, files: Sequence[PeerFile], version: str | None, at: datetime | None) -> None:
         self._adapter = adapter
-        self._marks = [(file.name, adapters_tables.fingerprint(file)) for file in files]
-        self._parts = [(file, *_table_of(adapter, file)) for file in files]
+        self._parts, strange = _told_apart(adapter, files)
+        self.left_out = tuple(adapters_findings.left_out(strange))
+        self._marks = [(file.name, adapters_tables.fingerprint(file)) for file, _, _ in self._parts]
         self._seen = Seen()
         self._at = at
         self.edition = _edition(adapter, [mark for _, mark in self._marks])
@@ -102,7 +103,8 @@ class Adapted:
         for triple in adapters_told.counts(self.graph, self.records, triples):
             yield Quad(triple.subject, triple.predicate, triple.object, self.graph)
         given = {mark.sha256 for _, mark in self._marks}
-        self.findings = tuple(adapters_findings.findings(self._adapter, self.edition, given, self.records, self._seen))
+        found = adapters_findings.findings(self._adapter, self.edition, given, self.records, self._seen)
+        self.findings = (*self.left_out, *found)
 
     def _triples(self) -> Iterator[Triple]:
         issued = self.edition.issued if self.edition else ""
@@ -204,6 +206,26 @@ def _checked(walk: Crosswalk, tables: Sequence[Table], where: str) -> Crosswalk:
                         hint="name its file under crosswalks; the scheme is the last step of skos:inScheme",
                     )
     return walk
+
+
+def _told_apart(
+    adapter: Adapter, files: Sequence[PeerFile]
+) -> tuple[list[tuple[PeerFile, Table, list[str]]], dict[str, str]]:
+    """The files with their tables; and what stands beside them in a folder and is no file of the database, with why.
+
+    Raises UnreadableFile for a file that was named itself, and for a folder with no file of the database.
+    """
+    parts, strange = [], dict[str, UnreadableFile]()
+    for file in files:
+        try:
+            parts.append((file, *_table_of(adapter, file)))
+        except UnreadableFile as error:
+            if file.named:
+                raise
+            strange[file.name] = error
+    if not parts:
+        raise next(iter(strange.values()))
+    return parts, {name: error.detail for name, error in strange.items()}
 
 
 def _table_of(adapter: Adapter, file: PeerFile) -> tuple[Table, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 from iesi_kg.linking.adapters_mapping import Table
@@ -33,6 +33,12 @@ def findings(adapter: Adapter, edition: Edition | None, files: Set[str], records
             yield from _columns(table, seen.columns[table.name])
     yield from _repairs(seen)
     yield from _unmapped(adapter, seen)
+
+
+def left_out(files: Mapping[str, str]) -> Iterator[Finding]:
+    """Files of a folder that are none of the database, with why."""
+    for name, why in files.items():
+        yield Finding(Severity.WARNING, "file-left-out", f"left out {name}: {why}", value=name)
 
 
 def lacks(missing: Sequence[str], columns: Iterable[str]) -> str:

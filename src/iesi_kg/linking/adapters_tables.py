@@ -28,6 +28,8 @@ class PeerFile(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def named(self) -> bool: ...  # or it only stands in a folder that was, where files of others may stand too
     def open(self) -> BinaryIO: ...
 
 
@@ -40,6 +42,10 @@ class Held:
     @property
     def name(self) -> str:
         return self.source.name
+
+    @property
+    def named(self) -> bool:
+        return True
 
     def open(self) -> BinaryIO:
         return io.BytesIO(self.source.content)

@@ -13,6 +13,8 @@ from iesi_kg.linking.profiles import Profile
 _SAME, _ALIKE, _SHARED = 0.999, 0.6, 0.3
 _COPIED, _TEXT = 0.85, 0.2
 _FEW = 0.3  # a page that no more than three records of each database name
+_SAID = 3  # words of a name that are named
+_SMALL = 0.5  # the share of records that have an "of" or "the"
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -52,20 +54,32 @@ def _for(a: Profile, b: Profile, score: Score) -> Iterator[str]:
 
 
 def _names(a: Profile, b: Profile, score: Score) -> Iterator[str]:
-    names, words = score.names, _quoted(score.names.words[:3], a)
+    names, words = score.names, _quoted(_telling(score.names.words)[:_SAID], a)
     if names.likeness >= _SAME:
         yield "same name"
     elif names.within >= _SAME:
         yield "same name except for a suffix or prefix"
     elif names.likeness >= _ALIKE:
-        yield f"names alike ({words})"
+        yield f"names alike ({words})" if words else "names alike"
     elif score.features.get("called"):
-        yield f"both are called {_quoted((word for word in a.heads if word in b.heads), a)}"
-    elif names.likeness >= _SHARED:
+        yield f"both are called {_quoted(_called(a, b), a)}"
+    elif names.likeness >= _SHARED and words:
         yield f"names share {words}"
     weight, word = features.told(a, b)
     if weight and names.within < _SAME:
         yield f"the word {_quoted([word], a, b)} of one's name stands in the other's text"
+
+
+def _called(a: Profile, b: Profile) -> list[str]:
+    """The words by which both are called, the most telling first; those that tell less than half of it are left out."""
+    both = sorted((word for word in a.heads if word in b.heads), key=lambda word: (-a.heads[word], word))
+    return [word for word in both if a.heads[word] >= a.heads[both[0]] / 2][:_SAID]
+
+
+def _telling(stems: Iterable[str]) -> list[str]:
+    """Words that tell by themselves: no "of" or "in", no single letter."""
+    shares = normal.lexicon().shares
+    return [stem for stem in stems if len(stem) > 1 and shares.get(stem, 0.0) < _SMALL]
 
 
 def _texts(a: Profile, score: Score) -> Iterator[str]:
@@ -75,7 +89,8 @@ def _texts(a: Profile, score: Score) -> Iterator[str]:
     elif text >= _COPIED:
         yield "nearly the same description"
     elif text >= _TEXT:
-        yield f"descriptions share {_quoted(score.words, a)}"
+        words = _telling(score.words)
+        yield f"descriptions share {_quoted(words, a)}" if words else "descriptions alike"
 
 
 def _against(a: Profile, b: Profile, found: Mapping[str, float]) -> Iterator[str]:

@@ -36,7 +36,7 @@ class Reporter:
         self._known.update(name for item in said for name in (item.column, item.suggestion))
         wrong = {_place(item) for item in submission.findings if item.severity is Severity.VIOLATION}
         found: dict[tuple[Place, str, str | None, str | None], Finding] = {}
-        for result in sorted(results, key=_causes_first):
+        for result in sorted(results, key=lambda result: (*_causes_first(result), *self._order(result, places))):
             finding = self._finding(result, places)
             if finding is None or places.follows(result, finding, wrong):
                 continue
@@ -45,6 +45,11 @@ class Reporter:
             if finding.severity is Severity.VIOLATION and finding.column:
                 wrong.add(_place(finding))
         return sorted([*submission.findings, *found.values()], key=lambda finding: finding.row or 0)
+
+    def _order(self, result: Result, places: Places) -> tuple[int, str, str, str, str]:
+        """Columns from left to right, then what is the same each time: an engine gives its results in any order."""
+        column = places.columns.get(self._facts.get(result.shape, _NO_FACTS).column or "", len(places.columns))
+        return column, result.focus, result.path or "", result.shape, str(result.value)
 
     def _finding(self, result: Result, places: Places) -> Finding | None:
         """The finding of a result; None when the file lacks the whole column and that was said before."""
@@ -89,6 +94,7 @@ class Places:
 
     def __init__(self, submission: Submission) -> None:
         self.headers = submission.headers
+        self.columns = {name: place for place, name in enumerate(submission.headers)}
         self._origin = submission.origin
         self._by_node: dict[str, CellRef] = {}
         self._values: dict[Place, str] = {}
