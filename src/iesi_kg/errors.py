@@ -13,6 +13,7 @@ IesiKgError                      500  3   something of ours broke
 ├── NotFound                     404  3
 │   └── Gone                     410  3   was here and has been withdrawn
 │       ├── Replaced             410  3   merged into another thing, which answers for it
+│       ├── Divided              300  3   split into several things, of which the reader chooses one
 │       └── Superseded           410  3   an earlier version, which a later one replaced
 ├── RequestError                 400  3   an HTTP request that the protocol forbids
 │   ├── Unauthorized             401  3   no token, or one that is not valid
@@ -150,6 +151,13 @@ class Replaced(Gone):
     """``successor`` is the IRI of the thing that stands for it; a service answers with a redirect to it."""
 
     title = "Merged into another"
+
+
+class Divided(Gone):
+    """``choices`` are the IRIs of the things that it was split into."""
+
+    status = 300
+    title = "Split into several"
 
 
 class Superseded(Gone):

@@ -74,7 +74,7 @@ def saved_by_libreoffice(desk: Path, *names: str) -> None:
 
 
 def test_the_guide_from_the_empty_table_to_the_merge_and_back(desk: Path, commands: list[str]) -> None:
-    empty, fill, check, diff, submit, merge, split = commands
+    empty, fill, check, diff, submit, merge, split, row, into, undo = commands
     for command in (empty, fill):
         assert run(desk, command).returncode == 0, command
     saved_by_libreoffice(desk, "empty.xlsx", "records.xlsx")
@@ -112,6 +112,14 @@ def test_the_guide_from_the_empty_table_to_the_merge_and_back(desk: Path, comman
         assert f"{old} <http://purl.org/dc/terms/isReplacedBy> {new} ." in told
     assert run(desk, split).returncode == 0
     assert said(desk, names) == ["Vincles", "Vincles Barcelona"]
+    assert run(desk, row).returncode == 0
+    add_a_cafe(desk / "two.xlsx")
+    done = run(desk, into)
+    assert done.returncode == 0, done.stderr
+    assert said(desk, names) == ["Café", "Vincles", "Vincles Barcelona"]
+    taken = run(desk, undo)
+    assert taken.returncode == 0, taken.stderr
+    assert said(desk, names) == ["Vincles", "Vincles Barcelona"]
     log = run(desk, "iesi-kg log").stdout
     assert "merge" in log and "split" in log and "a steward" in log
 
@@ -129,6 +137,17 @@ def edit(path: Path) -> None:
     sheet.cell(2, places["Name *"]).value = "Vincles Barcelona"
     sheet.cell(2, places["Status"]).value = "running"
     book["Outcomes"].append(["vincles", "Fewer feel alone"])
+    book.save(path)
+
+
+def add_a_cafe(path: Path) -> None:
+    """A second row for the café, with the source of the first; what is hidden in a row is not copied."""
+    book = load_workbook(path)
+    sheet = book["Initiatives"]
+    first = {str(head.value): cell.value for head, cell in zip(sheet[1], sheet[2], strict=True)}
+    second = first | {"Identifier": "vincles-cafe", "Name *": "Café"}
+    sheet.append([second[str(head.value)] for head in sheet[1]][:-2])
+    book["Sources"].append(["vincles-cafe", *(cell.value for cell in book["Sources"][2][1:-1])])
     book.save(path)
 
 

@@ -29,7 +29,10 @@ TABLE = f"""{HEADER}
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("review") / "store"
+    return new_store(tmp_path_factory.mktemp("review") / "store")
+
+
+def new_store(folder: Path) -> Path:
     opened = EmbeddedStore.open(folder, create=True)
     filled(opened)
     opened.close()
@@ -75,6 +78,33 @@ def test_keys_decide_undo_and_leave_and_the_decisions_go_out_as_a_file(store: Pa
     found = {item.object_id: item for item in sssom.read(target.read_text("utf-8"), "d").mappings}
     assert (found["jrc-ips:3"].is_negative, found["jrc-ips:3"].comment) == (True, "a series")
     assert (found["jrc-ips:2"].is_negative, found["jrc-ips:2"].reviewer_label) == (False, ("Anna",))
+
+
+def test_decisions_are_taken_over_by_another_store(tmp_path: Path) -> None:
+    one, other = (new_store(tmp_path / name) for name in ("one", "other"))
+    path, target, again = (tmp_path / f"{name}.sssom.tsv" for name in ("links", "decisions", "again"))
+    path.write_text(sssom.write(FOUND), encoding="utf-8")
+    assert "3 decided, 0 left" in review(one, str(path), keys="rwa day out\nia").output
+    review(one, "--export", str(target))
+    first = review(other, str(target), "--import").output
+    assert first.endswith("3 taken over, 0 stood already, 0 left as they are\n"), first
+    review(other, "--export", str(again))
+    assert again.read_text("utf-8") == target.read_text("utf-8")
+    second = review(other, str(target), "--import").output
+    assert second.endswith("0 taken over, 3 stood already, 0 left as they are\n")
+    target.write_text(target.read_text("utf-8").replace("\tNot\t", "\t\t"), "utf-8")
+    third = review(other, str(target), "--import").output
+    assert "initiative:smart = jrc-ips:3: rejected here by Anna" in third
+    assert third.endswith("0 taken over, 2 stood already, 1 left as they are\n")
+
+
+def test_links_that_nobody_decided_are_not_taken_over(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "links.sssom.tsv"
+    path.write_text(sssom.write(FOUND), encoding="utf-8")
+    with pytest.raises(IllFormedMappings, match="is no decision of a person"):
+        review(store, str(path), "--import")
+    with pytest.raises(UsageError, match="name the file"):
+        review(store, "--import")
 
 
 def test_a_set_is_published_told_of_and_withdrawn(store: Path, tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ GRAPHS = {
     "http://example.org/graph/b": '<http://example.org/s> <http://example.org/in> "b" .',
     "https://w3id.org/iesi-kg/graph/provenance": """
 @prefix prov: <http://www.w3.org/ns/prov#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+<https://w3id.org/iesi-kg/id/initiative/both> <http://purl.org/dc/terms/isReplacedBy>
+  <https://w3id.org/iesi-kg/id/initiative/one>, <https://w3id.org/iesi-kg/id/initiative/other> .
 <https://w3id.org/iesi-kg/id/initiative/gone> prov:invalidatedAtTime "2026-01-31T00:00:00Z"^^xsd:dateTime .
 <https://w3id.org/iesi-kg/id/submission/2026-01-01-abc> a prov:Activity ;
   prov:endedAtTime "2026-01-01T00:00:00Z"^^xsd:dateTime .

@@ -107,3 +107,15 @@ def test_other_methods(server: Server) -> None:
     reply = server.ask("DELETE", "/id/initiative/alpha")
     assert reply.status == 405
     assert "GET" in reply.headers["Allow"]
+
+
+@pytest.mark.parametrize("form", ["text/turtle", "application/n-triples"])
+def test_what_was_split_offers_the_choice(server: Server, form: str) -> None:
+    reply = server.ask("GET", "/id/initiative/both", {"Accept": form})
+    told = json.loads(reply.body)
+    assert (reply.status, told["title"]) == (300, "Split into several")
+    assert told["choices"] == [f"{BASE}id/initiative/one", f"{BASE}id/initiative/other"]
+    page = server.ask("GET", "/id/initiative/both?lang=de", {"Accept": "text/html"})
+    assert page.status == 300
+    assert '<a href="/id/initiative/one?lang=de">' in page.text
+    assert "Auf mehrere aufgeteilt" in page.text

@@ -140,6 +140,9 @@ def test_the_page_decides_goes_on_and_takes_back_without_scripts(here: Server, r
     assert "The same in other databases" in shown.text
     assert shown.text.index("decided by rita") < shown.text.index("same name in one word")
     assert "confidence 0.95" in shown.text
+    theirs = here.ask("GET", "/id/peer/jrc-ips/3", {"Accept": "text/html"}).text
+    assert "The same in other databases" in theirs
+    assert '<a class="iri" href="/id/initiative/smart">initiative:smart</a>' in theirs
     stale = here.ask("POST", f"/review/{link_id}", session, urlencode({**given, "decision": "rejected"}))
     assert (stale.status, "decided on this link meanwhile" in stale.text) == (409, True)
     back = {**fields, "revision": str(int(fields["revision"]) + 1), "decision": "undone"}

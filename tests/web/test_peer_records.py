@@ -29,6 +29,8 @@ def test_its_page_names_the_database_and_shows_no_markup(server: Server) -> None
     assert '<a href="/id/peer/pstw/organisation/town-at">The town</a>' in page
     assert ">Some licence</a>" in page
     assert "The Centre" in page
+    assert "This is a record of another database, as it stands there: Tech Watch, 1." in page
+    assert 'Licence: <a href="https://example.org/licence" rel="noopener nofollow">Some licence</a> · The' in page
     assert "How to cite" not in page
     assert (
         "What points here (1)" in server.ask("GET", "/id/peer/pstw/organisation/town-at", {"Accept": "text/html"}).text

@@ -30,7 +30,7 @@ COMMANDS = {
     "review": "decide which records of two databases are the same: side by side, one key each; kept for good",
     "serve": "serve the pages and the SPARQL endpoint; an empty store is filled first",
     "settings": "list every setting with its default and its value now",
-    "split": "take a merged initiative or organisation out of the one it was merged into",
+    "split": "take a merged thing out of the one it was merged into, or split a record in two by a file",
     "submissions": "see what was handed in over the web and decide on it: accept, return, refuse, withdraw",
     "submit": "check a file and publish it whole, or not at all",
     "validate": "judge any RDF by any SHACL shapes; changes and fetches nothing",

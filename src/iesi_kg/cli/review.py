@@ -33,6 +33,7 @@ _KEYS = "a same  r not the same  u cannot be told  s skip  i identical  w reason
 @click.option("--queue", is_flag=True, help="only put the links of FILE before the stewards, and end")
 @click.option("--publish", metavar="NAME", help="publish the links of FILE as the mapping set NAME, and end")
 @click.option("--withdraw", metavar="NAME", help="take the mapping set NAME out, and end")
+@click.option("--import", "imported", is_flag=True, help="take over the decisions of FILE, exported before (SSSOM)")
 @click.option("--export", "target", type=click.Path(dir_okay=False, path_type=Path), help="write the decisions (SSSOM)")
 @click.option("--list", "listed", is_flag=True, help="list what awaits a decision and what was decided")
 @click.option("--findings", is_flag=True, help="say anew where linked records contradict one another")
@@ -43,6 +44,7 @@ def command(
     queue: bool,
     publish: str | None,
     withdraw: str | None,
+    imported: bool,
     target: Path | None,
     listed: bool,
     findings: bool,
@@ -52,15 +54,18 @@ def command(
 
     Those come first whose decision matters most. Keys: a accept, r reject, u cannot be told, s skip, i accept and state
     that every fact of one holds of the other (owl:sameAs), w write a reason for the next decision, z take the last one
-    back, q quit. Decisions that stand in the column `decision` of a review.csv are made at once.
+    back, q quit. Decisions that stand in the column `decision` of a review.csv are made at once; those of a file that
+    --export wrote, in this store or in another one, with --import: under the names and days that stand there.
 
     Exit code 0: done; 2: the file is not as it should be; 3: a contradiction, or the store cannot be written.
     """
     settings = settings_module.load(store=store)
-    ways = [bool(way) for way in (queue, publish, withdraw, target, listed, findings)]
+    ways = [bool(way) for way in (queue, publish, withdraw, imported, target, listed, findings)]
     if sum(ways) > 1:
-        raise UsageError("--queue, --publish, --withdraw, --export, --list and --findings exclude one another")
-    if (queue or publish) and file is None:
+        raise UsageError(
+            "--queue, --publish, --withdraw, --import, --export, --list and --findings exclude one another"
+        )
+    if (queue or publish or imported) and file is None:
         raise UsageError("name the file with the links", hint="iesi-kg review links.sssom.tsv --queue")
     if file is not None and any((withdraw, target, listed, findings)):
         raise UsageError("this needs no file", hint="leave FILE out")
@@ -68,6 +73,8 @@ def command(
     try:
         if publish or withdraw:
             steward.change(publish, withdraw, file)
+        elif imported:
+            steward.take_over(file or "")
         elif target is not None:
             steward.export(target)
         elif listed or findings:
@@ -113,6 +120,24 @@ class _Steward:
         mappings, _ = _read(file or "")
         version = linkage.load(self._audited("mappings published", set=publish or ""), publish or "", mappings)
         click.echo(f"published: {len(mappings.mappings):,} mappings as {publish}; version {version} shows it")
+
+    def take_over(self, file: str) -> None:
+        """Make the decisions of a file that holds decisions."""
+        from iesi_kg.publication import linkage_imported
+
+        mappings, _ = _read(file)
+        done = linkage_imported.take_over(
+            self._opened,
+            mappings,
+            Path(file).name,
+            lambda pair, choice: self._audited(f"link {choice.value}", link=pair.id, file=Path(file).name),
+        )
+        for line in done.otherwise:
+            click.echo(f"left as it is: {line}", err=True)
+        click.echo(
+            f"{done.made:,} taken over, {done.known:,} stood already, {len(done.otherwise):,} left as they are",
+            err=True,
+        )
 
     def export(self, target: Path) -> None:
         """Write the decisions that hold."""

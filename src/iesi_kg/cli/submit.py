@@ -58,10 +58,10 @@ def command(files: tuple[str, ...], by: str, store: Path | None, take: Side | No
         done = workflow.publish(audited, receipt, by=by, at=now)
         opened.close()
     except SubmissionRejected as refused:
-        _show(refused.members.get("report"))
+        show(refused.members.get("report"))
         _show_conflicts(refused.members.get("comparison"))
         raise
-    _show(receipt.report)
+    show(receipt.report)
     if done.changed:
         records = f"{done.records:,} record{'' if done.records == 1 else 's'}"
         if done.replaced:
@@ -74,7 +74,8 @@ def command(files: tuple[str, ...], by: str, store: Path | None, take: Side | No
         click.echo(f"nothing changed: this file is already published in {done.graph.value}")
 
 
-def _show(report: object) -> None:
+def show(report: object) -> None:
+    """The findings of a report, in the reader's language."""
     from iesi_kg.validation import render
     from iesi_kg.vocabulary.told import LANGUAGES
 

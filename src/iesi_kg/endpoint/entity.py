@@ -14,7 +14,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 from iesi_kg import assets
 from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.serialisation import write
-from iesi_kg.errors import Gone, Replaced, Superseded
+from iesi_kg.errors import Divided, Gone, Replaced, Superseded
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import RDF
@@ -50,7 +50,8 @@ class Description:
 def describe(reader: Reader, iri: NamedNode) -> Description | None:
     """The description of a thing, None when nothing is stated of it; a version in force is described as its document.
 
-    Raises Gone for what was withdrawn, Replaced for what was merged, Superseded for an earlier version of a document.
+    Raises Gone for what was withdrawn, Replaced for what was merged, Divided for what was split, Superseded for an
+    earlier version of a document.
     """
     bindings = {"thing": iri}
     outgoing = tuple(reader.construct(_query("outgoing"), bindings))
@@ -114,6 +115,10 @@ def _versioned(reader: Reader, iri: NamedNode) -> NamedNode | None:
 
 def _refuse_replaced(reader: Reader, iri: NamedNode) -> None:
     found = reader.select(_query("replaced"), {"thing": iri})
+    choices = sorted({getattr(row["successor"], "value", "") for row in found})
+    if len(choices) > 1:
+        listed = ", ".join(f"<{choice}>" for choice in choices)
+        raise Divided(f"<{iri.value}> was split into {listed}", hint="choose one", iri=iri.value, choices=choices)
     if found:
         successor = getattr(found[0]["successor"], "value", "")
         raise Replaced(

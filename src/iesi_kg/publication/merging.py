@@ -41,7 +41,7 @@ def thing(reader: Reader, name: str) -> NamedNode:
     minted = [_minted(kind, name) for kind in _KINDS] if ":" not in name and "/" not in name else []
     candidates = minted or [filling.named(name, iris.initiative)]
     known = {quad.subject for node in candidates for quad in reader.quads(node, graph=DEFAULT_GRAPH)}
-    known |= {node for node in candidates if redirects.target(reader, node) != node}
+    known |= {node for node in candidates if redirects.stand_for(reader, node)}
     if len(known) == 1:
         return next(node for node in candidates if node in known)
     if known:
@@ -126,13 +126,15 @@ def _kept(old: NamedNode, what: str) -> NamedNode:
 
 def _standing(reader: Reader, old: NamedNode) -> NamedNode:
     """What a thing was merged into. Raises UsageError."""
-    found = next(iter(reader.quads(old, redirects.REPLACED_BY, graph=provenance.GRAPH)), None)
-    if found is None or not isinstance(found.object, NamedNode):
+    found = redirects.stand_for(reader, old)
+    if len(found) > 1:
+        raise UsageError(f"<{old.value}> was split", hint="`iesi-kg split --undo` takes that back")
+    if not found:
         raise UsageError(
             f"<{old.value}> was not merged into anything",
-            hint="`iesi-kg split` takes apart what `iesi-kg merge` put together",
+            hint="`iesi-kg split` takes apart what `iesi-kg merge` put together; --into FILE splits a record in two",
         )
-    return found.object
+    return found[0]
 
 
 def _used(reader: Reader, old: NamedNode) -> set[NamedNode]:

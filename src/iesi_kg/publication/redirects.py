@@ -1,4 +1,4 @@
-"""Things that were merged into others: which stands for which, as the graph of provenance says (dct:isReplacedBy)."""
+"""Things that were merged or split: which stands for which, as the graph of provenance says (dct:isReplacedBy)."""
 
 from __future__ import annotations
 
@@ -25,23 +25,38 @@ def target(reader: Reader, thing: NamedNode) -> NamedNode:
     return thing
 
 
+def stand_for(reader: Reader, thing: NamedNode) -> list[NamedNode]:
+    """What replaces a thing: one that it was merged into, or each of those that it was split into."""
+    found = reader.quads(thing, REPLACED_BY, graph=provenance.GRAPH)
+    return sorted((quad.object for quad in found if isinstance(quad.object, NamedNode)), key=str)
+
+
 def aliases(reader: Reader, thing: NamedNode) -> set[NamedNode]:
     """Everything that was merged into a thing, by way of others too."""
     found: set[NamedNode] = set()
     waiting = [thing]
     while waiting:
         for quad in reader.quads(predicate=REPLACED_BY, object=waiting.pop(), graph=provenance.GRAPH):
-            if isinstance(quad.subject, NamedNode) and quad.subject not in found and quad.subject != thing:
-                found.add(quad.subject)
-                waiting.append(quad.subject)
+            old = quad.subject
+            if isinstance(old, NamedNode) and old not in found and old != thing and _next(reader, old) is not None:
+                found.add(old)
+                waiting.append(old)
     return found
 
 
 def merged(reader: Reader) -> dict[NamedNode, NamedNode]:
     """Every thing that was merged, with what stands for it now."""
+    return {thing: target(reader, thing) for thing in _replaced(reader) if _next(reader, thing) is not None}
+
+
+def divided(reader: Reader) -> dict[NamedNode, list[NamedNode]]:
+    """Every thing that was split and kept nothing of its own, with those that it was split into."""
+    return {thing: stand_for(reader, thing) for thing in _replaced(reader) if _next(reader, thing) is None}
+
+
+def _replaced(reader: Reader) -> list[NamedNode]:
     told = reader.quads(predicate=REPLACED_BY, graph=provenance.GRAPH)
-    old = [quad.subject for quad in told if isinstance(quad.subject, NamedNode)]
-    return {thing: target(reader, thing) for thing in old}
+    return list(dict.fromkeys(quad.subject for quad in told if isinstance(quad.subject, NamedNode)))
 
 
 def renamed(triples: Iterable[Triple], names: Mapping[NamedNode, NamedNode]) -> list[Triple]:
@@ -107,5 +122,6 @@ def _named(term: NamedNode, names: Mapping[NamedNode, NamedNode]) -> NamedNode:
 
 
 def _next(reader: Reader, thing: NamedNode) -> NamedNode | None:
-    found = next(iter(reader.quads(thing, REPLACED_BY, graph=provenance.GRAPH)), None)
-    return found.object if found is not None and isinstance(found.object, NamedNode) else None
+    """What a thing was merged into; None also where it was split, so that nothing stands for all of it."""
+    found = stand_for(reader, thing)
+    return found[0] if len(found) == 1 else None

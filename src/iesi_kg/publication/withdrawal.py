@@ -19,9 +19,12 @@ _GENERATED = NamedNode(PROV + "generatedAtTime")
 _COMMENT = NamedNode(RDFS + "comment")
 
 
-def withdrawn(reader: Reader, graph: NamedNode, reason: str, at: str) -> ChangeSet:
-    """The change after which nothing of a graph stands in the published merge because of it alone."""
-    records = graphs.published_from(reader, graph)
+def withdrawn(reader: Reader, graph: NamedNode, reason: str, at: str, also: Iterable[NamedNode] = ()) -> ChangeSet:
+    """The change after which nothing of a graph stands in the published merge because of it alone.
+
+    ``also`` are records that the graph does not state, and that stand again with what it replaced.
+    """
+    records = graphs.published_from(reader, graph) | {*also}
     earlier = {record: _earlier(reader, record, graph) for record in records}
     back, sourced = set[Triple](), set[Triple]()
     for record, source in earlier.items():

@@ -321,7 +321,7 @@ def _rows_of(file: several.Typed) -> Iterator[Row]:
 
 
 def _against(reader: Reader, submission: Submission) -> list[Finding]:
-    return [*_identifiers_needed(reader, submission), *_merged(reader, submission)]
+    return [*_identifiers_needed(reader, submission), *_merged(reader, submission), *_divided(reader, submission)]
 
 
 def _merged(reader: Reader, submission: Submission) -> Iterator[Finding]:
@@ -339,6 +339,24 @@ def _merged(reader: Reader, submission: Submission) -> Iterator[Finding]:
             row=ref.row,
             column=ref.column,
             suggestion=say("duplicate-record.remedy.merged") if twice else say("merged-record.remedy", slug=slug),
+            focus_node=old.value,
+        )
+
+
+def _divided(reader: Reader, submission: Submission) -> Iterator[Finding]:
+    """Records that are sent under an identifier that was split, so that nobody knows which is meant."""
+    for old, new in redirects.divided(reader).items():
+        if old not in submission.subjects:
+            continue
+        ref, slugs = submission.subjects[old], ", ".join(part.value.rsplit("/", 1)[1] for part in new)
+        yield Finding(
+            Severity.VIOLATION,
+            "split-record",
+            say("split-record", slugs=slugs),
+            sheet=ref.sheet,
+            row=ref.row,
+            column=ref.column,
+            suggestion=say("split-record.remedy", slugs=slugs),
             focus_node=old.value,
         )
 

@@ -33,7 +33,7 @@ def entity_html(request: Request, description: Description, profiles: Sequence[P
     if not found["outgoing"]:
         found["outgoing"] = list(_told(description))
     context: dict[str, object] = {"iri": iri, "version": source.version, "found": found, "profiles": profiles}
-    context["peer"] = peer
+    context |= {"peer": peer, "elsewhere": elsewhere(source, description.iri) if peer else []}
     if kind:
         page = browse.sections(source, kind, iri, language)
         context |= {
