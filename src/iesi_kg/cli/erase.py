@@ -53,10 +53,12 @@ def command(thing: str, reason: str, also: tuple[str, ...], store: Path | None, 
     act = Act(os_user(), "command", "erasure", order.at, {"mark": iris.erased(node).value, "reason": order.reason})
     try:
         done = erasure.erase(AuditedStore(opened, AuditLog(settings.store), act), Shelf(settings.store), order)
+        opened.forget_kept()
         held = _let_go(opened)
     finally:
         opened.close()
     click.echo(f"erased: {done.quads:,} statements; version {done.version} no longer holds them")
+    click.echo("backups that were made before still do: delete them, and make a new one")
     if done.releases:
         click.echo(f"rewritten and marked: releases {', '.join(done.releases)}")
     if held:

@@ -1,0 +1,73 @@
+"""A store folder to one of as few files as the engine needs, with what that gained, measured before and after."""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from iesi_kg.operations.audit import Act, AuditLog
+from iesi_kg.operations.audited import audited
+from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.versions import open_current
+
+_LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A folder at one moment: files, bytes on disk (each file once), versions, seconds to read all statements."""
+
+    files: int
+    bytes: int
+    versions: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What was gained; ``merged`` says whether there was anything to merge, ``held`` are versions still read."""
+
+    before: Measured
+    after: Measured
+    version: int
+    merged: bool
+    held: list[int]
+
+
+def compact(store: EmbeddedStore, log: AuditLog | None, act: Act, patience: float) -> Compacted:
+    """Merge the engine's files and delete the versions before, waiting for who still reads them.
+
+    Raises StoreBusy while somebody writes, StoreFull where there is no room for the merged files beside the others.
+    """
+    before = measured(store)
+    with store.writer() as writer:
+        merged = writer.merge()
+        if merged:
+            with nullcontext() if log is None else audited(log, act, writer.reader.version + 1):
+                writer.publish_anew()
+    deadline = time.monotonic() + patience
+    while (held := store.forget_older()) and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+    return Compacted(before, measured(store), store.current().number, merged, held)
+
+
+def measured(store: EmbeddedStore) -> Measured:
+    """What a folder weighs now, and how long reading every statement of its current version takes."""
+    sizes = {}
+    count = 0
+    for folder in (store.layout.live, store.layout.versions):
+        for file in folder.rglob("*"):
+            facts = file.lstat()
+            if not file.is_dir():
+                sizes[facts.st_ino] = facts.st_blocks * 512
+                count += 1
+    return Measured(count, sum(sizes.values()), len(store.layout.numbers()), _scan(store))
+
+
+def _scan(store: EmbeddedStore) -> float:
+    checkpoint = open_current(store.layout)
+    begun = time.perf_counter()
+    for _ in checkpoint.store:
+        pass
+    return time.perf_counter() - begun
