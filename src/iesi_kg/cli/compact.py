@@ -1,4 +1,4 @@
-"""``iesi-kg compact``: merges the files of the engine, deletes versions that passed, and says what it gained."""
+"""``iesi-kg compact``: writes a store into fresh files, deletes versions that passed, and says what that gained."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _PATIENCE = 5.0
 @click.command()
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
 def command(store: Path | None) -> None:
-    """Merge the files of the engine into few, and delete the versions before the current one.
+    """Write the statements into fresh files, which hold nothing but them, and delete the versions before.
 
     The statements stay what they are, under the next version number; a running service goes on to it by itself. While
-    it works, the merged files stand beside the others: as much room as the store takes must be free. Ended in the
+    it works, the fresh files stand beside the others: as much room as the store takes must be free. Ended in the
     middle, the store is as good as before.
 
     Exit code 0: done, or nothing to gain; 3: somebody writes, no room, or the store cannot be written.
@@ -41,8 +41,8 @@ def command(store: Path | None) -> None:
         done = compact(opened, log, Act(os_user(), "command", "compaction", datetime.now(UTC)), _PATIENCE)
     finally:
         opened.close()
-    if not done.merged:
-        click.echo("the engine had nothing to merge")
+    if not done.renewed:
+        click.echo("fresh files are no smaller: they were not taken")
     click.echo(f"before  {_told(done.before)}")
     click.echo(f"after   {_told(done.after)}")
     click.echo(f"version {done.version} stands")

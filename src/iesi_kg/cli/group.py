@@ -15,7 +15,7 @@ COMMANDS = {
     "backup": "back up everything that belongs to a store, while it is served and written to",
     "build": "make the generated files under ontology/generated from ontology and shapes",
     "check": "say what is wrong in a file, cell by cell; changes nothing",
-    "compact": "have the engine merge its files and delete old versions; says what it gained",
+    "compact": "write the store into fresh, fewer files and delete old versions; says what that gained",
     "diff": "say what a file would add, change and remove, cell by cell; changes nothing",
     "doctor": "say what is wrong or unwise with this installation, and what to do",
     "erase": "take personal data out of the store and of every release, for good",

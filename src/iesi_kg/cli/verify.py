@@ -92,7 +92,7 @@ def _read_whole(store: Path | None, backup: Path | None, mend: bool, form: str) 
     else:
         if mend:
             _mend(settings)
-        found = Verified(str(settings.store), tuple(_of_store(settings.store)))
+        found = Verified(str(settings.store), tuple(faults_of(settings.store)))
     if form == "json":
         click.echo(json.dumps(found.document(), ensure_ascii=False, indent=1))
         return found.exit_code
@@ -104,7 +104,7 @@ def _read_whole(store: Path | None, backup: Path | None, mend: bool, form: str) 
     return found.exit_code
 
 
-def _of_store(store: Path) -> Iterator[Fault]:
+def faults_of(store: Path) -> Iterator[Fault]:
     from iesi_kg.operations import soundness as of_operations
     from iesi_kg.publication import soundness as of_publication
     from iesi_kg.store import soundness

@@ -66,7 +66,8 @@ def make(store: Path, wish: Wish) -> Made:
         still = take(layout, folder, wish.patience)
         items = backup_files.listed(folder)
         _refuse_damage(still, items)
-        return _write(store, folder, Manifest(_origin(still, manifest.CHECKPOINT, wish.at), items), wish)
+        origin = _origin(still, manifest.CHECKPOINT, wish.at, store)
+        return _write(store, folder, Manifest(origin, items), wish)
 
 
 def make_of_quads(look: Callable[[], Reader], state: Path, export: Export, wish: Wish) -> Made:
@@ -78,7 +79,7 @@ def make_of_quads(look: Callable[[], Reader], state: Path, export: Export, wish:
         reader = take_beside(state, folder, wish.patience, look)
         count = export(reader, folder / QUADS_FILE)
         still = Snapshot(folder, Version(reader.version, folder, wish.at, count), reader.version)
-        origin = _origin(still, manifest.QUADS, wish.at)
+        origin = _origin(still, manifest.QUADS, wish.at, state)
         return _write(state, folder, Manifest(origin, backup_files.listed(folder)), wish)
 
 
@@ -150,16 +151,21 @@ def _refuse_damage(still: Snapshot, items: Sequence[Item]) -> None:
         )
 
 
-def _origin(still: Snapshot, kind: str, at: datetime) -> Origin:
+def _origin(still: Snapshot, kind: str, at: datetime, store: Path) -> Origin:
+    """What the snapshot holds. Raises StoreError where its log or its tokens are damaged, in the words of the store."""
     version, folder = still.version, still.folder
     written = formats.read(folder)
     names = sorted(path.name for path in (folder / "releases").glob("[0-9]*"))
     desk = [path for path in (folder / "desk").glob("*") if path.is_dir()]
-    audit = AuditLog(folder).verify()
+    try:
+        audit, tokens = AuditLog(folder).verify(), Tokens(folder).all()
+    except StoreError as error:
+        error.detail = error.detail.replace(str(folder), str(store))
+        raise
     counts = {
         "releases": len(names),
         "submissions at the desk": len(desk),
-        "tokens": len(Tokens(folder).all()),
+        "tokens": len(tokens),
         "entries of the log": audit.entries,
     }
     return Origin(

@@ -26,30 +26,31 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What was gained; ``merged`` says whether there was anything to merge, ``held`` are versions still read."""
+    """What was gained; ``renewed`` says whether fresh files are smaller, ``held`` are versions still read."""
 
     before: Measured
     after: Measured
     version: int
-    merged: bool
+    renewed: bool
     held: list[int]
 
 
 def compact(store: EmbeddedStore, log: AuditLog | None, act: Act, patience: float) -> Compacted:
-    """Merge the engine's files and delete the versions before, waiting for who still reads them.
+    """Write the statements into fresh files and delete the versions before, waiting for who still reads them.
 
-    Raises StoreBusy while somebody writes, StoreFull where there is no room for the merged files beside the others.
+    The engine's own merging keeps every text that ever stood there. Raises StoreBusy while somebody writes, StoreFull
+    where there is no room for the fresh files beside the others.
     """
     before = measured(store)
     with store.writer() as writer:
-        merged = writer.merge()
-        if merged:
+        draft = writer.compacted()
+        if draft is not None:
             with nullcontext() if log is None else audited(log, act, writer.reader.version + 1):
-                writer.publish_anew()
+                writer.publish_compacted(draft)
     deadline = time.monotonic() + patience
     while (held := store.forget_older()) and time.monotonic() < deadline:
         time.sleep(_LOOK_SECONDS)
-    return Compacted(before, measured(store), store.current().number, merged, held)
+    return Compacted(before, measured(store), store.current().number, draft is not None, held)
 
 
 def measured(store: EmbeddedStore) -> Measured:

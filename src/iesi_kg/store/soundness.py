@@ -71,7 +71,7 @@ def rights(root: Path) -> Iterator[Fault]:
     for path in _everything(root):
         facts = path.lstat()
         name = path.relative_to(root).as_posix()
-        if not os.access(path, os.R_OK):
+        if not os.access(path, os.R_OK, effective_ids=True):
             yield Fault(name, "cannot be read by this user", f"run it as the user of the service, or chown {path}")
         if facts.st_uid != owner:
             strange.append(name)
