@@ -58,8 +58,8 @@ def write_folder(source: Path, manifest: Manifest, target: Path, before: Path | 
             linked += 1
         else:
             with (source / item.path).open("rb") as stream:
-                written(stream, path, item, 0o600)
-    written(io.BytesIO(manifest.encode()), target / manifests.NAME, None, 0o600)
+                written(stream, path, 0o600)
+    written(io.BytesIO(manifest.encode()), target / manifests.NAME, 0o600)
     for folder in folders:
         sync_directory(folder)
     return linked
@@ -127,19 +127,25 @@ def streams(backup: Path, manifest: Manifest) -> Iterator[tuple[Item, IO[bytes]]
                 yield known[member.name], content
 
 
-def written(stream: IO[bytes], path: Path, item: Item | None, mode: int) -> None:
-    """Write a new file and make it durable. Raises BackupUnusable where it is not what the manifest says."""
+def written(stream: IO[bytes], path: Path, mode: int) -> str:
+    """Write a new file and make it durable; its digest. Raises BackupUnusable where an archive ends before it."""
     digest = sha256()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     with os.fdopen(handle, "wb") as file:
-        while chunk := stream.read(_CHUNK):
+        while chunk := _read(stream, path):
             digest.update(chunk)
             file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # what is checked later comes from the disk
-    if item is not None and digest.hexdigest() != item.sha256:
-        raise manifests.damaged(str(path), "a file changed between two looks at it, or the disk fails")
+    return digest.hexdigest()
+
+
+def _read(stream: IO[bytes], path: Path) -> bytes:
+    try:
+        return stream.read(_CHUNK)
+    except _CUT:
+        raise manifests.damaged(path.name, "the archive is cut, or a part of it changed") from None
 
 
 def _linked(known: Path, path: Path, item: Item) -> bool:

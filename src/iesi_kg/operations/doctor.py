@@ -23,7 +23,9 @@ _LEAST_NAMES = 10_000
 _AHEAD = timedelta(minutes=5)
 
 
-def diagnose(settings: Settings, at: datetime, *, backup_days: float, faults: Sequence[Fault] | None = None) -> Diagnosis:
+def diagnose(
+    settings: Settings, at: datetime, *, backup_days: float, faults: Sequence[Fault] | None = None
+) -> Diagnosis:
     """Look at everything; ``faults`` is what a reading of the whole store has found, where there was one."""
     root = settings.store
     version, triples, files = _size(root)

@@ -113,7 +113,8 @@ def _fill(source: Path, content: Manifest, draft: Path) -> None:
         path = draft / item.path
         path.parent.mkdir(parents=True, exist_ok=True)
         folders.update(parent for parent in path.parents if draft in parent.parents)
-        backup_files.written(stream, path, item, item.mode)
+        if backup_files.written(stream, path, item.mode) != item.sha256:
+            raise manifest.damaged(str(source), f"{item.path} is not what was backed up")
         missing.discard(item.path)
     if missing:
         raise manifest.damaged(str(source), f"{min(missing)} is missing in it, or cannot be read")
