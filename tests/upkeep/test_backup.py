@@ -23,7 +23,7 @@ from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.tokens import FOLDER, Tokens
 from iesi_kg.publication import desk_shelf, release_shelf
 from iesi_kg.publication.release_content import write_quads
-from iesi_kg.store import snapshot
+from iesi_kg.store import standstill
 from iesi_kg.store.durable import locked
 from iesi_kg.store.embedded import EmbeddedStore
 
@@ -117,7 +117,7 @@ def test_nobody_else_can_read_a_backup_and_it_says_what_is_personal(store: Path,
 def test_every_part_that_the_rooms_know_is_a_part_of_the_store() -> None:
     known = {name for part in parts.PARTS for name in part.files}
     assert {FOLDER, desk_shelf.FOLDER, release_shelf.FOLDER} < known
-    assert {name.partition("/")[0] for name in snapshot.LOCKS} == {FOLDER, desk_shelf.FOLDER, release_shelf.FOLDER}
+    assert {name.partition("/")[0] for name in standstill.LOCKS} == {FOLDER, desk_shelf.FOLDER, release_shelf.FOLDER}
 
 
 def test_backups_beside_a_writer_are_each_one_whole_version(tmp_path: Path) -> None:

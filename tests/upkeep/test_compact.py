@@ -89,6 +89,12 @@ def test_a_writer_at_work_is_not_disturbed(worn: Path, run: Run, monkeypatch: py
         run("compact", "--store", worn)
 
 
+def test_a_load_that_is_prepared_keeps_its_base(worn: Path, run: Run) -> None:
+    (worn / "aside").mkdir()
+    with pytest.raises(StoreBusy, match="a large load is under way"):
+        run("compact", "--store", worn)
+
+
 def test_a_full_disk_leaves_the_store_as_it_was(worn: Path, run: Run) -> None:
     before = quads_of(worn)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

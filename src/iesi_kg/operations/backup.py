@@ -25,7 +25,7 @@ from iesi_kg.store import format as formats
 from iesi_kg.store import seal
 from iesi_kg.store.base import Reader
 from iesi_kg.store.durable import locked, make_folder, store_error, sync_directory, write_atomically
-from iesi_kg.store.snapshot import Snapshot, take, take_beside
+from iesi_kg.store.standstill import Standstill, take, take_beside
 from iesi_kg.store.versions import Layout, Version
 
 RECORD = f"{FOLDER}/backups.json"
@@ -78,7 +78,7 @@ def make_of_quads(look: Callable[[], Reader], state: Path, export: Export, wish:
     with _staged(state, wish) as folder:
         reader = take_beside(state, folder, wish.patience, look)
         count = export(reader, folder / QUADS_FILE)
-        still = Snapshot(folder, Version(reader.version, folder, wish.at, count), reader.version)
+        still = Standstill(folder, Version(reader.version, folder, wish.at, count), reader.version)
         origin = _origin(still, manifest.QUADS, wish.at, state)
         return _write(state, folder, Manifest(origin, backup_files.listed(folder)), wish)
 
@@ -119,7 +119,7 @@ def erased(log: AuditLog, after: datetime) -> list[str]:
 
 @contextmanager
 def _staged(store: Path, wish: Wish) -> Iterator[Path]:
-    """Where the snapshot is made; one backup of a store at a time, and what an earlier one left goes."""
+    """Where the copy that stands still is made; one backup of a store at a time, and what an earlier one left goes."""
     if not store.is_dir():
         raise StoreError(f"there is no store at {store}", hint="--store DIR, or `iesi-kg serve` makes one")
     if wish.target.resolve().is_relative_to(store.resolve()):
@@ -138,7 +138,7 @@ def _staged(store: Path, wish: Wish) -> Iterator[Path]:
         ) from None
 
 
-def _refuse_damage(still: Snapshot, items: Sequence[Item]) -> None:
+def _refuse_damage(still: Standstill, items: Sequence[Item]) -> None:
     """A backup of what is damaged would drive out the good ones."""
     folder = f"versions/{still.version.path.name}/"
     there = {item.path: item.sha256 for item in items}
@@ -151,8 +151,8 @@ def _refuse_damage(still: Snapshot, items: Sequence[Item]) -> None:
         )
 
 
-def _origin(still: Snapshot, kind: str, at: datetime, store: Path) -> Origin:
-    """What the snapshot holds. Raises StoreError where its log or its tokens are damaged, in the words of the store."""
+def _origin(still: Standstill, kind: str, at: datetime, store: Path) -> Origin:
+    """What the copy holds. Raises StoreError where its log or its tokens are damaged, in the words of the store."""
     version, folder = still.version, still.folder
     written = formats.read(folder)
     names = sorted(path.name for path in (folder / "releases").glob("[0-9]*"))

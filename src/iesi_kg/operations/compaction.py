@@ -6,11 +6,13 @@ import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+from iesi_kg.errors import StoreBusy
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.audited import audited
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.versions import open_current
 
+LOADING = "aside"  # where a load that is too large for one change is prepared
 _LOOK_SECONDS = 0.2
 
 
@@ -41,6 +43,11 @@ def compact(store: EmbeddedStore, log: AuditLog | None, act: Act, patience: floa
     The engine's own merging keeps every text that ever stood there. Raises StoreBusy while somebody writes, StoreFull
     where there is no room for the fresh files beside the others.
     """
+    if (store.layout.root / LOADING).is_dir():
+        raise StoreBusy(
+            f"a large load is under way beside {store.layout.root}, or was cut there",
+            hint="let it finish, or finish it: its base must not be exchanged meanwhile",
+        )
     before = measured(store)
     with store.writer() as writer:
         draft = writer.compacted()

@@ -16,7 +16,7 @@ from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing, St
 from iesi_kg.store import format as formats
 from iesi_kg.store.durable import locked, make_folder, store_error
 from iesi_kg.store.reader import EmbeddedReader, View
-from iesi_kg.store.snapshot import upgrade
+from iesi_kg.store.standstill import upgrade
 from iesi_kg.store.versions import (
     Checkpoint,
     Layout,

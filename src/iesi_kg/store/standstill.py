@@ -23,13 +23,13 @@ from iesi_kg.store.versions import Layout, Version, current_facts, leased, read_
 
 T = TypeVar("T")
 LOCKS = ("desk/LOCK", "releases/.LOCK", "operations/LOCK", "operations/audit.LOCK")
-REMADE = frozenset({"live", "versions", "journal", "current", formats.NAME, formats.KEPT})
+REMADE = frozenset({"live", "versions", "journal", "current", "aside", "snapshots", formats.NAME, formats.KEPT})
 LINKED = ("desk", "releases")  # files that are written once, or replaced whole: others are copied
 _ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class Standstill:
     """What stands still: the version of the checkpoint, and the one that the journal leads to."""
 
     folder: Path
@@ -37,8 +37,8 @@ class Snapshot:
     last: int
 
 
-def take(layout: Layout, folder: Path, patience: float | None) -> Snapshot:
-    """Make the folder, and the snapshot in it; without patience, as if everybody were killed now.
+def take(layout: Layout, folder: Path, patience: float | None) -> Standstill:
+    """Make the folder, and the copy in it; without patience, as if everybody were killed now.
 
     Raises StoreError; then the folder is gone again.
     """
@@ -50,7 +50,7 @@ def take(layout: Layout, folder: Path, patience: float | None) -> Snapshot:
     except (OSError, RuntimeError, StoreError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise store_error(error, layout.root) from error
-    return Snapshot(folder, version, last)
+    return Standstill(folder, version, last)
 
 
 def take_beside(root: Path, folder: Path, patience: float, look: Callable[[], T]) -> T:
