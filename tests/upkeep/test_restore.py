@@ -83,6 +83,18 @@ def test_what_stood_there_is_kept_and_its_later_versions_get_no_other_content(st
     EmbeddedStore.open(store).verify()
 
 
+def test_one_number_with_two_contents_is_told_apart(store: Path, made: Path, tmp_path: Path) -> None:
+    """Version 4 of a store that was restored and went on by itself, and version 4 of the first one."""
+    put_back(made, tmp_path / "other")
+    for folder, number in ((store, 3), (tmp_path / "other", 8)):
+        with EmbeddedStore.open(folder).writer() as writer:
+            assert writer.commit(change(number)) == 4
+    fourth = backup.make(store, backup.Wish(tmp_path / "b", LATER + timedelta(hours=1))).place
+    assert put_back(fourth, tmp_path / "again").version == 4
+    assert put_back(fourth, tmp_path / "again", replace=True).version == 4  # the very same
+    assert put_back(fourth, tmp_path / "other", replace=True).version == 5
+
+
 def test_the_world_has_seen_more_than_the_backup_knows(made: Path, tmp_path: Path) -> None:
     """The disk is gone, and caches know version 40."""
     assert put_back(made, tmp_path / "again", seen=40).version == 41

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +17,14 @@ from pathlib import Path
 from iesi_kg.errors import StoreError, UsageError
 from iesi_kg.operations import backup, backup_files, manifest
 from iesi_kg.operations.audit import Act, AuditLog
-from iesi_kg.operations.manifest import Manifest
+from iesi_kg.operations.manifest import Manifest, Origin
 from iesi_kg.operations.tokens import Tokens
 from iesi_kg.store import format as formats
 from iesi_kg.store.durable import exchange, locked, make_folder, store_error, sync_directory, write_atomically
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.frozen import freeze
-from iesi_kg.store.versions import Layout, current_facts
+from iesi_kg.store.journal import Journal
+from iesi_kg.store.versions import Layout, current_facts, read_current
 
 _REMAINS = ".restore"
 
@@ -70,8 +71,7 @@ def restore(place: Path, wish: Wish) -> Restored:
         draft = wish.store.absolute().with_name(f".{wish.store.absolute().name}{_REMAINS}")
         try:
             _fill(source, content, draft)
-            seen = max(wish.seen, _number(wish.store) if there else 0)
-            version = _opened(draft, content, seen)
+            version = _opened(draft, content, _number(wish, content.origin, there=there))
             revoked, erased = _caught_up(draft, wish, content) if there else ((), ())
             act = Act(wish.who, "command", "restore", wish.at, {"backup": source.name, "version": content.origin.last})
             if (draft / "operations").is_dir():
@@ -125,8 +125,8 @@ def _fill(source: Path, content: Manifest, draft: Path) -> None:
         sync_directory(folder)
 
 
-def _opened(draft: Path, content: Manifest, seen: int) -> int:
-    """Open what was written, its journal carried out, and count on above what was seen; the version it has then."""
+def _opened(draft: Path, content: Manifest, number: int) -> int:
+    """Open what was written, its journal carried out, under the number that it is to have; the version it has then."""
     layout, origin = Layout(draft), content.origin
     if origin.kind == manifest.QUADS:
         quads = draft / backup.QUADS_FILE
@@ -138,6 +138,7 @@ def _opened(draft: Path, content: Manifest, seen: int) -> int:
     layout.journal.mkdir(exist_ok=True)
     store = EmbeddedStore.open(draft)
     store.verify()
+    store.forget_kept()  # of an older format: the backup itself is the copy
     version = store.current()
     store.close()
     del store
@@ -145,21 +146,34 @@ def _opened(draft: Path, content: Manifest, seen: int) -> int:
         raise manifest.damaged(
             str(draft), f"it holds version {version.number}, not the {origin.last} that was backed up"
         )
-    if seen <= version.number:
-        return version.number
-    above = replace(version, number=seen + 1, path=layout.version(seen + 1))
+    if number == version.number:
+        return number
+    above = replace(version, number=number, path=layout.version(number))
     version.path.rename(above.path)
     write_atomically(layout.current, current_facts(above))
     return above.number
 
 
-def _number(store: Path) -> int:
-    """The last version of the store that is put aside; 0 where it cannot tell."""
+def _number(wish: Wish, origin: Origin, *, there: bool) -> int:
+    """The number for what is restored: its own, unless the world has seen that one, or later ones, of other content."""
+    seen = [wish.seen + 1] if wish.seen > origin.last else []
+    if there:
+        last, published = _last(wish.store)
+        if last > origin.last or (last == origin.last and published != origin.published):
+            seen.append(last + 1)
+    return max(seen, default=origin.last)
+
+
+def _last(store: Path) -> tuple[int, datetime | None]:
+    """The last version of the store that is put aside, and when it was published; 0 where it cannot tell."""
     layout = Layout(store)
-    try:
-        return EmbeddedStore(store).current().number
-    except StoreError:
-        return max(layout.numbers(), default=0)
+    number, published = max(layout.numbers(), default=0), None
+    with suppress(StoreError):
+        current = read_current(layout)
+        number, published = current.number, current.created
+    with suppress(StoreError, OSError):
+        number = max(number, Journal(layout.journal).last_number())
+    return number, published
 
 
 def _caught_up(draft: Path, wish: Wish, content: Manifest) -> tuple[tuple[str, ...], tuple[str, ...]]:
