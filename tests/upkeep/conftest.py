@@ -31,13 +31,12 @@ Run = Callable[..., tuple[int, str]]
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A store at version 3 with a release, a token, a file that waits at the desk; and the text of the token."""
     path = tmp_path_factory.mktemp("upkeep") / "store"
-    store = EmbeddedStore.open(path, create=True)
+    store = EmbeddedStore.open(path, create=True, keep=1, checkpoint_seconds=1_000)  # few files: each test copies them
     log = AuditLog(path)
     audited = AuditedStore(store, log, Act("anna", "command", "submission", AT))
-    for number in (1, 2):
-        with audited.writer() as writer:
-            writer.commit(change(number))
     with audited.writer() as writer:
+        writer.commit(change(1))
+        writer.commit(change(2))
         writer.commit(catalogue.with_description(writer.reader, ChangeSet("description")))
     release.make(store, Shelf(path), "2026.1", at=AT)
     store.close()

@@ -192,7 +192,7 @@ def _write(store: Path, folder: Path, content: Manifest, wish: Wish) -> Made:
             made = _folder(store, folder, content, wish)
     except OSError as error:
         raise store_error(error, wish.target) from error
-    _note(store, content.origin)
+    note(store, content.origin)
     return made
 
 
@@ -272,7 +272,7 @@ def _prune(target: Path, keep: int) -> tuple[str, ...]:
     return tuple(path.name for path in deleted)
 
 
-def _note(store: Path, origin: Origin) -> None:
+def note(store: Path, origin: Origin) -> None:
     """Tell the store when it was backed up, for `iesi-kg doctor` and /metrics."""
     facts = {"made": origin.made.isoformat(), "version": origin.last}
     try:

@@ -76,6 +76,7 @@ def restore(place: Path, wish: Wish) -> Restored:
             act = Act(wish.who, "command", "restore", wish.at, {"backup": source.name, "version": content.origin.last})
             if (draft / "operations").is_dir():
                 AuditLog(draft).append(act, version if version != content.origin.last else None)
+            backup.note(draft, content.origin)
             _own(draft, wish.store.absolute())
             aside = _put(draft, wish)
         except OSError as error:
