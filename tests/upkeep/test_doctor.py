@@ -41,6 +41,12 @@ def settings(store: Path) -> Settings:
     return Settings(store=store, port=free_port())
 
 
+@pytest.fixture
+def lasting(prepared: tuple[Path, str]) -> Settings:
+    """Those of the store that all tests share, for looking only."""
+    return Settings(store=prepared[0], port=free_port())
+
+
 def look(settings: Settings, at: datetime | None = None) -> dict[str, list[Finding]]:
     found: dict[str, list[Finding]] = {}
     for finding in doctor.diagnose(settings, at or datetime.now(UTC), backup_days=7).findings:
@@ -100,15 +106,15 @@ def test_the_interpreter_and_the_confinement(monkeypatch: pytest.MonkeyPatch) ->
     assert doctor_machine.confinement().weight is (OK if sys.platform == "linux" else WARNING)
 
 
-def test_memory_and_descriptors(settings: Settings) -> None:
-    assert doctor_machine.memory(settings, 1_000).weight is OK
-    short = doctor_machine.memory(settings, 10**12)
+def test_memory_and_descriptors(lasting: Settings) -> None:
+    assert doctor_machine.memory(lasting, 1_000).weight is OK
+    short = doctor_machine.memory(lasting, 10**12)
     assert (short.weight, "about 820,000,500,000,000 needed" in short.what) == (WARNING, True)
     assert doctor_machine.available_memory() > 1_000_000
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    many = doctor_machine.descriptors(replace(settings, connections=soft), 10)
+    many = doctor_machine.descriptors(replace(lasting, connections=soft), 10)
     assert (many.weight, f"ulimit -n {soft + 210}" in many.remedy) == (WARNING, True)
-    assert doctor_machine.descriptors(replace(settings, connections=10), 10).weight is OK
+    assert doctor_machine.descriptors(replace(lasting, connections=10), 10).weight is OK
 
 
 class Other(http.server.BaseHTTPRequestHandler):
@@ -152,14 +158,14 @@ def answering(body: bytes) -> Iterator[int]:
     ],
     ids=["this service", "it lags", "another version", "another program", "no JSON"],
 )
-def test_the_port_is_taken(settings: Settings, health: object, weight: Weight, what: str) -> None:
+def test_the_port_is_taken(lasting: Settings, health: object, weight: Weight, what: str) -> None:
     with answering(b"<html>" if health is None else json.dumps(health).encode()) as port:
-        found = doctor_machine.port(replace(settings, port=port), 3)
+        found = doctor_machine.port(replace(lasting, port=port), 3)
     assert (found.weight, what in found.what) == (weight, True), found.what
 
 
-def test_an_address_that_this_machine_has_not(settings: Settings) -> None:
-    found = doctor_machine.port(replace(settings, host="203.0.113.7"), 3)
+def test_an_address_that_this_machine_has_not(lasting: Settings) -> None:
+    found = doctor_machine.port(replace(lasting, host="203.0.113.7"), 3)
     assert (found.weight, "cannot be used" in found.what) == (FAILURE, True)
 
 
@@ -180,8 +186,8 @@ def test_an_address_that_this_machine_has_not(settings: Settings) -> None:
     ],
     ids=lambda value: ",".join(value) if isinstance(value, dict) else "",
 )
-def test_settings_that_contradict(settings: Settings, wrong: dict[str, object], weight: Weight, what: str) -> None:
-    found = list(doctor_settings.contradictions(replace(settings, **wrong)))  # type: ignore[arg-type]
+def test_settings_that_contradict(lasting: Settings, wrong: dict[str, object], weight: Weight, what: str) -> None:
+    found = list(doctor_settings.contradictions(replace(lasting, **wrong)))  # type: ignore[arg-type]
     assert weights(found) == [weight]
     assert what in found[0].what
     assert found[0].remedy
@@ -231,8 +237,8 @@ def test_the_clock_and_the_backup(run: Run, settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(("bound", "weight"), [("_LEAST_FREE", FAILURE), ("_LITTLE_FREE", WARNING), ("", OK)])
-def test_the_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch, bound: str, weight: Weight) -> None:
+def test_the_disk(lasting: Settings, monkeypatch: pytest.MonkeyPatch, bound: str, weight: Weight) -> None:
     for name in ("_LEAST_FREE", "_LITTLE_FREE"):
         monkeypatch.setattr(doctor, name, 10**18 if name == bound else 1)
-    (found, *_) = look(settings)["disk"]
+    (found, *_) = look(lasting)["disk"]
     assert (found.weight, bool(found.remedy)) == (weight, weight is not OK)

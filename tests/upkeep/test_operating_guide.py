@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from upkeep_quads import quads_of
+from upkeep_quads import LATER, quads_of
 
+from iesi_kg.operations import backup
+from iesi_kg.operations.gauges import gauges_of
 from iesi_kg.web.session import COOKIE
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "iesi_kg"
@@ -82,3 +84,15 @@ def test_every_check_of_the_doctor_is_named(root: Path) -> None:
         text for node, text in constants() if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding"
     }
     assert listed == checks
+
+
+def test_the_gauges_of_a_store(store: Path, tmp_path: Path) -> None:
+    before = {name: value for name, _, value in gauges_of(store)}
+    assert (before["iesi_kg_store_version"], before["iesi_kg_last_backup_timestamp_seconds"]) == (3, 0)
+    assert before["iesi_kg_disk_free_bytes"] > 0
+    made = backup.make(store, backup.Wish(tmp_path / "one.tar", LATER))
+    after = {name: value for name, _, value in gauges_of(store)}
+    assert after["iesi_kg_last_backup_timestamp_seconds"] == made.manifest.origin.made.timestamp()
+    assert list(gauges_of(tmp_path / "nothing")) == [
+        ("iesi_kg_last_backup_timestamp_seconds", "When the store was backed up last; 0: never", 0.0)
+    ]
