@@ -20,7 +20,8 @@ import pytest
 from upkeep_quads import LATER, change, files_beside, quad, quads_of, rot
 
 from iesi_kg.errors import BackupUnusable, StoreBusy, StoreFull, StoreTooNew, UsageError
-from iesi_kg.operations import backup, manifest, restore
+from iesi_kg.operations import backup, restore
+from iesi_kg.operations import backup_manifest as manifest
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.tokens import Grant, Tokens
 from iesi_kg.settings import Settings

@@ -52,7 +52,8 @@ def test_an_older_store_is_upgraded_and_kept_as_it_was(store: Path, facts: dict[
     assert files_beside(copy) == beside
     assert quads_of(copy) == before
     assert quads_of(store) == set()
-    opened.forget_kept()
+    with opened.writer() as writer:
+        writer.commit(ChangeSet("erasure", [], [], forget=True))
     assert not (store / "kept").exists()
 
 

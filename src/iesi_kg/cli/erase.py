@@ -53,7 +53,6 @@ def command(thing: str, reason: str, also: tuple[str, ...], store: Path | None, 
     act = Act(os_user(), "command", "erasure", order.at, {"mark": iris.erased(node).value, "reason": order.reason})
     try:
         done = erasure.erase(AuditedStore(opened, AuditLog(settings.store), act), Shelf(settings.store), order)
-        opened.forget_kept()
         held = _let_go(opened)
     finally:
         opened.close()

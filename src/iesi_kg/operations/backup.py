@@ -17,9 +17,10 @@ from pathlib import Path
 
 from iesi_kg import __version__
 from iesi_kg.errors import BackupUnusable, StoreDamaged, StoreError, StoreReadOnly, UsageError
-from iesi_kg.operations import backup_files, manifest
+from iesi_kg.operations import backup_files
+from iesi_kg.operations import backup_manifest as manifest
 from iesi_kg.operations.audit import AuditLog
-from iesi_kg.operations.manifest import Item, Manifest, Origin
+from iesi_kg.operations.backup_manifest import Item, Manifest, Origin
 from iesi_kg.operations.tokens import FOLDER, Tokens
 from iesi_kg.store import format as formats
 from iesi_kg.store import seal

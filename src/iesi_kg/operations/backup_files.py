@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import IO
 
 from iesi_kg.errors import BackupUnusable
-from iesi_kg.operations import manifest as manifests
-from iesi_kg.operations.manifest import Item, Manifest
+from iesi_kg.operations import backup_manifest as manifests
+from iesi_kg.operations.backup_manifest import Item, Manifest
 from iesi_kg.store.durable import store_error, sync_directory
 
 ARCHIVES = (".tar", ".tar.gz", ".tgz")

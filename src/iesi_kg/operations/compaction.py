@@ -43,13 +43,13 @@ def compact(store: EmbeddedStore, log: AuditLog | None, act: Act, patience: floa
     The engine's own merging keeps every text that ever stood there. Raises StoreBusy while somebody writes, StoreFull
     where there is no room for the fresh files beside the others.
     """
-    if (store.layout.root / LOADING).is_dir():
-        raise StoreBusy(
-            f"a large load is under way beside {store.layout.root}, or was cut there",
-            hint="let it finish, or finish it: its base must not be exchanged meanwhile",
-        )
     before = measured(store)
     with store.writer() as writer:
+        if (store.layout.root / LOADING).is_dir():
+            raise StoreBusy(
+                f"a large load is under way beside {store.layout.root}, or was cut there",
+                hint="let it finish, or finish it: its base must not be exchanged meanwhile",
+            )
         draft = writer.compacted()
         if draft is not None:
             with nullcontext() if log is None else audited(log, act, writer.reader.version + 1):

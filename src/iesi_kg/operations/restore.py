@@ -15,16 +15,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from iesi_kg.errors import StoreError, UsageError
-from iesi_kg.operations import backup, backup_files, manifest
+from iesi_kg.operations import backup, backup_files
+from iesi_kg.operations import backup_manifest as manifest
 from iesi_kg.operations.audit import Act, AuditLog
-from iesi_kg.operations.manifest import Manifest, Origin
+from iesi_kg.operations.backup_manifest import Manifest, Origin
 from iesi_kg.operations.tokens import Tokens
 from iesi_kg.store import format as formats
-from iesi_kg.store.durable import exchange, locked, make_folder, store_error, sync_directory, write_atomically
+from iesi_kg.store.durable import exchange, locked, make_folder, store_error, sync_directory
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.frozen import freeze
 from iesi_kg.store.journal import Journal
-from iesi_kg.store.versions import Layout, current_facts, read_current
+from iesi_kg.store.versions import Layout, read_current, write_current
 
 _REMAINS = ".restore"
 
@@ -151,7 +152,7 @@ def _opened(draft: Path, content: Manifest, number: int) -> int:
         return number
     above = replace(version, number=number, path=layout.version(number))
     version.path.rename(above.path)
-    write_atomically(layout.current, current_facts(above))
+    write_current(layout, above)
     return above.number
 
 

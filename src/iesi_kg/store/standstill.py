@@ -17,9 +17,9 @@ from typing import TypeVar
 
 from iesi_kg.errors import StoreBusy, StoreError
 from iesi_kg.store import format as formats
-from iesi_kg.store.durable import locked, store_error, sync_directory, write_atomically
+from iesi_kg.store.durable import locked, store_error, sync_directory
 from iesi_kg.store.journal import copy_tail
-from iesi_kg.store.versions import Layout, Version, current_facts, leased, read_current
+from iesi_kg.store.versions import Layout, Version, leased, read_current, write_current
 
 T = TypeVar("T")
 LOCKS = ("desk/LOCK", "releases/.LOCK", "operations/LOCK", "operations/audit.LOCK")
@@ -113,7 +113,7 @@ def _quads(layout: Layout, folder: Path) -> tuple[Version, int]:
         last = copy_tail(layout.journal, version.number, folder / "journal")
         if last is None:
             continue
-        write_atomically(folder / "current", current_facts(version))
+        write_current(Layout(folder), version)
         if (layout.root / formats.NAME).exists():
             shutil.copy2(layout.root / formats.NAME, folder)
         return version, last

@@ -1,7 +1,7 @@
 """Turns a store folder into numbered versions: which one is current, who still reads it, which may go.
 
 Layout: ``live/`` (the writer's RocksDB directory), ``journal/``, ``versions/NNNNNNNN/`` (hard-linked checkpoints that
-are only ever opened read-only), ``current`` (JSON, replaced atomically), ``FORMAT`` and ``LOCK``.
+are only ever opened read-only), ``current`` (JSON, replaced atomically) and ``LOCK``.
 """
 
 from __future__ import annotations
@@ -128,15 +128,13 @@ def publish(layout: Layout, live: Store, number: int, triples: int) -> Version:
         raise
     sync_directory(layout.versions)
     created = datetime.now(UTC)
-    version = Version(number, target, created, triples)
-    write_atomically(layout.current, current_facts(version))
-    return version
+    _point_at(layout, number, triples, created)
+    return Version(number, target, created, triples)
 
 
-def current_facts(version: Version) -> bytes:
-    """What ``current`` holds while this is the current version."""
-    created = version.created.isoformat(timespec="milliseconds")
-    return json.dumps({"number": version.number, "created": created, "triples": version.triples}).encode() + b"\n"
+def _point_at(layout: Layout, number: int, triples: int, created: datetime) -> None:
+    facts = {"number": number, "created": created.isoformat(timespec="milliseconds"), "triples": triples}
+    write_atomically(layout.current, json.dumps(facts).encode() + b"\n")
 
 
 def newest_before(layout: Layout, number: int) -> Path:
@@ -184,6 +182,11 @@ class Checkpoint:
         if not os.path.samestat(os.fstat(self._lease), version.path.stat()):
             raise FileNotFoundError(version.path)
         self.store = Store.read_only(str(version.path))
+
+
+def write_current(layout: Layout, version: Version) -> None:
+    """Make a version that stands in the folder its current one."""
+    _point_at(layout, version.number, version.triples, version.created)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from pathlib import Path
 from pyoxigraph import Store
 
 from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing
+from iesi_kg.store import format as formats
 from iesi_kg.store import seal
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.changes import apply, in_steps, refuse_blank_nodes
@@ -119,6 +120,7 @@ class EmbeddedWriter:
         Cut in the middle, the live store comes from the checkpoint before and the journal: true, but not yet renewed.
         """
         try:
+            shutil.rmtree(self._layout.root / formats.KEPT, ignore_errors=True)  # of older formats, with the texts
             self._take_over(renewed(self._open_view().store, self._layout))
         except (OSError, RuntimeError) as error:
             found = store_error(error, self._layout.root)
