@@ -52,6 +52,8 @@ IesiKgError                      500  3   something of ours broke
     │   └── LogDamaged           500  3   somebody changed the audit log
     ├── StoreReadOnly            500  3
     ├── StoreFailing             500  3   the disk reports errors
+    ├── StoreTooNew              500  3   written by a newer version of this software
+    ├── BackupUnusable           500  3   damaged, unfinished, or of a kind that is not known here
     ├── NotYetVisible            500  3   a change that is made and durable, but that no query sees yet
     ├── TokensUnusable           503  3   the file of the tokens cannot be read or trusted
     └── StoreFull                507  3
@@ -368,6 +370,14 @@ class StoreReadOnly(StoreError):
 
 class StoreFailing(StoreError):
     title = "The disk of the store fails"
+
+
+class StoreTooNew(StoreError):
+    title = "The store is of a newer version"
+
+
+class BackupUnusable(StoreError):
+    title = "The backup cannot be used"
 
 
 class NotYetVisible(StoreError):

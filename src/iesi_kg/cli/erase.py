@@ -57,6 +57,7 @@ def command(thing: str, reason: str, also: tuple[str, ...], store: Path | None, 
     finally:
         opened.close()
     click.echo(f"erased: {done.quads:,} statements; version {done.version} no longer holds them")
+    click.echo("backups that were made before still do: delete them, and make a new one")
     if done.releases:
         click.echo(f"rewritten and marked: releases {', '.join(done.releases)}")
     if held:

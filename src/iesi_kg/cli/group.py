@@ -12,9 +12,12 @@ from iesi_kg.errors import IesiKgError
 
 COMMANDS = {
     "adapt": "turn the files of another database into statements in the terms of ours",
+    "backup": "back up everything that belongs to a store, while it is served and written to",
     "build": "make the generated files under ontology/generated from ontology and shapes",
     "check": "say what is wrong in a file, cell by cell; changes nothing",
+    "compact": "write the store into fresh, fewer files and delete old versions; says what that gained",
     "diff": "say what a file would add, change and remove, cell by cell; changes nothing",
+    "doctor": "say what is wrong or unwise with this installation, and what to do",
     "erase": "take personal data out of the store and of every release, for good",
     "export": "write what is published in the terms of CPSV-AP, CPOV or DCAT-AP",
     "link": "find the records of several databases that are of one initiative or organisation, and say why",
@@ -27,6 +30,7 @@ COMMANDS = {
     "questions": "ask the competency questions and name each whose answer is not the expected one",
     "reason": "say what follows from the published statements, by which rule and why",
     "release": "give what is published now a name, and keep it for good",
+    "restore": "put a backup in the place of a store; what stood there is kept aside",
     "review": "decide which records of two databases are the same: side by side, one key each; kept for good",
     "serve": "serve the pages and the SPARQL endpoint; an empty store is filled first",
     "settings": "list every setting with its default and its value now",
@@ -34,7 +38,7 @@ COMMANDS = {
     "submissions": "see what was handed in over the web and decide on it: accept, return, refuse, withdraw",
     "submit": "check a file and publish it whole, or not at all",
     "validate": "judge any RDF by any SHACL shapes; changes and fetches nothing",
-    "verify": "run a cited query again and say whether its answer is the same",
+    "verify": "read every file of a store or a backup and say what is damaged; or run a cited query again",
     "template": "write an empty table to fill in, or one filled example",
     "token": "make, list and revoke the tokens that open more than reading",
 }

@@ -5,6 +5,7 @@ Durability follows fsync(2): a file is safe when it and the directory that names
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -20,6 +21,7 @@ LOCK_POLL = 0.02
 READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 READ_ONLY_TEXTS = ("Read-only file system", "Permission denied", "Operation not permitted")
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD of fcntl.h, RENAME_EXCHANGE of linux/fs.h
 FAILING_TEXT = "Input/output error"
 FULL_TEXTS = ("No space left", "Disk quota exceeded", "File too large", "StorageFull")
 
@@ -67,6 +69,20 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o666) -> None:
         os.fsync(file.fileno())
     draft.replace(path)
     sync_directory(path.parent)
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Let two paths change what they name: in one step by renameat2(2), in three where the system has none."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is not None and not call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE):
+        return
+    number = ctypes.get_errno()
+    if call is not None and number not in (errno.EINVAL, errno.ENOSYS):
+        raise OSError(number, os.strerror(number), str(other))
+    between = other.with_name(f".{other.name}.exchanged")
+    other.rename(between)
+    one.rename(other)
+    between.rename(one)
 
 
 def link_files(source: Path, target: Path) -> None:

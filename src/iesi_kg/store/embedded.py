@@ -6,14 +6,17 @@ No reader opens the live directory: opening one read-only beside a writer is und
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing, StoreReadOnly
+from iesi_kg.store import format as formats
 from iesi_kg.store.durable import locked, make_folder, store_error
 from iesi_kg.store.reader import EmbeddedReader, View
+from iesi_kg.store.standstill import upgrade
 from iesi_kg.store.versions import (
     Checkpoint,
     Layout,
@@ -59,7 +62,7 @@ class EmbeddedStore:
             read_current(store.layout)
         if not store._is_sound():
             store._mend(lock_timeout)
-        elif store._journal_is_pending():
+        elif store._journal_is_pending() or not formats.read(store.layout.root).is_ours:
             with suppress(StoreBusy, StoreReadOnly):  # a writer at work will publish it; a copy cannot be mended
                 store._mend(0.0)
         return store
@@ -122,12 +125,17 @@ class EmbeddedStore:
             prune(self.layout, 1, number)
             return [known for known in self.layout.numbers() if known != number]
 
+    def forget_kept(self) -> None:
+        """Delete what was kept of older formats: it holds what was taken out since."""
+        shutil.rmtree(self.layout.root / formats.KEPT, ignore_errors=True)
+
     def close(self) -> None:
         """Let go of the open version."""
         with self._guard:
             self._view = None
 
     def _open_writer(self, *, verify: bool = False) -> EmbeddedWriter:
+        upgrade(self.layout)
         pace = Pace(self._keep, self._checkpoint_seconds)
         return EmbeddedWriter.open(self.layout, pace, patience=self._lock_timeout, verify=verify)
 

@@ -118,7 +118,32 @@ class Journal:
         return segment
 
     def _segments(self) -> list[Path]:
-        return sorted(self._folder.glob(f"*{SUFFIX}"))
+        return _segments(self._folder)
+
+
+def copy_tail(folder: Path, after: int, target: Path) -> int | None:
+    """Copy the commits above ``after`` into a folder, beside a writer at work; says the last of them.
+
+    None where one between is missing: a checkpoint above ``after`` has come, and the journal forgot what it holds.
+    """
+    last = after
+    try:
+        with (target / f"{after:08d}{SUFFIX}").open("wb") as copy:
+            for number, payload in (frame for segment in _segments(folder) for frame in _frames(segment)):
+                if number > last + 1:
+                    return None
+                if number == last + 1:
+                    copy.write(_header(number, payload) + payload)
+                    last = number
+            copy.flush()
+            os.fsync(copy.fileno())
+    except FileNotFoundError:  # forgotten while it was read
+        return None
+    return last
+
+
+def _segments(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{SUFFIX}"))
 
 
 def _write_all(handle: int, data: bytes) -> None:

@@ -22,7 +22,7 @@ def seal(folder: Path, before: Path) -> None:
 
     Taken over and not made anew: else damage that came in between would be sealed as if it were right.
     """
-    known = _read(before)
+    known = sealed(before)
     digests = {}
     for file in _files(folder):
         twin = before / file.name
@@ -33,7 +33,7 @@ def seal(folder: Path, before: Path) -> None:
 
 def broken(folder: Path) -> list[str]:
     """The files of a checkpoint that are missing or not what was sealed; none where nothing was sealed."""
-    known = _read(folder)
+    known = sealed(folder)
     return sorted(name for name, digest in known.items() if _digest_or_none(folder / name) != digest)
 
 
@@ -41,7 +41,8 @@ def _files(folder: Path) -> list[Path]:
     return [file for pattern in _SEALED for file in sorted(folder.glob(pattern))]
 
 
-def _read(folder: Path) -> dict[str, str]:
+def sealed(folder: Path) -> dict[str, str]:
+    """The digest of each file of a checkpoint as it was written; none where nothing was sealed."""
     try:
         digests = json.loads((folder / NAME).read_bytes())
         return {str(name): str(digest) for name, digest in digests.items()}

@@ -11,6 +11,8 @@ import json
 import os
 import shutil
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from pathlib import Path
 from pyoxigraph import Store
 
 from iesi_kg.errors import StoreDamaged, StoreError
+from iesi_kg.store import format as formats
 from iesi_kg.store.durable import store_error, sync_directory, sync_tree, write_atomically
 from iesi_kg.store.seal import broken, seal
 
@@ -81,7 +84,8 @@ class Layout:
 
 
 def read_current(layout: Layout) -> Version:
-    """The current version; raises StoreDamaged when ``current`` is missing or makes no sense."""
+    """The current version; raises StoreDamaged when ``current`` is missing or makes no sense, StoreTooNew."""
+    formats.read(layout.root)
     try:
         facts = json.loads(layout.current.read_bytes())
         number = int(facts["number"])
@@ -124,9 +128,13 @@ def publish(layout: Layout, live: Store, number: int, triples: int) -> Version:
         raise
     sync_directory(layout.versions)
     created = datetime.now(UTC)
+    _point_at(layout, number, triples, created)
+    return Version(number, target, created, triples)
+
+
+def _point_at(layout: Layout, number: int, triples: int, created: datetime) -> None:
     facts = {"number": number, "created": created.isoformat(timespec="milliseconds"), "triples": triples}
     write_atomically(layout.current, json.dumps(facts).encode() + b"\n")
-    return Version(number, target, created, triples)
 
 
 def newest_before(layout: Layout, number: int) -> Path:
@@ -176,6 +184,30 @@ class Checkpoint:
         self.store = Store.read_only(str(version.path))
 
 
+def write_current(layout: Layout, version: Version) -> None:
+    """Make a version that stands in the folder its current one."""
+    _point_at(layout, version.number, version.triples, version.created)
+
+
+@contextmanager
+def leased(layout: Layout) -> Iterator[Version]:
+    """The current version, whose files no writer deletes meanwhile, not opened. Raises StoreDamaged."""
+    for _ in range(OPEN_ATTEMPTS):
+        version = read_current(layout)
+        try:
+            handle = os.open(version.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            if version.path.exists() and os.path.samestat(os.fstat(handle), version.path.stat()):
+                yield version
+                return
+        finally:
+            os.close(handle)
+    raise _missing(version)
+
+
 def changed_files(version: Version) -> list[str]:
     """The files of a version that are not what was sealed, every one read for it."""
     try:
@@ -202,4 +234,8 @@ def open_current(layout: Layout) -> Checkpoint:
             continue
         except (OSError, RuntimeError) as error:
             raise store_error(error, version.path) from error
-    raise StoreDamaged(f"{version.path} is missing", hint="the next start or submission repairs it")
+    raise _missing(version)
+
+
+def _missing(version: Version) -> StoreDamaged:
+    return StoreDamaged(f"{version.path} is missing", hint="the next start or submission repairs it")

@@ -16,6 +16,7 @@ from pathlib import Path
 from pyoxigraph import Store
 
 from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing
+from iesi_kg.store import format as formats
 from iesi_kg.store import seal
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.changes import apply, in_steps, refuse_blank_nodes
@@ -26,7 +27,8 @@ from iesi_kg.store.reader import EmbeddedReader, View
 from iesi_kg.store.versions import Layout, changed_files, open_current, prune, publish, read_current
 
 WORN_CHECKPOINTS = 200
-OLD = ".live.old"
+OLD, NEW = ".live.old", ".live.new"
+_WORTH_IT = 0.95  # of the bytes before
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +120,24 @@ class EmbeddedWriter:
         Cut in the middle, the live store comes from the checkpoint before and the journal: true, but not yet renewed.
         """
         try:
-            draft = renewed(self._open_view().store, self._layout)
-            self._drop_view()
-            old = self._layout.root / OLD  # at no moment is half a store where the live one is looked for
-            shutil.rmtree(old, ignore_errors=True)
-            self._layout.live.rename(old)
-            draft.rename(self._layout.live)
-            sync_directory(self._layout.root)
-            shutil.rmtree(old)
-            self._view = View(_open_patiently(self._layout.live, 0.0))  # no replay: it would bring the texts back
+            shutil.rmtree(self._layout.root / formats.KEPT, ignore_errors=True)  # of older formats, with the texts
+            self._take_over(renewed(self._open_view().store, self._layout))
         except (OSError, RuntimeError) as error:
             found = store_error(error, self._layout.root)
             found.detail = f"version {self._number} is safe, but files still hold what left it: {found.detail}"
             raise found from error
         self.checkpoint()
+
+    def _take_over(self, draft: Path) -> None:
+        """Put a folder with the same statements in the place of the live one."""
+        self._drop_view()
+        old = self._layout.root / OLD  # at no moment is half a store where the live one is looked for
+        shutil.rmtree(old, ignore_errors=True)
+        self._layout.live.rename(old)
+        draft.rename(self._layout.live)
+        sync_directory(self._layout.root)
+        shutil.rmtree(old)
+        self._view = View(_open_patiently(self._layout.live, 0.0))  # no replay: it would bring the texts back
 
     def checkpoint(self) -> None:
         """Publish what is committed: from here on new readers see it, and the journal forgets it."""
@@ -148,6 +154,30 @@ class EmbeddedWriter:
             prune(self._layout, self._pace.keep, self._number)
         except OSError as error:
             raise store_error(error, self._layout.root) from error
+
+    def compacted(self) -> Path | None:
+        """The same statements in fresh files beside the live ones; None where that gains nothing."""
+        try:
+            draft = renewed(self._open_view().store, self._layout)
+        except (OSError, RuntimeError) as error:
+            shutil.rmtree(self._layout.root / NEW, ignore_errors=True)
+            raise store_error(error, self._layout.root) from error
+        if _weight(draft) < _weight(self._layout.live) * _WORTH_IT:
+            return draft
+        shutil.rmtree(draft, ignore_errors=True)
+        return None
+
+    def publish_compacted(self, draft: Path) -> int:
+        """Go on with what ``compacted`` made, as one more version: who reads the one before finds its files."""
+        self._number += 1
+        try:
+            self._take_over(draft)
+            self.checkpoint()
+        except (OSError, RuntimeError) as error:
+            raise store_error(error, self._layout.root) from error
+        finally:
+            self._number = max(self._published, self._number - 1)
+        return self._number
 
     def close(self) -> None:
         """Publish the last commit and let go of the live directory."""
@@ -239,6 +269,10 @@ def _published(layout: Layout, *, verify: bool) -> tuple[int, int, bool]:
     return version.number, version.triples, sound
 
 
+def _weight(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.glob("*.sst"))
+
+
 def _open_live(layout: Layout, patience: float, published: int) -> Store:
     """The live store; made anew from the checkpoint ``published`` when it is missing or damaged."""
     for log in layout.live.glob("LOG.old.*"):
@@ -276,7 +310,7 @@ def _rebuild(layout: Layout, published: int) -> None:
             f"the live store of {layout.root} is damaged, and so is the checkpoint it could be made from",
             hint="restore the folder from a backup, or move it away and load the data again",
         )
-    draft = layout.root / ".live.new"
+    draft = layout.root / NEW
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     link_files(source, draft)

@@ -16,6 +16,7 @@ from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import JSON
 from iesi_kg.endpoint.protocol import Query
 from iesi_kg.errors import IesiKgError
+from iesi_kg.operations.gauges import gauges_of
 from iesi_kg.store.workers import Limits
 from iesi_kg.web import meter as counting
 from iesi_kg.web import pages
@@ -93,6 +94,7 @@ async def metrics(request: Request) -> Response:
         ("iesi_kg_up_seconds", "Time since the start", found["uptime_seconds"]),
         ("iesi_kg_graph_version", "Version that is answered from", found["version"]),
         ("iesi_kg_triples", "Published statements in that version", found["triples"]),
+        *await run_in_threadpool(gauges_of, request.app.state.site.settings.store),
     ]
     return Response(counting.exposition(meter, gauges), media_type=counting.MEDIA_TYPE, headers=_FRESH)
 

@@ -1,0 +1,55 @@
+"""``iesi-kg compact``: writes a store into fresh files, deletes versions that passed, and says what that gained."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from iesi_kg import settings as settings_module
+from iesi_kg.cli.files import os_user
+
+if TYPE_CHECKING:
+    from iesi_kg.operations.compaction import Measured
+
+_PATIENCE = 5.0
+
+
+@click.command()
+@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+def command(store: Path | None) -> None:
+    """Write the statements into fresh files, which hold nothing but them, and delete the versions before.
+
+    The statements stay what they are, under the next version number; a running service goes on to it by itself. While
+    it works, the fresh files stand beside the others: as much room as the store takes must be free. Ended in the
+    middle, the store is as good as before.
+
+    Exit code 0: done, or nothing to gain; 3: somebody writes, no room, or the store cannot be written.
+    """
+    from iesi_kg.operations.audit import Act, AuditLog
+    from iesi_kg.operations.compaction import compact
+    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store.versions import Layout
+
+    settings = settings_module.load(store=store)
+    scratch = Layout(settings.store).scratch.exists()
+    log = None if scratch else AuditLog(settings.store)
+    opened = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=1)
+    try:
+        done = compact(opened, log, Act(os_user(), "command", "compaction", datetime.now(UTC)), _PATIENCE)
+    finally:
+        opened.close()
+    if not done.renewed:
+        click.echo("fresh files are no smaller: they were not taken")
+    click.echo(f"before  {_told(done.before)}")
+    click.echo(f"after   {_told(done.after)}")
+    click.echo(f"version {done.version} stands")
+    if done.held:
+        click.echo(f"somebody still reads version {', '.join(map(str, done.held))}: it is deleted by a later writer")
+
+
+def _told(measured: Measured) -> str:
+    counts = f"{measured.files:,} files, {measured.bytes:,} bytes, {measured.versions} versions"
+    return f"{counts}; all statements read in {measured.seconds:.3f} s"
