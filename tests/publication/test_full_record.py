@@ -15,7 +15,8 @@ from iesi_kg.records import Report, SourceFile
 from iesi_kg.store.embedded import EmbeddedStore
 
 FULL = GOOD | {
-    "alternative_names": "VBCN", "local_descriptions": "Una red social.@es|Una xarxa social.@ca", "place": "Barcelona", "nuts": "ES511", "start_date": "2013-04-01",
+    "alternative_names": "VBCN", "local_descriptions": "Una red social.@es|Una xarxa social.@ca",
+    "place": "Barcelona", "nuts": "ES511", "start_date": "2013-04-01",
     "end_year": "2020", "end_date": "2020-12-31", "status": "ended", "website": "https://example.org/",
     "governance_level": "local", "target_groups_text": "people over 65", "lead_org_country": "ES",
     "partner_organisations": "Firm", "partner_roles": "technology-provider", "partner_types": "private",
