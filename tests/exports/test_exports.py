@@ -44,8 +44,8 @@ BY_HAND = {
 other services of accredited non-profit providers, alone or shared with others. Physical WeMi points in the quarters \
 belong to it. The city wanted to open municipal welfare to families who were outside it."@en,
             "Su una piattaforma della città gli abitanti trovano baby-sitter, assistenza domiciliare, colf e molti \
-altri servizi di enti non profit accreditati, da soli o condivisi con altri. Ne fanno parte gli spazi WeMi nei quartieri. \
-Il Comune voleva aprire il welfare municipale alle famiglie che ne restavano fuori."@it ;
+altri servizi di enti non profit accreditati, da soli o condivisi con altri. Ne fanno parte gli spazi WeMi nei \
+quartieri. Il Comune voleva aprire il welfare municipale alle famiglie che ne restavano fuori."@it ;
           m8g:hasCompetentAuthority <organisation/comune-di-milano-it> ;
           m8g:hasParticipation <initiative/wemi-milano#lead>, <initiative/wemi-milano#partner-1>,
             <initiative/wemi-milano#partner-2> ;
