@@ -17,7 +17,6 @@ from iesi_kg.endpoint import rewriting_constants, rewriting_exists, rewriting_pa
 from iesi_kg.endpoint.rewriting_changes import Bet, Change, applied, spelt_out
 from iesi_kg.endpoint.rewriting_scope import Source, read
 from iesi_kg.endpoint.syntax import wavers
-from iesi_kg.endpoint.tree import LONGEST
 from iesi_kg.errors import IesiKgError
 
 Rule = Callable[[Source], Iterator[Change]]
@@ -29,9 +28,9 @@ RULES: tuple[Rule, ...] = (
     rewriting_top.changes,
     rewriting_exists.changes,
 )
-_MOST_CHANGES = 12
+_MOST_CHANGES = 8
 _REMEMBERED = 512
-_SHORT = 4_000
+_LONGEST = 3_000  # a longer one may take more time than it gains
 _NUMBERED = re.compile(r"\b(?:limit|offset)\b", re.IGNORECASE)
 _REPEATS = re.compile(r"[\w>)\-][*+]|[>)]\s+[*+]|[\w>)\-]\?(?!\w)")
 _ONE_OF = re.compile(
@@ -84,7 +83,7 @@ class Rewriter:
         except Exception:
             log.exception("a query could not be rewritten and runs as it is written")
             found, fixed = None, True
-        if fixed and len(text) <= _SHORT:
+        if fixed:
             self._known[text] = found
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
@@ -132,7 +131,7 @@ def may_gain(text: str) -> bool:
     >>> may_gain("SELECT ?o { <urn:a> <urn:p> ?o } LIMIT 3"), may_gain("ASK { ?s <urn:p>* <urn:o> }")
     (False, True)
     """
-    if len(text) > LONGEST:
+    if len(text) > _LONGEST:
         return False
     low = text.lower()
     if "exists" in low or _REPEATS.search(text) or ("filter" in low and _ONE_OF.search(text)):

@@ -28,20 +28,21 @@ def changes(source: Source) -> Iterator[Change]:
     """Every filter of the kind."""
     for group in groups(source):
         parts = elements(group)
-        for part in parts:
-            change = _change(source, parts, part)
+        binding = _binding(source, parts) if any(part.kind == FILTER for part in parts) else {}
+        for part in parts if binding else ():
+            change = _change(source, binding, part)
             if change:
                 yield change
 
 
-def _change(source: Source, parts: list[Node], part: Node) -> Change | None:
+def _change(source: Source, binding: dict[str, Node], part: Node) -> Change | None:
     if part.kind != FILTER:
         return None
     test = part.children[-1]
     sides = _conjuncts(test.children[1]) if test.kind == "bracketted_expression" else [test]
     for side in sides:
         given = _given(source, side)
-        block = _binding(source, parts, given[0]) if given else None
+        block = binding.get(given[0]) if given else None
         if given is None or block is None:
             continue
         values = f"VALUES ?{given[0]} {{ {' '.join(given[1])} }}\n  "
@@ -94,12 +95,16 @@ def _given(source: Source, node: Node) -> tuple[str, list[str]] | None:
     return source.piece(ends[0])[1:], list(iris.values())
 
 
-def _binding(source: Source, parts: list[Node], name: str) -> Node | None:
-    """The first block of triples that binds a variable, where none has it at the end of a path of any length."""
+def _binding(source: Source, parts: list[Node]) -> dict[str, Node]:
+    """The first block of triples that binds each variable, but for those at the end of a path of any length."""
     blocks = [part for part in parts if part.kind == TRIPLES]
-    if any(name in _ends(source, block) for block in blocks):
-        return None
-    return next((block for block in blocks if name in source.names(block)), None)
+    first: dict[str, Node] = {}
+    for block in blocks:
+        for name in source.names(block):
+            first.setdefault(name, block)
+    for name in {name for block in blocks for name in _ends(source, block)}:
+        first.pop(name, None)
+    return first
 
 
 def _ends(source: Source, block: Node) -> Names:

@@ -88,10 +88,11 @@ def read(text: str) -> Source | None:
     source = parsed(text)
     if source is None or any(node.kind in _REFUSED for node in source.query.walk()):
         return None
-    return None if any(_reaches_out(source, node) for node in source.query.walk()) else source
+    spans: dict[int, dict[str, tuple[int, int]]] = {}
+    return None if any(_reaches_out(source, node, spans) for node in source.query.walk()) else source
 
 
-def _reaches_out(source: Source, part: Node) -> bool:
+def _reaches_out(source: Source, part: Node, spans: dict[int, dict[str, tuple[int, int]]]) -> bool:
     """Whether a part of a nested group names a variable of the outside that its own group does not bind.
 
     By the standard a group is evaluated alone; this engine lets values in from outside, or not, as its plan has it, so
@@ -107,9 +108,21 @@ def _reaches_out(source: Source, part: Node) -> bool:
     where = next((node for node in group.ancestors() if node.kind in ("where_clause", *_QUERIES)), None)
     if where is None or group.parent is where:
         return False
-    loose = source.names(part) - bound
-    outside = (node for node in where.walk() if not group.start <= node.start < group.end)
-    return any(node.kind == VARIABLE and source.piece(node)[1:] in loose for node in outside)
+    if where.start not in spans:
+        spans[where.start] = _spans(source, where)
+    known = spans[where.start]
+    loose = (known.get(name, (group.start, group.start)) for name in source.names(part) - bound)
+    return any(first < group.start or last >= group.end for first, last in loose)
+
+
+def _spans(source: Source, where: Node) -> dict[str, tuple[int, int]]:
+    """Where each variable is named first and last."""
+    found: dict[str, tuple[int, int]] = {}
+    for node in where.walk():
+        if node.kind == VARIABLE:
+            name = source.piece(node)[1:]
+            found[name] = (found.get(name, (node.start, 0))[0], node.start)
+    return found
 
 
 def parsed(text: str) -> Source | None:
