@@ -164,7 +164,7 @@ class Answer:
     """A complete, serialised query result and the version of the graph it was computed on.
 
     ``rows`` counts solutions or triples as written (1 for a boolean), None where nobody counted; ``seconds`` is
-    the time of evaluation, ``waited`` the time before it.
+    the time of evaluation, ``waited`` the time before it; ``rewritten`` names the rules that changed the query first.
     """
 
     form: Form
@@ -175,3 +175,4 @@ class Answer:
     seconds: float = 0.0
     waited: float = 0.0
     services: tuple[ServiceCall, ...] = ()
+    rewritten: tuple[str, ...] = ()

@@ -53,6 +53,7 @@ class Settings:
     query_path: int = _setting(100, "longest property path of a query, in operators")
     query_values: int = _setting(10_000, "most terms in the VALUES blocks of a query")
     reconcile_batch: int = _setting(100, "most queries, or ids to tell the values of, in one request to /reconcile")
+    rewriting: bool = _setting(True, "whether queries are evaluated in a form that is faster here and answers the same")
     query_queue: int = _setting(64, "queries that may wait for a process before the service says it is busy")
     scratch_rows: int = _setting(10_000_000, "largest change of a scratch store, in statements that come and go")
     scratch_bytes: int = _setting(1_000_000_000, "largest change of a scratch store, in bytes of its N-Quads")

@@ -48,6 +48,8 @@ PAGES = {
     "result yes": "/sparql?query=" + quote("ASK {}"),
     "result graph": "/sparql?query=" + quote("DESCRIBE <https://w3id.org/iesi-kg/codes/country/FR>"),
     "query error": "/sparql?query=" + quote("SELECT * { ?s ?p }"),
+    "query explained": "/sparql?explain=on&query="
+    + quote("SELECT * { ?s a ?t FILTER(?t = <https://w3id.org/iesi-kg/ontology#Initiative>) OPTIONAL { ?s ?p ?o } }"),
     "check": "/check",
     "form": "/form",
     "something is wrong": "/report?about=/id/initiative/cafe-numerique",

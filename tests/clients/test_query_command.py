@@ -127,3 +127,22 @@ def test_an_endpoint_that_is_none(towns: Server) -> None:
 def test_control_characters_do_not_reach_the_terminal(towns: Server) -> None:
     done = query('SELECT ("\\u001b[31mred" AS ?x) {}', "--store", str(towns.store))
     assert b"\x1b" not in done.stdout
+
+
+def test_a_query_is_explained(towns: Server) -> None:
+    text = "SELECT ?n { ?t <http://example.org/people> ?n FILTER(?t IN (<http://example.org/riga>)) }"
+    done = query(text, "--store", str(towns.store), "--explain")
+    told = done.stdout.decode()
+    assert done.returncode == 0, done.stderr
+    assert "triple pattern ?t <http://example.org/people> ?n   (3 matches alone)" in told
+    assert "VALUES ?t { <http://example.org/riga> }" in told
+    assert re.search(r"as written:  [\d.]+ ms, 1 row\n  faster form: [\d.]+ ms, 1 row \([\d.]+ times as fast\)", told)
+    plain = query(text, "--store", str(towns.store), "--explain", "--as-written").stdout.decode()
+    assert "It runs as it is written." in plain
+    assert "VALUES" not in plain
+
+
+def test_a_service_is_not_asked_to_explain(towns: Server) -> None:
+    done = query("ASK {}", "--endpoint", towns.endpoint, "--explain")
+    assert done.returncode == 3
+    assert b"--explain and --as-written need a store" in done.stderr

@@ -156,3 +156,50 @@ def test_yes_or_no_is_a_workbook_too(client: httpx.Client) -> None:
 def test_the_commands_name_no_host_that_is_none(client: httpx.Client) -> None:
     page = client.get("/build", headers={**HTML, "Host": "x';echo"}).text
     assert "x&#39;;echo/sparql \\" not in page
+
+
+FILTERED = """PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT ?c { ?c skos:inScheme ?s FILTER(?s = <https://w3id.org/iesi-kg/codes/policy-area>)
+  OPTIONAL { ?c skos:broader ?b } } ORDER BY ?c"""
+
+
+def test_a_query_is_explained_instead_of_answered(client: httpx.Client) -> None:
+    assert 'formaction="/sparql" name="explain" value="on"' in client.get("/sparql").text
+    page = client.get("/sparql", params={"query": FILTERED, "explain": "on"}).text
+    told = unescape(page[page.index('id="explained"') : page.index("</section>", page.index('id="explained"'))])
+    assert "it is looked up instead of tested for every match" in told
+    assert "VALUES ?s { <https://w3id.org/iesi-kg/codes/policy-area> }" in told
+    assert re.search(r"As it is written</dt><dd>[\d.]+ ms, \d+ rows</dd>", told)
+    assert re.search(r"In a faster form</dt><dd>[\d.]+ ms, \d+ rows, [\d.]+ times as fast</dd>", told)
+    parts = re.findall(r"<tr><td>\s*([^<]+)</td><td><code>(.*?)</code></td><td class=\"number\">([\d,]*)</td>", told)
+    assert [(kind, text) for kind, text, _ in parts] == [
+        ("hand back", "?c"),
+        ("triple pattern", "?c skos:inScheme ?s"),
+        ("keep only where", "(?s = <https://w3id.org/iesi-kg/codes/policy-area>)"),
+        ("add where there is", ""),
+        ("triple pattern", "?c skos:broader ?b"),
+        ("sort", "?c"),
+    ]
+    counted = client.get(
+        "/sparql",
+        params={
+            "query": "SELECT (COUNT(*) AS ?n) { ?c <http://www.w3.org/2004/02/skos/core#inScheme> ?s }",
+            "format": "csv",
+        },
+        headers={"Accept": "text/csv"},
+    )
+    assert int(parts[1][2].replace(",", "")) == int(counted.text.split()[1])
+    assert 'id="result"' not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("SELECT ?s { ?s ?p ?o } LIMIT 3", "none: it runs as it is written"),
+        ("SELECT * { SERVICE <https://example.org/sparql> { ?s ?p ?o } ?s a ?t }", "is not run to be explained"),
+        ("SELECT * {\n ?s a ?t . ?u }", "line 2, column"),
+        ("SELECT (1/0 AS ?x) { _:b a ?t }", "none: it runs as it is written"),
+    ],
+)
+def test_what_cannot_be_rewritten_is_explained_too(client: httpx.Client, query: str, words: str) -> None:
+    assert words in client.get("/sparql", params={"query": query, "explain": "on"}).text

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import nodes
 
 from iesi_kg.analysis.drawings import WORDS
+from iesi_kg.endpoint import explanation
 from iesi_kg.records import Severity
 from iesi_kg.web import problem
 from iesi_kg.web.pages.build import commands
@@ -30,7 +31,7 @@ def of_data(root: Path) -> Iterator[str]:
     """Texts that templates hand to ``t.known``: titles in page queries, words of drawings, kinds of errors."""
     for path in (root / "queries" / "pages").rglob("*.rq"):
         yield from _TAGGED.findall(path.read_text("utf-8"))
-    yield from WORDS.values()
+    yield from (*WORDS.values(), *explanation.KINDS.values(), *explanation.RULES.values())
     for kind in problem.kinds():
         yield kind.title
     for severity in Severity:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from iesi_kg.analysis import country_map
 from iesi_kg.analysis.browse import ENGLISH
 from iesi_kg.analysis.knowledge_map import Matrix, crossed, written
-from iesi_kg.analysis.listing import NONE, Choice, Entry, Index, Value
+from iesi_kg.analysis.listing import NONE, Choice, Index, Value
 from iesi_kg.vocabulary.codelists import CodeLists, Concept
 
 PLACES, AREAS = "country", "policy-area"
 FACETS = (PLACES, AREAS, "target-group", "technology")
 FEW = 5  # fewer than these are few
-_NO_CODE = frozenset({NONE})
 _UNCODED = Value("", NONE, NONE)
 _HEAD = ("code", "label", "initiatives", "share", "inhabitants", "per_million_inhabitants")
 
@@ -63,8 +62,12 @@ def coverage(index: Index, choice: Choice, facet: str, inhabitants: Mapping[str,
     Countries of which neither inhabitants nor an initiative are known are left out: those of other continents are in
     the list for organisations that take part from there.
     """
-    found = index.select(choice)
-    counted, alone = _counted(found, facet), _counted(index.select(choice.without(facet)), facet)
+    met = index.met(choice)
+    total, counted, alone = (
+        met.bit_count(),
+        _counted(index, met, facet),
+        _counted(index, index.met(choice.without(facet)), facet),
+    )
     people = inhabitants if facet == PLACES else {}
     concepts = [
         each for each in _concepts(facet) if facet != PLACES or each.notation in people or counted[each.notation]
@@ -73,7 +76,7 @@ def coverage(index: Index, choice: Choice, facet: str, inhabitants: Mapping[str,
         Line(
             value=_value(each, lang),
             count=counted[each.notation],
-            share=counted[each.notation] / len(found) if found else 0.0,
+            share=counted[each.notation] / total if total else 0.0,
             inhabitants=people.get(each.notation),
             rate=country_map.rate(counted[each.notation], people.get(each.notation)),
             heading=_is_heading(each),
@@ -81,11 +84,11 @@ def coverage(index: Index, choice: Choice, facet: str, inhabitants: Mapping[str,
         )
         for each in concepts
     ]
-    return Part(facet, tuple(lines), sum(not entry.codes.get(facet) for entry in found), len(found))
+    return Part(facet, tuple(lines), (met & index.tallies.with_code(facet, NONE, NONE)).bit_count(), total)
 
 
-def _counted(found: Iterable[Entry], facet: str) -> Counter[str]:
-    return Counter(code for entry in found for code in entry.codes.get(facet, ()))
+def _counted(index: Index, met: int, facet: str) -> Counter[str]:
+    return Counter({code: (met & bits).bit_count() for code, bits in index.tallies.holders.get(facet, {}).items()})
 
 
 def _concepts(facet: str) -> tuple[Concept, ...]:
@@ -104,12 +107,17 @@ def gaps(index: Index, choice: Choice, inhabitants: Mapping[str, int], lang: str
     """How many initiatives each country has in each policy area that is no heading of others."""
     down = [line.value for line in coverage(index, choice, PLACES, inhabitants, lang).lines]
     across = [_value(each, lang) for each in _concepts(AREAS) if not _is_heading(each)]
-    codes = frozenset(value.code for value in across)
-    pairs = [(entry.coded(PLACES), (entry.coded(AREAS) & codes) or _NO_CODE) for entry in index.select(choice)]
+    met, tallies = index.met(choice), index.tallies
     down.sort(key=lambda value: value.label.casefold())
-    no_place = [_UNCODED] if any(NONE in places for places, _ in pairs) else []
-    no_area = [_UNCODED] if any(NONE in areas for _, areas in pairs) else []
-    return crossed(pairs, (*down, *no_place), (*across, *no_area))
+    rows = [(value, tallies.with_code(PLACES, value.code, NONE)) for value in down]
+    columns = [(value, tallies.with_code(AREAS, value.code, NONE)) for value in across]
+    no_place = tallies.with_code(PLACES, NONE, NONE)
+    no_area = tallies.everything & ~tallies.with_any(AREAS, [value.code for value in across], NONE)
+    return crossed(
+        met,
+        [*rows, *([(_UNCODED, no_place)] if met & no_place else [])],
+        [*columns, *([(_UNCODED, no_area)] if met & no_area else [])],
+    )
 
 
 def as_csv(part: Part) -> str:

@@ -7,11 +7,9 @@ are not coded in a row or column of their own.
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from itertools import product
 
 from iesi_kg.analysis.browse import ENGLISH
 from iesi_kg.analysis.listing import NONE, Choice, Index, Value
@@ -53,25 +51,23 @@ class Matrix:
 
 def matrix(index: Index, choice: Choice, lang: str = ENGLISH) -> Matrix:
     """The map of the initiatives that meet the choice."""
-    pairs = [(entry.coded(DOWN), entry.coded(ACROSS)) for entry in index.select(choice)]
-    return crossed(pairs, axis(DOWN, lang), axis(ACROSS, lang))
+    down, across = (
+        [(value, index.tallies.with_code(facet, value.code, NONE)) for value in axis(facet, lang)]
+        for facet in (DOWN, ACROSS)
+    )
+    return crossed(index.met(choice), down, across)
 
 
-def crossed(
-    pairs: Sequence[tuple[Iterable[str], Iterable[str]]], down: tuple[Value, ...], across: tuple[Value, ...]
-) -> Matrix:
-    """How many initiatives stand in each row and column, from the codes that each has in both."""
-    counted: Counter[tuple[str, str]] = Counter()
-    for rows, columns in pairs:
-        counted.update(product(rows, columns))
-    total = len(pairs)
+def crossed(met: int, down: Sequence[tuple[Value, int]], across: Sequence[tuple[Value, int]]) -> Matrix:
+    """How many of the initiatives met stand in each row and column, from those that have the code of each."""
+    total = met.bit_count()
     cells = {
         (row.code, column.code): Cell(number, number / total if total else 0.0)
-        for row in down
-        for column in across
-        for number in [counted[row.code, column.code]]
+        for row, in_row in down
+        for column, in_column in across
+        for number in [(met & in_row & in_column).bit_count()]
     }
-    return Matrix(down, across, cells, total)
+    return Matrix(tuple(row for row, _ in down), tuple(column for column, _ in across), cells, total)
 
 
 def axis(scheme: str, lang: str = ENGLISH) -> tuple[Value, ...]:
@@ -86,16 +82,15 @@ def axis(scheme: str, lang: str = ENGLISH) -> tuple[Value, ...]:
 
 def tally(index: Index, choice: Choice, facet: str, lang: str = ENGLISH) -> list[tuple[Value, int]]:
     """How many initiatives that meet the choice have each code of a scheme, those without any at the end."""
-    counted: Counter[str] = Counter()
-    for entry in index.select(choice):
-        counted.update(entry.coded(facet))
-    return [(value, counted[value.code]) for value in axis(facet, lang)]
+    met, tallies = index.met(choice), index.tallies
+    return [(value, (met & tallies.with_code(facet, value.code, NONE)).bit_count()) for value in axis(facet, lang)]
 
 
 def timeline(index: Index, choice: Choice) -> list[tuple[int, int]]:
     """How many initiatives that meet the choice began in each year, from the first to the last."""
-    counted = Counter(int(entry.row["start"]) for entry in index.select(choice) if "start" in entry.row)
-    return [(year, counted[year]) for year in range(min(counted), max(counted) + 1)] if counted else []
+    met = index.met(choice)
+    counted = {year: number for year, bits in index.tallies.years.items() if (number := (met & bits).bit_count())}
+    return [(year, counted.get(year, 0)) for year in range(min(counted), max(counted) + 1)] if counted else []
 
 
 _HEAD = ("potential", "potential_label", "integration_level", "integration_label", "initiatives", "share")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from iesi_kg.analysis.browse import ENGLISH, PageRow, query, rows
+from iesi_kg.analysis.tallies import Tallies, bits_where, places
 from iesi_kg.errors import UsageError
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary.codelists import CodeLists
@@ -86,10 +87,22 @@ class Index:
     facets: tuple[Facet, ...]
     values: Mapping[str, Mapping[str, Value]]
     text_path: str
+    tallies: Tallies
 
     def select(self, choice: Choice) -> list[Entry]:
         """The entries that meet the choice, in the order of the index."""
-        return [entry for entry in self.entries if choice.keeps(entry)]
+        met = self.met(choice)
+        return [*self.entries] if met == self.tallies.everything else [self.entries[place] for place in places(met)]
+
+    def met(self, choice: Choice, *, but: str | None = None) -> int:
+        """The same as bits of a number, that of the first entry lowest; one facet of the choice may be left out."""
+        found = self.tallies.everything
+        for facet, wanted in choice.codes.items():
+            if facet != but:
+                found &= self.tallies.with_any(facet, wanted, NONE)
+        if choice.words:
+            found &= bits_where(all(word in entry.text for word in choice.words) for entry in self.entries)
+        return found
 
     def charted(self, chart: str) -> str:
         """The key of the facet that is drawn this way."""
@@ -98,22 +111,21 @@ class Index:
     def counts(self, facet: str, choice: Choice | None = None) -> list[tuple[Value, int]]:
         """How many entries each value of a facet would give, its own filter left out; most first."""
         choice = choice or Choice()
-        tally: Counter[str] = Counter()
-        for entry in self.entries:
-            if choice.keeps(entry, but=facet):
-                tally.update(entry.codes.get(facet, ()))
-        known = self.values.get(facet, {})
-        wanted = {code: tally[code] for code in {*tally, *choice.codes.get(facet, ())} if code in known}
+        met, known = self.met(choice, but=facet), self.values.get(facet, {})
+        tally = {code: (met & bits).bit_count() for code, bits in self.tallies.holders.get(facet, {}).items()}
+        asked = choice.codes.get(facet, ())
+        wanted = {code: tally.get(code, 0) for code in {*tally, *asked} if code in known}
+        wanted = {code: number for code, number in wanted.items() if number or code in asked}
         return sorted(((known[code], n) for code, n in wanted.items()), key=lambda pair: (-pair[1], pair[0].label))
 
     def uncoded(self, facet: str, choice: Choice) -> int:
         """How many entries that meet the choice, its filter of this facet left out, have no code in it."""
-        return sum(choice.keeps(entry, but=facet) and not entry.codes.get(facet) for entry in self.entries)
+        return (self.met(choice, but=facet) & self.tallies.with_code(facet, NONE, NONE)).bit_count()
 
     def leaves(self, facet: str) -> list[tuple[Value, int]]:
         """How many entries were coded with each value itself (not with a narrower one); most first."""
-        tally = Counter(code for entry in self.entries for code in entry.direct.get(facet, ()))
         known = self.values.get(facet, {})
+        tally: Mapping[str, int] = self.tallies.own.get(facet, {})
         return sorted(((known[code], n) for code, n in tally.items()), key=lambda pair: (-pair[1], pair[0].label))
 
 
@@ -124,18 +136,23 @@ def build(reader: Reader, lang: str = ENGLISH) -> Index:
         texts[row["initiative"]].append(row["text"])
     codes: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     direct: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    above = _above(reader, lang)
     values: dict[str, dict[str, Value]] = defaultdict(dict)
-    for row in rows(reader, "list-values", lang=lang):
-        facet, code = row["facet"], row["code"]
-        values[facet][code] = Value(row["value"], code, row.get("label", code))
-        codes[row["initiative"]][facet].add(code)
-        if row["own"] == "true":
-            direct[row["initiative"]][facet].append(code)
+    shown = rows(reader, "list-entries")
+    known = {row["initiative"] for row in shown}
+    for row in rows(reader, "list-values"):
+        facet, stated = row["facet"], row["stated"]
+        for value in above.get(stated, ()) if row["initiative"] in known else ():
+            values[facet][value.code] = value
+            codes[row["initiative"]][facet].add(value.code)
+            if value.iri == stated:
+                direct[row["initiative"]][facet].append(value.code)
     described = rows(reader, "list-facets")
-    entries = [_entry(row, texts[row["initiative"]], codes, direct) for row in rows(reader, "list-entries")]
+    listed = [_entry(row, texts[row["initiative"]], codes, direct) for row in shown]
+    entries = tuple(sorted(listed, key=lambda entry: (fold(entry.row["name"]), entry.iri)))
     return Index(
         version=reader.version,
-        entries=tuple(sorted(entries, key=lambda entry: (fold(entry.row["name"]), entry.iri))),
+        entries=entries,
         facets=tuple(
             Facet(row["facet"], row["title"], row["pattern"], row["chart"])
             for row in described
@@ -143,7 +160,30 @@ def build(reader: Reader, lang: str = ENGLISH) -> Index:
         ),
         values=values,
         text_path=next(row["pattern"] for row in described if row["facet"] == "text"),
+        tallies=Tallies.of(
+            [entry.codes for entry in entries],
+            [entry.direct for entry in entries],
+            [entry.row.get("start") for entry in entries],
+        ),
     )
+
+
+def spoken(index: Index, reader: Reader, lang: str) -> Index:
+    """The same list, its codes labelled in another language."""
+    called = {value.iri: value for above in _above(reader, lang).values() for value in above}
+    values = {
+        facet: {code: called.get(value.iri, value) for code, value in known.items()}
+        for facet, known in index.values.items()
+    }
+    return replace(index, values=values)
+
+
+def _above(reader: Reader, lang: str) -> Mapping[str, Sequence[Value]]:
+    """Each concept with itself and all above it."""
+    found: dict[str, dict[str, Value]] = defaultdict(dict)
+    for row in rows(reader, "list-codes", lang=lang):
+        found[row["stated"]][row["value"]] = Value(row["value"], row["code"], row.get("label", row["code"]))
+    return {stated: (*values.values(),) for stated, values in found.items()}
 
 
 def is_code(index: Index, facet: str, code: str) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +21,10 @@ from iesi_kg.errors import StoreError, UnreadableFile
 from iesi_kg.records import Answer, Form
 from iesi_kg.settings import Settings
 
+if TYPE_CHECKING:
+    from iesi_kg.endpoint.rewriting import Rewriter
+    from iesi_kg.store.workers import Limits, Pool
+
 _FORMATS = ["table", *(media.short for media in (*TABLES, *GRAPHS))]
 
 
@@ -27,15 +34,31 @@ _FORMATS = ["table", *(media.short for media in (*TABLES, *GRAPHS))]
 @click.option("--endpoint", help="address of a SPARQL service to ask instead of a store")
 @click.option("--format", "short", type=click.Choice(_FORMATS), default="table", show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=0.1), help="time limit (default: IESI_KG_QUERY_SECONDS)")
-def command(query: str, store: Path | None, endpoint: str | None, short: str, seconds: float | None) -> None:
+@click.option("--explain", is_flag=True, help="tell how QUERY is evaluated and how long it takes, not its answer")
+@click.option("--as-written", is_flag=True, help="evaluate QUERY as it is written, not in a faster form")
+def command(
+    query: str,
+    *,
+    store: Path | None,
+    endpoint: str | None,
+    short: str,
+    seconds: float | None,
+    explain: bool,
+    as_written: bool,
+) -> None:
     """Run QUERY: the text of a query, a file that holds one, or - for standard input."""
     if store and endpoint:
         raise click.UsageError("--store and --endpoint exclude one another")
-    settings = settings_module.load(store=store, query_seconds=seconds)
+    if endpoint and (explain or as_written):
+        raise click.UsageError("--explain and --as-written need a store; the page /sparql of a service explains too")
+    settings = settings_module.load(store=store, query_seconds=seconds, rewriting=False if as_written else None)
     text = _text(query)
     federation = None if endpoint else of_settings(settings)
     services = settings.service_clauses if federation else 0
     guards = Guards(settings.query_length, settings.query_nesting, settings.query_patterns, services=services)
+    if explain:
+        asyncio.run(_explain(Query(text), guards, settings))
+        return
     if endpoint:
         answer = _ask_service(endpoint, text, short, settings)
     else:
@@ -76,15 +99,44 @@ def _media(form: Form, short: str) -> MediaType:
 
 async def _ask_store(text: str, media: MediaType, settings: Settings, federation: Federation | None) -> Answer:
     from iesi_kg.endpoint.execution import execute
-    from iesi_kg.store.workers import Limits, Pool
+    from iesi_kg.endpoint.rewriting_runner import RewritingRunner
+
+    rewriter = _rewriter(settings)
+    async with _pool(settings) as pool:
+        runner = RewritingRunner(rewriter, pool) if rewriter else pool
+        return await execute(Query(text), media, federation.over(pool) if federation else runner, _limits(settings))
+
+
+async def _explain(query: Query, guards: Guards, settings: Settings) -> None:
+    from iesi_kg.cli import explaining
+    from iesi_kg.endpoint.explanation import Explainer
+
+    async with _pool(settings) as pool:
+        explaining.show(await Explainer(pool, _limits(settings), guards, _rewriter(settings)).explain(query))
+
+
+def _rewriter(settings: Settings) -> Rewriter | None:
+    from iesi_kg.endpoint.rewriting import Rewriter
+
+    return Rewriter() if settings.rewriting else None
+
+
+def _limits(settings: Settings) -> Limits:
+    from iesi_kg.store.workers import Limits
+
+    return Limits(settings.query_seconds, settings.query_bytes, settings.query_rows)
+
+
+@asynccontextmanager
+async def _pool(settings: Settings) -> AsyncIterator[Pool]:
+    from iesi_kg.store.workers import Pool
 
     if not settings.store.is_dir():
         raise StoreError(f"there is no store at {settings.store}", hint="--store DIR, or `iesi-kg serve` makes one")
     pool = Pool(settings.store, workers=1, memory=settings.query_memory)
     await pool.start()
     try:
-        limits = Limits(settings.query_seconds, settings.query_bytes, settings.query_rows)
-        return await execute(Query(text), media, federation.over(pool) if federation else pool, limits)
+        yield pool
     finally:
         await pool.close()
 

@@ -27,7 +27,8 @@ _EXAMPLE = "for example ?query=ASK%7B%7D"
 class Query:
     """A query as the protocol carries it; ``formats`` are our own short names of media types, any of which will do.
 
-    One that is ``based`` begins with a line that names the address of the service as its base.
+    ``rewrite`` says whether it may run in a form that is faster and answers the same. One that is ``based`` begins with
+    a line that names the address of the service as its base.
     """
 
     text: str
@@ -35,6 +36,7 @@ class Query:
     named_graphs: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     based: bool = False
+    rewrite: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ def _query(pairs: list[tuple[str, str]]) -> Query | None:
         tuple(given.get("default-graph-uri", ())),
         tuple(given.get("named-graph-uri", ())),
         tuple(filter(None, given.get("format", ()))),
+        rewrite=_rewrite(given.get("rewrite", [])),
     )
 
 
@@ -161,6 +164,12 @@ def fields(encoded: bytes, place: str) -> Iterator[tuple[str, str]]:
         if field:
             name, _, value = field.partition(b"=")
             yield _unescape(name, place), _unescape(value, place)
+
+
+def _rewrite(values: list[str]) -> bool:
+    if any(value not in ("on", "off") for value in values):
+        raise RequestError("the parameter `rewrite` is `on` or `off`", parameter="rewrite")
+    return "off" not in values
 
 
 def _unescape(part: bytes, place: str) -> str:

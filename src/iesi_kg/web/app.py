@@ -218,7 +218,7 @@ class Application:
             self.reconcile.start(site)
             self.editions.start(site, gate=self.state.gate, meter=self.meter, editions=self.editions)
             api.state.editions = self.editions
-            following = asyncio.create_task(_follow(store))
+            following = asyncio.create_task(_follow(store, None if self.scratch else pages.Beforehand(api.state)))
             yield
             following.cancel()
         finally:
@@ -231,11 +231,13 @@ class Application:
                 self.log.close()
 
 
-async def _follow(store: EmbeddedStore) -> None:
+async def _follow(store: EmbeddedStore, beforehand: pages.Beforehand | None) -> None:
     """Keep no version that has passed from being deleted, and no memory that is free, even while nobody asks."""
     for look in itertools.count(1):
         await asyncio.sleep(_LOOK_SECONDS)
         store.let_go()
+        if beforehand is not None:
+            await beforehand.look()
         if look % _LOOKS_TO_TRIM == 0:
             await asyncio.to_thread(allocator.give_back)
 

@@ -11,12 +11,13 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 VERSION = b"iesi-kg-version"
 ROWS = b"iesi-kg-rows"
 HINT = b"iesi-kg-hint"
+REWRITTEN = b"iesi-kg-rewritten"
 TIMING = b"server-timing"
 MISS: Headers = ((b"iesi-kg-cache", b"miss"),)
 HIT: Headers = ((b"iesi-kg-cache", b"hit"),)
 EXPOSED = (
-    "Content-Location, ETag, IESI-KG-Cache, IESI-KG-Hint, IESI-KG-Limits, IESI-KG-Release, IESI-KG-Rows, "
-    "IESI-KG-Services, IESI-KG-Version, Link, Memento-Datetime, Retry-After, Server-Timing"
+    "Content-Location, ETag, IESI-KG-Cache, IESI-KG-Hint, IESI-KG-Limits, IESI-KG-Release, IESI-KG-Rewritten, "
+    "IESI-KG-Rows, IESI-KG-Services, IESI-KG-Version, Link, Memento-Datetime, Retry-After, Server-Timing"
 )
 
 # A page may load its own files and nothing else; the editor carries its style in a nonce-less file of ours.

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from iesi_kg.endpoint.allowance import Allowance, allowances
 from iesi_kg.endpoint.federation import Federation
+from iesi_kg.endpoint.rewriting import Rewriter
+from iesi_kg.endpoint.rewriting_runner import RewritingRunner
 from iesi_kg.endpoint.runner import Runner
 from iesi_kg.endpoint.syntax import Guards, Shape
 from iesi_kg.settings import Settings
@@ -23,7 +25,7 @@ class Site:
     ``limits`` is what one query of an unknown caller may use, ``guards`` what the text of one may be; ``anonymous``
     and ``token`` are all limits of the two classes of callers. A ``scratch`` store is its users' to change as a whole.
     ``federation`` asks other servers. ``state`` tells apart what bears one version: a release before and after an
-    erasure.
+    erasure. ``rewriter`` is None where queries are to run as they are written.
     """
 
     settings: Settings
@@ -37,6 +39,7 @@ class Site:
     turnstile: Turnstile = field(default_factory=Turnstile)
     anonymous: Allowance = field(init=False)
     token: Allowance = field(init=False)
+    rewriter: Rewriter | None = field(init=False)
     limits: Limits = field(init=False)
     guards: Guards = field(init=False)
 
@@ -46,6 +49,7 @@ class Site:
             given = replace(given, query_concurrent=0, query_requests=0)
         self.anonymous, self.token = allowances(given)
         self.limits = limits(self.anonymous)
+        self.rewriter = Rewriter() if given.rewriting else None
         services = given.service_clauses if self.federation else 0
         self.guards = Guards(
             given.query_length,
@@ -56,9 +60,13 @@ class Site:
             services,
         )
 
-    def runner(self, shape: Shape) -> Runner:
-        """What evaluates a query: the pool, behind somebody who asks other servers where the query has a SERVICE."""
-        return self.federation.over(self.pool) if self.federation and shape.federated else self.pool
+    def runner(self, shape: Shape, *, rewrite: bool = True) -> Runner:
+        """What evaluates a query: the pool, behind somebody who asks other servers where the query has a SERVICE, else
+        behind somebody who puts it into a faster form.
+        """
+        if self.federation and shape.federated:
+            return self.federation.over(self.pool)
+        return RewritingRunner(self.rewriter, self.pool) if self.rewriter and rewrite else self.pool
 
     def change_limits(self, allowance: Allowance) -> Limits:
         """What one change may use: as much as a query of the same caller; a scratch store's own limits are wider."""

@@ -163,7 +163,7 @@ class Sparql:
                     answer = site.pool.at_once(small, media.name, allowed)
                     if answer is not None:
                         return answer
-                work = execute(query, media, site.runner(shape), allowed, asked.caller)
+                work = execute(query, media, site.runner(shape, rewrite=query.rewrite), allowed, asked.caller)
                 return await watched(work, receive, self._loop, running)
             finally:
                 site.turnstile.leave(asked.caller)
@@ -185,6 +185,7 @@ class Sparql:
             (headers.ROWS, str(answer.rows).encode()),
             (headers.TIMING, timing.encode()),
             *coding,
+            *(((headers.REWRITTEN, ", ".join(answer.rewritten).encode()),) if answer.rewritten else ()),
             *(((headers.HINT, hint.encode("ascii", "backslashreplace")),) if hint else ()),
         )
         fields = self._headers(asked.allowance, answer.version, media, tag, len(body))
@@ -314,7 +315,15 @@ async def _rendered(scope: Any, query: Query | None, receive: Any) -> Any:  # no
 def _tag(site: Site, version: int, query: Query, media: MediaType) -> str:
     """A strong entity tag (RFC 9110 section 8.8.3): state, software, query, graphs and media type."""
     data = (str(version), site.state, __version__)
-    parts = (*data, media.name, query.text, *query.default_graphs, "", *query.named_graphs)
+    parts = (
+        *data,
+        media.name,
+        "" if query.rewrite and site.rewriter else "as written",
+        query.text,
+        *query.default_graphs,
+        "",
+        *query.named_graphs,
+    )
     return f'"{blake2b(chr(0).join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()}"'
 
 

@@ -27,10 +27,11 @@ from iesi_kg.web.pages import (
 )
 from iesi_kg.web.pages.entity import entity_html
 from iesi_kg.web.pages.problem import problem_html
+from iesi_kg.web.pages.shelf import Beforehand
 from iesi_kg.web.pages.sparql import sparql_html
 from iesi_kg.web.pages.status import status_html
 
-__all__ = ["desk_router", "entity_html", "problem_html", "router", "sparql_html", "status_html"]
+__all__ = ["Beforehand", "desk_router", "entity_html", "problem_html", "router", "sparql_html", "status_html"]
 
 router = APIRouter(include_in_schema=False)
 for _room in (

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
 from iesi_kg.analysis import network, network_drawing
+from iesi_kg.analysis.listing import Choice, Entry, Index
 from iesi_kg.web.pages.drawings import files
 from iesi_kg.web.pages.filtering import filtering
-from iesi_kg.web.pages.initiatives import asked_of
+from iesi_kg.web.pages.initiatives import Asked, asked_of
 from iesi_kg.web.pages.language import spoken
 from iesi_kg.web.pages.rendering import href, reader, render
 from iesi_kg.web.pages.shelf import index, shelf
@@ -21,14 +23,26 @@ PATH = "/network"
 PAGE = 50
 
 
+def _network(request: Request, listed: Index, asked: Asked) -> tuple[network.Network, list[network.Cluster]]:
+    """The network of what is asked, and its parts; that of all initiatives is made once for a version."""
+    kept, source = shelf(request), reader(request)
+    found = kept.get("participations", source, network.read)
+
+    def made(entries: Iterable[Entry]) -> tuple[network.Network, list[network.Cluster]]:
+        whole = network.network(found, {entry.iri for entry in entries})
+        return whole, network.clusters(whole)
+
+    if asked.choice == Choice():
+        return kept.get("network", source, lambda _: made(listed.entries))
+    return made(listed.select(asked.choice))
+
+
 @router.api_route(PATH, methods=["GET", "HEAD"])
 def page(request: Request) -> Response:
     """The page."""
     listed, said = index(request), spoken(request)
     asked = asked_of(request, listed)
-    found = shelf(request).get("participations", reader(request), network.read)
-    whole = network.network(found, {entry.iri for entry in listed.select(asked.choice)})
-    parts = network.clusters(whole)
+    whole, parts = _network(request, listed, asked)
     last = max(1, -(-len(whole.members) // PAGE))
     number = min(asked.page, last)
 

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from iesi_kg.analysis.examples import examples
 from iesi_kg.endpoint.emptiness import explain
 from iesi_kg.endpoint.execution import execute
+from iesi_kg.endpoint.explanation import KINDS, RULES, Explainer, Explanation
 from iesi_kg.endpoint.negotiation import GRAPHS, JSON, TABLES, TURTLE, MediaType
 from iesi_kg.endpoint.protocol import Query
 from iesi_kg.endpoint.syntax import inspect
@@ -37,13 +38,17 @@ class Run:
     formats: tuple[tuple[str, str], ...] = ()
     services: tuple[ServiceCall, ...] = ()
     version: int = 0
+    explanation: Explanation | None = None
 
 
 async def sparql_html(request: Request, query_text: str | None = None) -> HTMLResponse:
     """The page; with a query it runs it as every other client's query is run."""
     site: Site = request.app.state.site
     chosen = next((found for found in examples() if found.slug == request.query_params.get("example")), None)
-    run = await _run(request, query_text) if query_text is not None and query_text.strip() else None
+    run = None
+    if query_text is not None and query_text.strip():
+        explaining = request.query_params.get("explain", "") == "on"
+        run = await (_explained if explaining else _run)(request, query_text)
     text = query_text if query_text is not None else chosen.query if chosen else _first()
     context = {
         "text": text,
@@ -55,6 +60,8 @@ async def sparql_html(request: Request, query_text: str | None = None) -> HTMLRe
         "allowed": site.anonymous,
         "tables": TABLES,
         "graphs": GRAPHS,
+        "kinds": KINDS,
+        "rules": RULES,
         "version": run.version if run and run.version else site.pool.version,
         "most_rows": MOST_ROWS,
         "snippets": [] if run and run.error else _snippets(request, text),
@@ -104,6 +111,20 @@ async def _run(request: Request, text: str) -> Run:
         version=answer.version,
         services=answer.services,
     )
+
+
+async def _explained(request: Request, text: str) -> Run:
+    """A query told instead of answered; it counts as one query of its caller, as often as it runs."""
+    begun = time.perf_counter()
+    site: Site = request.app.state.site
+    caller = _caller(request)
+    try:
+        with site.turnstile.passage(caller, site.anonymous):
+            explainer = Explainer(site.pool, site.limits, site.guards, site.rewriter, caller)
+            told = await explainer.explain(Query(text))
+    except IesiKgError as error:
+        return Run(time.perf_counter() - begun, error=error)
+    return Run(time.perf_counter() - begun, explanation=told)
 
 
 def _snippets(request: Request, text: str) -> list[Snippet]:
