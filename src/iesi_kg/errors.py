@@ -43,6 +43,7 @@ IesiKgError                      500  3   something of ours broke
 ├── ServiceBusy                  503  3
 ├── PeerError                    502  3   another endpoint failed us
 │   └── PeerTimeout              504  3
+├── MirrorError                  502  3   the primary of a copy failed us, or is not what was copied
 ├── NotInstalled                 501  3   a library for this is not on the machine
 ├── StartError                   500  3   the service cannot start: port taken ...
 └── StoreError                   500  3
@@ -50,6 +51,7 @@ IesiKgError                      500  3   something of ours broke
     ├── StoreDamaged             500  3
     │   └── LogDamaged           500  3   somebody changed the audit log
     ├── StoreReadOnly            500  3
+    │   └── OnlyACopy            403  3   a copy of another store takes no changes
     ├── StoreFailing             500  3   the disk reports errors
     ├── NotYetVisible            500  3   a change that is made and durable, but that no query sees yet
     ├── TokensUnusable           503  3   the file of the tokens cannot be read or trusted
@@ -328,6 +330,11 @@ class PeerTimeout(PeerError):
     title = "Another endpoint took too long"
 
 
+class MirrorError(IesiKgError):
+    status = 502
+    title = "The copy cannot be brought up to date"
+
+
 class NotInstalled(IesiKgError):
     status = 501
     title = "Not installed here"
@@ -356,6 +363,11 @@ class LogDamaged(StoreDamaged):
 
 class StoreReadOnly(StoreError):
     title = "The store cannot be written"
+
+
+class OnlyACopy(StoreReadOnly):
+    status = 403
+    title = "A copy takes no changes"
 
 
 class StoreFailing(StoreError):

@@ -93,6 +93,8 @@ def _settle_kind(settings: Settings, scratch: bool) -> None:
     from iesi_kg.store.embedded import EmbeddedStore
 
     layout = Layout(settings.store)
+    if layout.copied.exists() and (scratch or not layout.exists()):
+        raise _unfit_copy(settings, scratch)
     if layout.scratch.exists() and not scratch:
         raise StartError(f"{settings.store} is a scratch store", hint="serve it with --scratch, or name another folder")
     if not scratch or layout.scratch.exists():
@@ -104,6 +106,17 @@ def _settle_kind(settings: Settings, scratch: bool) -> None:
         )
     EmbeddedStore.open(settings.store, create=True, lock_timeout=settings.lock_seconds).close()
     layout.scratch.touch()
+
+
+def _unfit_copy(settings: Settings, scratch: bool) -> StartError:
+    if scratch:
+        return StartError(
+            f"{settings.store} is a copy of another store", hint="name another folder: --scratch --store DIR"
+        )
+    return StartError(
+        f"{settings.store} is a copy of which nothing is there yet",
+        hint="`iesi-kg mirror ADDRESS --store DIR` fetches it; start the service when it has said its version",
+    )
 
 
 def _not_free(settings: Settings, error: OSError) -> StartError:
@@ -122,6 +135,8 @@ def _fill(settings: Settings) -> None:
     )
     try:
         store.verify()
+        if store.layout.copied.exists():  # what is in it is the primary's to say
+            return
         if not store.current().triples:
             click.echo(f"loading the bundled data into {settings.store} ...")
             _load(_audited(store, settings))

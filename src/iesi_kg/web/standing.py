@@ -16,6 +16,8 @@ from iesi_kg.endpoint.execution import execute
 from iesi_kg.endpoint.negotiation import JSON
 from iesi_kg.endpoint.protocol import Query
 from iesi_kg.errors import IesiKgError
+from iesi_kg.store.copied import mark_of
+from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Limits
 from iesi_kg.web import meter as counting
 from iesi_kg.web import pages
@@ -29,12 +31,24 @@ _FRESH = {"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"}
 _PROBE = Limits(_READY_SECONDS, 10_000, 10)
 
 
+class Copy(BaseModel):
+    """What a copy is a copy of: its primary, what was copied, when that was seen last, and what keeps us from it."""
+
+    primary: str
+    version: int
+    software: str
+    seen: str
+    failing_since: str
+    problem: str
+
+
 class Health(BaseModel):
     """Whether the service is up."""
 
     status: str
     version: int
     software: str
+    copy_of: Copy | None = None
 
 
 class Standing(BaseModel):
@@ -51,6 +65,7 @@ class Standing(BaseModel):
     error_rate_last_hour: float
     load_average: list[float]
     processors: int
+    copy_of: Copy | None = None
 
 
 @router.api_route("/health", methods=["HEAD"], include_in_schema=False)
@@ -121,6 +136,7 @@ def standing(request: Request) -> dict[str, Any]:
         "error_rate_last_hour": round(failures / answers, 6) if answers else 0.0,
         "load_average": [round(value, 2) for value in os.getloadavg()],
         "processors": os.cpu_count() or 1,
+        **_copied(site),
     }
 
 
@@ -136,4 +152,10 @@ async def _answers(request: Request) -> bool:
 
 def _health(request: Request, status: str) -> dict[str, Any]:
     site: Site = request.app.state.site
-    return {"status": status, "version": site.version, "software": __version__}
+    return {"status": status, "version": site.version, "software": __version__, **_copied(site)}
+
+
+def _copied(site: Site) -> dict[str, Any]:
+    """How a copy stands to its primary; nothing for a store of its own."""
+    mark = mark_of(Layout(site.settings.store))
+    return {"copy_of": {name: getattr(mark, name) for name in Copy.model_fields}} if mark is not None else {}
