@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,10 +49,12 @@ def command(address: str, store: Path | None, follow: bool, interval: float, pur
     from iesi_kg.store.versions import Layout
 
     settings = settings_module.load(store=store)
-    source = Source(address, _AGENT, settings.mirror_token)
-    cache = Source(purge, _AGENT) if purge else None
     layout, terms = Layout(settings.store), mirror.Terms(settings.keep_versions, settings.lock_seconds, anew)
-    with mirror.claimed(layout), _progress() as tell:
+    with ExitStack() as stack:
+        source = stack.enter_context(closing(Source(address, _AGENT, settings.mirror_token)))
+        cache = stack.enter_context(closing(Source(purge, _AGENT))) if purge else None
+        stack.enter_context(mirror.claimed(layout))
+        tell = stack.enter_context(_progress())
         copy = mirror.Mirror(source, layout, Copies(settings.store), terms, tell)
         if follow:
             mirror.follow(copy, interval, _Teller(cache), time.sleep)
@@ -61,7 +63,9 @@ def command(address: str, store: Path | None, follow: bool, interval: float, pur
         except IesiKgError as error:
             copy.failed(error)
             raise
-        _tell(done, cache)
+        _tell(done)
+        if cache is not None:
+            mirror.purge(cache, done.version)
 
 
 class _Teller:
@@ -70,7 +74,7 @@ class _Teller:
     def __init__(self, cache: Source | None) -> None:
         self._cache = cache
         self._first = True
-        self._problem = ""
+        self._problem = self._silence = ""
 
     def __call__(self, found: Round | IesiKgError, pause: float) -> None:
         if isinstance(found, IesiKgError):
@@ -81,15 +85,24 @@ class _Teller:
         if self._problem:
             click.echo("the primary is followed again")
         quiet, self._first, self._problem = not self._first, False, ""
+        _tell(found, quiet=quiet)
+        self._tell_cache(found.version)
+
+    def _tell_cache(self, version: int) -> None:
+        """Tell the cache after every look: an answer that was on its way meanwhile may have come in late."""
+        from iesi_kg.operations import mirror
+
         try:
-            _tell(found, self._cache, quiet=quiet)
-        except MirrorError as error:  # the next look tells the cache again
-            click.echo(f"the cache was not told: {error.detail}", err=True)
+            if self._cache is not None:
+                mirror.purge(self._cache, version)
+            self._silence = ""
+        except MirrorError as error:
+            if error.detail != self._silence:
+                click.echo(f"the cache was not told: {error.detail}", err=True)
+            self._silence = error.detail
 
 
-def _tell(done: Round, cache: Source | None, *, quiet: bool = False) -> None:
-    from iesi_kg.operations import mirror
-
+def _tell(done: Round, *, quiet: bool = False) -> None:
     if done.version != done.before:
         how = "built anew" if done.rebuilt else "changed"
         click.echo(f"version {done.version}: {done.blocks:,} blocks fetched, store {how}")
@@ -109,8 +122,6 @@ def _tell(done: Round, cache: Source | None, *, quiet: bool = False) -> None:
             "are the same",
             err=True,
         )
-    if cache is not None:
-        mirror.purge(cache, done.version)
 
 
 @contextmanager

@@ -106,7 +106,7 @@ class Source:
     def _opened(self, library: Any) -> httpx.Client:  # noqa: ANN401  (the module)
         if self._client is None:
             self._client = library.Client(
-                verify=ssl.create_default_context(),
+                verify=ssl.create_default_context() if self.address.startswith("https:") else False,
                 trust_env=False,
                 timeout=library.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS),
                 limits=library.Limits(max_connections=PARALLEL, max_keepalive_connections=PARALLEL),
