@@ -1,7 +1,8 @@
 #!/bin/sh
 # test-needs.sh [VENV]: install the programs that tests drive: Chromium (browser tests), curl and R (lines to copy), Java
 # (reasoner), Virtuoso and Comunica (federation), Varnish (a cache in front of a copy), LibreOffice (drop-downs of the
-# template), strace (what reaches the disk). Root on Debian only; elsewhere the tests that need a missing program say so and skip, and in CI they fail.
+# template), strace (what reaches the disk). Root on Debian only; elsewhere the tests that need a missing program say so
+# and skip, and in CI they fail.
 set -eu
 venv=${1:-.venv}
 comunica=@comunica/query-sparql@4.2.0  # the last one that runs on Node 20

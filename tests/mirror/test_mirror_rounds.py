@@ -392,6 +392,15 @@ def test_damage_on_our_disk_is_mended_from_the_blocks(copy: MakeCopy, layout: La
     assert dump(layout) == before
 
 
+def test_a_damaged_copy_is_not_served_and_says_what_mends_it(copy: MakeCopy, layout: Layout) -> None:
+    copy().round()
+    table = next(layout.version(1).glob("*.sst"))
+    table.write_bytes(b"x" + table.read_bytes()[1:])
+    ran = CliRunner().invoke(group, ["serve", "--port", "0", "--store", str(layout.root)])
+    assert isinstance(ran.exception, StoreDamaged)
+    assert "iesi-kg mirror" in str(ran.exception.hint)
+
+
 def test_a_damaged_mark_is_said(copy: MakeCopy, layout: Layout) -> None:
     copy().round()
     layout.copied.write_text("{", "utf-8")

@@ -299,6 +299,7 @@ def test_the_copy_serves_on_while_the_primary_is_down(scene: Scene) -> None:
     told = json.loads(scene.copy.ask("GET", "/status.json").body)["copy_of"]
     assert "cannot be reached" in told["problem"]
     assert "It cannot be followed since" in scene.copy.ask("GET", "/status", {"Accept": "text/html"}).text
+    assert "iesi_kg_copy_age_seconds" in scene.copy.ask("GET", "/metrics").text
     assert version(scene.copy.query(ALL)) == number
     assert "looking again in" in scene.said.read_text("utf-8")
     again = start(scene.primary.store, "--port", str(scene.primary.address[1]), **PRIMARY)

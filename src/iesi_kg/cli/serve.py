@@ -8,16 +8,19 @@ import socket
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import os_user
-from iesi_kg.errors import LogDamaged, StartError, StoreBusy, StoreReadOnly
+from iesi_kg.errors import LogDamaged, StartError, StoreBusy, StoreDamaged, StoreReadOnly
 from iesi_kg.settings import Settings
 from iesi_kg.store.base import Store
 from iesi_kg.store.versions import Layout
+
+if TYPE_CHECKING:
+    from iesi_kg.store.embedded import EmbeddedStore
 
 _BACKLOG = 1024
 
@@ -134,9 +137,10 @@ def _fill(settings: Settings) -> None:
         settings.store, create=True, lock_timeout=settings.lock_seconds, keep=settings.keep_versions
     )
     try:
-        store.verify()
         if store.layout.copied.exists():  # what is in it is the primary's to say
+            _verify_copy(store)
             return
+        store.verify()
         if not store.current().triples:
             click.echo(f"loading the bundled data into {settings.store} ...")
             _load(_audited(store, settings))
@@ -145,6 +149,14 @@ def _fill(settings: Settings) -> None:
             _renew(_audited(store, settings))
     finally:
         store.close()
+
+
+def _verify_copy(store: EmbeddedStore) -> None:
+    try:
+        store.verify()
+    except StoreDamaged as damage:
+        damage.hint = "`iesi-kg mirror ADDRESS --store DIR` mends it from what it has fetched"
+        raise
 
 
 def _audited(store: Store, settings: Settings) -> Store:

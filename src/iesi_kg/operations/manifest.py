@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeAlias
 
 from iesi_kg.errors import MirrorError
@@ -70,7 +70,12 @@ class Manifest:
 
     def written(self) -> Document:
         """The document."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        facts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return json.dumps(facts, default=_plain, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _plain(part: Block | Edition | File) -> dict[str, object]:
+    return {field.name: getattr(part, field.name) for field in fields(part)}
 
 
 def read(document: bytes, place: str) -> Manifest:

@@ -93,14 +93,14 @@ class Mirror:
         except StoreDamaged:  # blocks that our disk has changed are away now
             fetched += self._fetcher.blocks(manifest)
             rebuilt = self._switch(manifest)
-        came = self._fetcher.releases(manifest, self._releases)
         self._anew = False
         clearing = self.mark.clearing or 0 < before < manifest.forgotten
         mark = replace(
             self.mark, store=manifest.store, version=manifest.version, sha256=manifest.sha256,
             software=manifest.software, clearing=clearing,
         )  # fmt: skip
-        return self._settle(mark, Round(before, manifest.version, manifest.software, fetched, rebuilt, came))
+        done = self._settle(mark, Round(before, manifest.version, manifest.software, fetched, rebuilt))
+        return replace(done, releases=self._fetcher.releases(manifest, self._releases))
 
     def failed(self, error: IesiKgError) -> None:
         """Write down that the primary could not be followed, since when and why; where the disk lets us."""

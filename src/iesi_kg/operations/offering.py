@@ -6,12 +6,15 @@ import asyncio
 import logging
 import sys
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from iesi_kg.errors import IesiKgError, ServiceBusy
 from iesi_kg.operations import snapshot
-from iesi_kg.operations.manifest import Manifest
+from iesi_kg.operations.manifest import Edition
 from iesi_kg.store.copied import mark_of
 from iesi_kg.store.versions import Layout, last_forgotten, read_current
 
@@ -23,6 +26,15 @@ _PACKAGES = str(Path(__file__).resolve().parents[2])
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A manifest as it is sent: the version, the document and its hash."""
+
+    version: int
+    document: bytes
+    sha256: str
+
+
 class Offering:
     """What one store folder offers to copies. A copy offers what it was given, under the same version."""
 
@@ -30,9 +42,9 @@ class Offering:
         self._layout = layout
         self._making: asyncio.Task[None] | None = None
         self._rested = 0.0  # when the next may begin
-        self._kept: Manifest | None = None
+        self._written: tuple[int, tuple[Edition, ...], Offer] | None = None
 
-    async def newest(self) -> Manifest:
+    async def newest(self, releases: Callable[[], Iterable[Edition]]) -> Offer:
         """The newest version in blocks; waits a while for one to be made. Raises ServiceBusy, StoreError."""
         number = read_current(self._layout).number
         if snapshot.newest_number(self._layout) < number and mark_of(self._layout) is None:
@@ -41,7 +53,7 @@ class Offering:
             if self._making is not None:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(asyncio.shield(self._making), WAIT_SECONDS)
-        found = await asyncio.to_thread(self._newest)
+        found = await asyncio.to_thread(self._newest, releases)
         if found is None:
             raise ServiceBusy("the first version for copies is being made", hint="ask again in a few seconds")
         return found
@@ -53,14 +65,18 @@ class Offering:
             with suppress(asyncio.CancelledError):
                 await self._making
 
-    def _newest(self) -> Manifest | None:
-        """The newest, unless something was forgotten since; read once."""
-        number = snapshot.newest_number(self._layout)
+    def _newest(self, releases: Callable[[], Iterable[Edition]]) -> Offer | None:
+        """The newest, unless something was forgotten since; written once."""
+        number, editions = snapshot.newest_number(self._layout), tuple(releases())
         if not number or number < last_forgotten(self._layout):
             return None
-        if self._kept is None or self._kept.version != number:
-            self._kept = snapshot.at(self._layout, number)
-        return self._kept
+        if self._written is None or self._written[:2] != (number, editions):
+            found = snapshot.at(self._layout, number)
+            if found is None:
+                return None
+            document = found.offered(editions, found.path).written()
+            self._written = number, editions, Offer(number, document, sha256(document).hexdigest())
+        return self._written[2]
 
     async def _make(self) -> None:
         begun = time.monotonic()

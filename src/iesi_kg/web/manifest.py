@@ -5,11 +5,10 @@ A block never changes under its name; caches keep it for an hour, so that what i
 
 from __future__ import annotations
 
-from hashlib import sha256
+from functools import partial
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from iesi_kg.errors import Forbidden, NotFound, UsageError
@@ -90,14 +89,12 @@ async def manifest(request: Request) -> Response:
     _admit(request)
     site: Site = request.app.state.site
     offering: Offering = request.app.state.offering
-    found = await offering.newest()
-    editions = await run_in_threadpool(_editions, request.app.state.editions.shelf)
-    body = found.offered(editions, found.path).written()
-    tag = f'"{sha256(body).hexdigest()[:32]}"'
+    found = await offering.newest(partial(_editions, request.app.state.editions.shelf))
+    tag = f'"{found.sha256}"'
     fields = _fields(site, tag, "public, no-cache") | {"IESI-KG-Version": str(found.version)}
     if matches(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=fields)
-    return Response(body, headers=fields, media_type="application/json")
+    return Response(found.document, headers=fields, media_type="application/json")
 
 
 async def block(request: Request, name: str) -> Response:

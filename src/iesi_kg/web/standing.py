@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -109,6 +110,10 @@ async def metrics(request: Request) -> Response:
         ("iesi_kg_graph_version", "Version that is answered from", found["version"]),
         ("iesi_kg_triples", "Published statements in that version", found["triples"]),
     ]
+    if "copy_of" in found:
+        seen = found["copy_of"]["seen"]
+        age = (datetime.now(UTC) - datetime.fromisoformat(seen)).total_seconds() if seen else float("inf")
+        gauges.append(("iesi_kg_copy_age_seconds", "Time since this copy was known to be up to date", age))
     return Response(counting.exposition(meter, gauges), media_type=counting.MEDIA_TYPE, headers=_FRESH)
 
 
