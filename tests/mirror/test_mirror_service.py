@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -288,6 +289,33 @@ def test_a_copy_without_anything_is_not_served(tmp_path: Path) -> None:
         ran = CliRunner().invoke(group, ["serve", "--port", "0", "--store", str(tmp_path / "copy"), *more])
         assert isinstance(ran.exception, StartError)
         assert said in ran.exception.detail
+
+
+def test_the_guide_is_right(scene: Scene, root: Path, tmp_path: Path) -> None:
+    """Each block of commands, with the addresses of this test; what the scene started was started as it says."""
+    text = (root / "docs" / "how-to" / "mirror.md").read_text("utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    commands = [shlex.split(block) for block in blocks if block.startswith("iesi-kg mirror")]
+    assert [words[words.index("--store") + 2 :] for words in commands] == [
+        [],
+        ["--follow", "--interval", "30"],
+        ["--follow", "--purge", "http://127.0.0.1:80"],
+    ]
+    (varnished,) = (block for block in blocks if block.startswith("varnishd"))
+    example = (root / "deploy" / "varnish" / "iesi-kg.vcl").read_text("utf-8")
+    assert re.findall(r"-p (\w+=\w+)", varnished) == re.findall(r"-p (\w+=\w+)", example)
+    (health,) = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL))
+    told = json.loads(scene.copy.ask("GET", "/health").body)
+    assert (list(told), list(told["copy_of"])) == (list(health), list(health["copy_of"]))
+    (together,) = (block for block in blocks if "sha256sum" in block)
+    script = together.replace("http://127.0.0.1:8080", scene.copy.url)
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split()[0] == json.loads((tmp_path / "manifest.json").read_text("utf-8"))["sha256"]
+    (emptied,) = re.findall(r"`varnishadm '(.+)'`", text)
+    scene.cache.query(ALL)
+    folder = str(scene.copy.store.parent / "varnish")
+    subprocess.run(["varnishadm", "-n", folder, emptied], check=True, capture_output=True, timeout=60)
+    assert scene.cache.query(ALL).headers["X-Cache"] == "miss"
 
 
 def test_the_copy_serves_on_while_the_primary_is_down(scene: Scene) -> None:
