@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from mirror_records import ALPHA, publish
+from mirror_records import ALPHA, MakeCopy, publish
 from primary_stub import Primary, standing
 
 from iesi_kg.operations import mirror_fetch
@@ -19,8 +19,6 @@ from iesi_kg.publication.release_shelf import Shelf
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.fetching import Source
 from iesi_kg.store.versions import Layout
-
-MakeCopy = Callable[..., Mirror]
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from iesi_kg.operations.mirror import Mirror
 from iesi_kg.publication import workflow
 from iesi_kg.records import SourceFile
 from iesi_kg.store.base import Store
 
+MakeCopy = Callable[..., Mirror]
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ALPHA = {
     "identifier": "alpha-lisboa",

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import resource
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from mirror_records import BETA, publish
+from mirror_records import BETA, MakeCopy, publish
 from primary_stub import JSON, Answer, Primary
 from pyoxigraph import NamedNode, RdfFormat
 
-from conftest import MakeCopy
 from iesi_kg.cli.group import group
 from iesi_kg.errors import (
     IesiKgError,
@@ -37,6 +39,7 @@ from iesi_kg.store.copied import mark_of
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.fetching import Source
 from iesi_kg.store.versions import Layout, open_current
+from running_server import SOURCE
 
 
 def dump(layout: Layout) -> bytes:
@@ -44,10 +47,12 @@ def dump(layout: Layout) -> bytes:
     return open_current(layout).store.dump(format=RdfFormat.N_QUADS) or b""
 
 
-def add(primary: Primary) -> None:
+def add(primary: Primary, identifier: str = "beta-porto") -> None:
     """The primary goes on by one record, and offers that."""
     store = EmbeddedStore.open(primary.folder)
-    publish(store, BETA)
+    publish(
+        store, BETA | {"identifier": identifier, "name": identifier, "source_url": f"https://example.org/{identifier}"}
+    )
     store.close()
     primary.make()
 
@@ -471,3 +476,25 @@ def test_a_snapshot_does_not_outlive_what_was_forgotten(made: Path, folder: Path
     assert snapshot.newest(layout) is None
     again = snapshot.make(layout)
     assert (again.version, again.forgotten) == (2, 2)
+
+
+@pytest.mark.long
+def test_a_killed_copier_leaves_one_version_or_the_other(copy: MakeCopy, primary: Primary, layout: Layout) -> None:
+    """Kill -9 at moments spread over a whole round, of building anew and of a change by turns."""
+    copy().round()
+    known = {1: dump(layout)}
+    command = [sys.executable, "-m", "iesi_kg", "mirror", primary.url, "--store", str(layout.root)]
+    for trial in range(24):
+        if trial % 2:
+            add(primary, f"beta-{trial}")
+            known[primary.document["version"]] = dump(Layout(primary.folder))
+        anew = [] if trial % 2 else ["--anew"]
+        process = subprocess.Popen([*command, *anew], env=os.environ | {"PYTHONPATH": str(SOURCE)})
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.4 + 0.05 * trial)
+        process.kill()
+        process.wait()
+        stands = EmbeddedStore.open(layout.root).current().number
+        assert dump(layout) == known[stands]
+    copy().round()
+    assert dump(layout) == known[max(known)]

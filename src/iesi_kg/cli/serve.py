@@ -139,6 +139,7 @@ def _fill(settings: Settings) -> None:
     try:
         if store.layout.copied.exists():  # what is in it is the primary's to say
             _verify_copy(store)
+            click.echo(f"a copy, at version {store.current().number}; `iesi-kg mirror` keeps it up to date")
             return
         store.verify()
         if not store.current().triples:

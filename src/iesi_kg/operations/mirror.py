@@ -39,6 +39,7 @@ from iesi_kg.store.versions import Layout
 
 PATH = "/manifest"
 LOCK = ".mirror.LOCK"
+_NOTHING = (LOCK, "lost+found")
 LONGEST_PAUSE = 600.0
 MOST_AS_CHANGE = 300_000  # lines in blocks that came or went; beyond, the store is built anew
 _TAKES = 4
@@ -280,7 +281,7 @@ def _refuse_strange(layout: Layout) -> None:
         return
     if not layout.root.is_dir():
         raise UsageError(f"{layout.root} is a file, not a folder", hint="name a folder: --store DIR")
-    if any(path.name != LOCK for path in layout.root.iterdir()):
+    if any(path.name not in _NOTHING for path in layout.root.iterdir()):
         what = (
             "a scratch store" if layout.scratch.exists() else "a store of its own" if layout.exists() else "other files"
         )

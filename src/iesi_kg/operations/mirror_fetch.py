@@ -70,17 +70,23 @@ class Fetcher:
         """Fetch the releases that are not here, or not as they are now; says which. Raises MirrorError, StoreError."""
         held = shelf.held()
         lacking = [edition for edition in manifest.releases if held.get(edition.release) != edition.sha256]
-        for edition in lacking:
-            folder = self._incoming / f"{edition.release}-{edition.sha256[:12]}"
-            make_folder(folder)
-            total = sum(file.bytes for file in edition.files)
-            for number, file in enumerate(edition.files):
-                self._file(edition, file, folder)
-                done = sum(each.bytes for each in edition.files[: number + 1])
-                self._tell(f"bytes of release {edition.release} fetched", done, total)
-            shelf.place(edition.release, folder)
+        try:
+            for edition in lacking:
+                self._release(edition, shelf)
+        except OSError as error:
+            raise store_error(error, self._incoming) from error
         shutil.rmtree(self._incoming, ignore_errors=True)
         return tuple(edition.release for edition in lacking)
+
+    def _release(self, edition: Edition, shelf: Releases) -> None:
+        folder = self._incoming / f"{edition.release}-{edition.sha256[:12]}"
+        make_folder(folder)
+        total, done = sum(file.bytes for file in edition.files), 0
+        for file in edition.files:
+            self._file(edition, file, folder)
+            done += file.bytes
+            self._tell(f"bytes of release {edition.release} fetched", done, total)
+        shelf.place(edition.release, folder)
 
     def _block(self, block: Block) -> None:
         try:

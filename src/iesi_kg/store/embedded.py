@@ -105,7 +105,10 @@ class EmbeddedStore:
         """Have a version that was built in another folder of this disk be the current one, and all there is."""
         self._make_folder()
         with self._locked(self._lock_timeout):
-            adopt(self.layout, built, self._keep)
+            try:
+                adopt(self.layout, built, self._keep)
+            except OSError as error:
+                raise store_error(error, self.layout.root) from error
 
     def verify(self) -> None:
         """Read every file of the current version, mending it from the live store where that is another copy.

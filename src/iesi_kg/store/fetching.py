@@ -134,7 +134,7 @@ class Source:
             raise MirrorError(f"{place} redirects to {location}", hint="give the address that answers itself")
         hints = {
             401: "IESI_KG_MIRROR_TOKEN must hold a token with the scope mirror",
-            403: "the primary offers no copies",
+            403: "the primary lets nobody copy, or not with this token",
         }
         wait = str(response.headers.get("retry-after", ""))
         raise MirrorError(
