@@ -7,6 +7,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -32,12 +33,15 @@ from iesi_kg.errors import (
     UsageError,
 )
 from iesi_kg.operations import mirror, snapshot
+from iesi_kg.operations.manifest import read
 from iesi_kg.operations.mirror import claimed
+from iesi_kg.operations.mirror_fetch import Fetcher
 from iesi_kg.publication.release_shelf import Shelf
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.copied import mark_of
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.fetching import Source
+from iesi_kg.store.journal import from_nquads
 from iesi_kg.store.versions import Layout, open_current
 from running_server import SOURCE
 
@@ -173,10 +177,15 @@ def test_another_store_is_not_taken_for_this_one(copy: MakeCopy, primary: Primar
     before = dump(layout)
     changed, said = CONFLICTS[case]
     primary.document |= changed
+    elsewhere = copy(primary.url.replace("127.0.0.1", "localhost"))
     with pytest.raises(MirrorError, match=re.escape(said)) as caught:
-        copy().round()
+        elsewhere.round()
     assert "--anew" in str(caught.value.hint)
     assert dump(layout) == before
+    elsewhere.failed(caught.value)
+    mark = mark_of(layout)
+    assert mark is not None
+    assert (mark.primary, mark.problem) == (primary.url, caught.value.detail)  # changes are not sent elsewhere for it
 
 
 def test_anew_takes_over_what_there_is_now(copy: MakeCopy, primary: Primary, layout: Layout) -> None:
@@ -224,6 +233,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "negative": ({"version": -1}, "stands where a number does"),
     "text": ({"software": 7}, "stands where a text does"),
     "forgotten": ({"forgotten": 9}, "contradicts itself"),
+    "graph": ({"graphs": ["no IRI"]}, "no manifest of a store"),
     "release": ({"releases": [{"release": "../..", "files": []}]}, "is no name for it"),
     "file": (
         {"releases": [{"release": "2026.1", "files": [{"name": "../x", "bytes": 1, "sha256": "0" * 64}]}]},
@@ -476,6 +486,50 @@ def test_a_snapshot_does_not_outlive_what_was_forgotten(made: Path, folder: Path
     assert snapshot.newest(layout) is None
     again = snapshot.make(layout)
     assert (again.version, again.forgotten) == (2, 2)
+
+
+CRASH = """
+import os, sys
+from pathlib import Path
+from iesi_kg.store.base import ChangeSet
+from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.journal import from_nquads
+with EmbeddedStore(Path(sys.argv[1])).copying() as writer:
+    writer.commit_as(2, ChangeSet("two", add=from_nquads(b"<a:two> <a:b> <a:c> .\\n")))
+    writer.commit_as(3, ChangeSet("three", add=from_nquads(b"<a:three> <a:b> <a:c> .\\n")))
+    os._exit(9)  # version 2 has its checkpoint, version 3 is in the journal only
+"""
+
+
+def test_what_a_crash_left_in_the_journal_is_not_built_upon(copy: MakeCopy, primary: Primary, layout: Layout) -> None:
+    """Version 4 takes back what version 3 brought: led from version 2 to it, the store must not keep that."""
+    copy().round()
+    command = [sys.executable, "-c", CRASH, str(layout.root)]
+    assert subprocess.run(command, env=os.environ | {"PYTHONPATH": str(SOURCE)}, check=False).returncode == 9
+    two, three, four = (from_nquads(f"<a:{name}> <a:b> <a:c> .".encode()) for name in ("two", "three", "four"))
+    store, source = EmbeddedStore.open(primary.folder), Source(primary.url, "test")
+    for change in (ChangeSet("2", two), ChangeSet("3", three), ChangeSet("4", four, three)):
+        with store.writer() as writer:
+            writer.commit(change)
+        primary.make()
+        manifest = read(json.dumps(primary.document).encode(), "here")
+        if manifest.version < 4:  # as it was when the copier was killed
+            Fetcher(source, layout, lambda *said: None).blocks(manifest)
+            snapshot.keep(layout, manifest, 900.0)
+    source.close()
+    store.close()
+    assert EmbeddedStore(layout.root).current().number == 2
+    done = copy().round()
+    assert (done.version, done.rebuilt) == (4, False)
+    assert dump(layout) == dump(Layout(primary.folder))
+
+
+def test_a_version_that_is_missing_is_built_anew(copy: MakeCopy, layout: Layout) -> None:
+    copy().round()
+    before = dump(layout)
+    shutil.rmtree(layout.version(1))
+    assert copy().round().rebuilt
+    assert dump(layout) == before
 
 
 @pytest.mark.long

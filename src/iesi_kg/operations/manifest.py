@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeAlias
 
+from pyoxigraph import NamedNode
+
 from iesi_kg.errors import MirrorError
 from iesi_kg.store.blocks import LARGEST, NAME, Block
 
@@ -107,7 +109,7 @@ def _manifest(found: Mapping[str, Any]) -> Manifest:
         bytes=_number(found["bytes"]),
         sha256=_hash(found["sha256"]),
         forgotten=_number(found["forgotten"]),
-        graphs=tuple(map(_text, found["graphs"])),
+        graphs=tuple(NamedNode(_text(graph)).value for graph in found["graphs"]),
         blocks=tuple(Block(_hash(b["sha256"]), _number(b["bytes"]), _number(b["quads"])) for b in found["blocks"]),
         releases=tuple(map(_edition, found["releases"])),
         path=tuple(map(_text, found["path"])),

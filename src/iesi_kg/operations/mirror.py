@@ -16,14 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from iesi_kg.errors import (
-    IesiKgError,
-    MirrorError,
-    StoreBusy,
-    StoreDamaged,
-    StoreError,
-    UsageError,
-)
+from iesi_kg.errors import IesiKgError, MirrorError, StoreBusy, StoreDamaged, StoreError, UsageError
 from iesi_kg.operations import snapshot
 from iesi_kg.operations.manifest import LARGEST_MANIFEST, Manifest, read
 from iesi_kg.operations.mirror_fetch import Fetcher, Gone, Progress, Releases
@@ -97,8 +90,8 @@ class Mirror:
         self._anew = False
         clearing = self.mark.clearing or 0 < before < manifest.forgotten
         mark = replace(
-            self.mark, store=manifest.store, version=manifest.version, sha256=manifest.sha256,
-            software=manifest.software, clearing=clearing,
+            self.mark, primary=self._source.address, store=manifest.store, version=manifest.version,
+            sha256=manifest.sha256, software=manifest.software, clearing=clearing,
         )  # fmt: skip
         done = self._settle(mark, Round(before, manifest.version, manifest.software, fetched, rebuilt))
         return replace(done, releases=self._fetcher.releases(manifest, self._releases))
@@ -136,7 +129,7 @@ class Mirror:
             )
         manifest = read(found.body, self._source.address)
         if not self._anew:
-            _refuse(self.mark, manifest)
+            _refuse(self.mark, manifest, self._source.address)
         self._etag = found.etag
         return manifest
 
@@ -148,12 +141,14 @@ class Mirror:
         if base is not None and (base.version, base.sha256) == (manifest.version, manifest.sha256):
             return False
         change = self._change(base, manifest) if base is not None else None
-        if change is None:
+        if base is None or change is None:
             self._rebuild(manifest)
-        else:
-            with self._store.copying() as writer:
+            return True
+        with self._store.copying() as writer:
+            stands = writer.reader.version
+            if stands == base.version:
                 writer.commit_as(manifest.version, change)
-        return change is None
+        return stands != base.version and self._switch(manifest)  # the writer found what a crash had left, and made it
 
     def _base(self, manifest: Manifest) -> Manifest | None:
         """What stands here, where a change leads from it to the manifest: sound, and nothing was to be forgotten."""
@@ -167,9 +162,11 @@ class Mirror:
         except StoreError:
             return None
         base = snapshot.at(self._layout, current.number)
-        if base is None or base.quads != current.triples or current.number > manifest.version:
+        if base is None or base.quads != current.triples or not current.path.is_dir():
             return None
-        return None if manifest.forgotten > base.version else base
+        if base.version == self.mark.version and base.sha256 != self.mark.sha256:
+            return None
+        return base if manifest.forgotten <= base.version <= manifest.version else None
 
     def _change(self, base: Manifest, manifest: Manifest) -> ChangeSet | None:
         """What leads from one version to the next; None where building anew costs less."""
@@ -180,9 +177,9 @@ class Mirror:
             return None
         try:
             leaving, entering = self._lines(gone), self._lines(came)
-        except StoreDamaged:
+            add, remove = (from_nquads(b"".join(sorted(part))) for part in (entering - leaving, leaving - entering))
+        except (StoreDamaged, SyntaxError):  # building anew says what is wrong, if it is still wrong then
             return None
-        add, remove = (from_nquads(b"".join(sorted(part))) for part in (entering - leaving, leaving - entering))
         return ChangeSet("copied", add=add, remove=remove)
 
     def _lines(self, blocks: Iterable[Block]) -> set[bytes]:
@@ -235,10 +232,10 @@ def follow(
         try:
             found: Round | IesiKgError = mirror.round()
             failures = 0
-        except (MirrorError, StoreError) as error:
+        except IesiKgError as error:
             mirror.failed(error)
             found, failures = error, failures + 1
-        pause = interval if not failures else max(interval, min(interval * 2.0**failures, LONGEST_PAUSE))
+        pause = interval if not failures else max(interval, min(interval * 2.0 ** min(failures, 20), LONGEST_PAUSE))
         told(found, pause)
         wait(pause)
 
@@ -273,7 +270,7 @@ def _marked(layout: Layout, address: str) -> Mark:
     if mark is None:
         mark = Mark(address, str(uuid.uuid4()))
         mark.write(layout)
-    return replace(mark, primary=address)
+    return mark
 
 
 def _refuse_strange(layout: Layout) -> None:
@@ -291,26 +288,26 @@ def _refuse_strange(layout: Layout) -> None:
         )
 
 
-def _refuse(mark: Mark, manifest: Manifest) -> None:
+def _refuse(mark: Mark, manifest: Manifest, address: str) -> None:
     anew = "`--anew` takes over what is there now, in place of this copy"
     if mark.id in manifest.path:
         raise MirrorError(
-            f"{mark.primary} is itself a copy of this copy",
+            f"{address} is itself a copy of this copy",
             hint="name the primary, or a copy of it that is not one of this",
         )
     if mark.store and manifest.store != mark.store:
         raise MirrorError(
-            f"another store answers at {mark.primary}: {manifest.store}, not {mark.store}, which was copied",
+            f"another store answers at {address}: {manifest.store}, not {mark.store}, which was copied",
             hint=f"look at the address; {anew}",
         )
     if manifest.version < mark.version:
         raise MirrorError(
-            f"{mark.primary} offers version {manifest.version}, and version {mark.version} was copied already",
+            f"{address} offers version {manifest.version}, and version {mark.version} was copied already",
             hint=f"a copy that lags will catch up; if the primary was restored from a backup, {anew}",
         )
     if manifest.version == mark.version and manifest.sha256 != mark.sha256:
         raise MirrorError(
-            f"version {mark.version} at {mark.primary} is not the version {mark.version} that was copied",
+            f"version {mark.version} at {address} is not the version {mark.version} that was copied",
             hint=f"if the primary was restored from a backup, {anew}",
         )
 
