@@ -481,6 +481,10 @@ def test_a_snapshot_does_not_outlive_what_was_forgotten(made: Path, folder: Path
     layout = Layout(folder)
     snapshot.make(layout)
     assert snapshot.newest_number(layout) == 1
+    assert snapshot.make(layout) == snapshot.newest(layout)
+    next(layout.snapshots.glob("*.json")).write_text("{", "utf-8")
+    assert snapshot.newest(layout) is None
+    assert snapshot.make(layout).version == 1
     with EmbeddedStore.open(folder).writer() as writer:
         writer.commit(ChangeSet("erasure", remove=list(writer.reader.quads())[:1], forget=True))
     assert snapshot.newest(layout) is None

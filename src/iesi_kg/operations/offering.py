@@ -47,7 +47,7 @@ class Offering:
     async def newest(self, releases: Callable[[], Iterable[Edition]]) -> Offer:
         """The newest version in blocks; waits a while for one to be made. Raises ServiceBusy, StoreError."""
         number = read_current(self._layout).number
-        if snapshot.newest_number(self._layout) < number and mark_of(self._layout) is None:
+        if snapshot.newest_number(self._layout) != number and mark_of(self._layout) is None:
             if self._making is None and time.monotonic() >= self._rested:
                 self._making = asyncio.create_task(self._make())
             if self._making is not None:

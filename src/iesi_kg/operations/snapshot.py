@@ -9,7 +9,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,16 +17,17 @@ from tempfile import TemporaryDirectory
 from pyoxigraph import NamedNode, RdfFormat, Store
 
 from iesi_kg import __version__
-from iesi_kg.errors import IesiKgError, StoreError
+from iesi_kg.errors import IesiKgError, MirrorError, StoreError
 from iesi_kg.operations.manifest import FORMAT, Manifest, read
 from iesi_kg.store.blocks import Block, Blocks, split
 from iesi_kg.store.canonical import in_order
 from iesi_kg.store.durable import locked, make_folder, store_error, write_atomically
-from iesi_kg.store.versions import Layout, last_forgotten, open_current
+from iesi_kg.store.versions import Layout, last_forgotten, open_current, read_current
 
 KEPT_SECONDS = 900.0
 _SORTED_AT_ONCE = 200_000
 _NICENESS = 10
+_LOCK_SECONDS = 600.0
 _SUFFIX = ".json"
 
 
@@ -47,11 +48,14 @@ def newest_number(layout: Layout) -> int:
 
 
 def at(layout: Layout, number: int) -> Manifest | None:
-    """A version that is there in blocks. Raises StoreError."""
+    """A version that is there in blocks; one that cannot be read is none. Raises StoreError."""
     path = _path(layout, number)
     try:
         return read(path.read_bytes(), str(path))
     except FileNotFoundError:
+        return None
+    except MirrorError:  # damaged on our disk: it is made, or fetched, anew
+        path.unlink(missing_ok=True)
         return None
     except OSError as error:
         raise store_error(error, path) from error
@@ -77,10 +81,13 @@ def keep(layout: Layout, manifest: Manifest, seconds: float) -> None:
 
 
 def make(layout: Layout, *, seconds: float = KEPT_SECONDS) -> Manifest:
-    """Lay the current version down in blocks. Raises StoreBusy while another process does, StoreError."""
+    """Lay the current version down in blocks, unless another process has just done it. Raises StoreError."""
     try:
         make_folder(layout.snapshots)
-        with locked(layout.root / ".snapshots.LOCK", 0.0):
+        with locked(layout.root / ".snapshots.LOCK", _LOCK_SECONDS):
+            found = newest(layout)
+            if found is not None and found.version == read_current(layout).number:
+                return found
             manifest = _made(layout)
             if last_forgotten(layout) > manifest.version:  # meanwhile: what was to leave every file is in these blocks
                 blocks_of(layout).clear()
@@ -127,9 +134,8 @@ def _made(layout: Layout) -> Manifest:
     )
 
 
-def _blocks(layout: Layout, store: Store, hashed: object) -> Iterator[Block]:
+def _blocks(layout: Layout, store: Store, hashed: Callable[[bytes], object]) -> Iterator[Block]:
     kept = blocks_of(layout)
-    assert callable(hashed)
     with TemporaryDirectory(dir=layout.snapshots, prefix=".draft-") as folder:
         dump = Path(folder) / "all.nq"
         store.dump(str(dump), RdfFormat.N_QUADS)

@@ -110,9 +110,8 @@ async def metrics(request: Request) -> Response:
         ("iesi_kg_graph_version", "Version that is answered from", found["version"]),
         ("iesi_kg_triples", "Published statements in that version", found["triples"]),
     ]
-    if "copy_of" in found:
-        seen = found["copy_of"]["seen"]
-        age = (datetime.now(UTC) - datetime.fromisoformat(seen)).total_seconds() if seen else float("inf")
+    if seen := found.get("copy_of", {}).get("seen"):
+        age = (datetime.now(UTC) - datetime.fromisoformat(seen)).total_seconds()
         gauges.append(("iesi_kg_copy_age_seconds", "Time since this copy was known to be up to date", age))
     return Response(counting.exposition(meter, gauges), media_type=counting.MEDIA_TYPE, headers=_FRESH)
 
