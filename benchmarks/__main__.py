@@ -14,8 +14,7 @@ from iesi_kg import __version__
 LONG = ("soak",)  # only when named
 NAMES = (
     "http", "runaway", "check", "shacl", "weight", "reason", "link", "reconcile", "durability", "hostile", "questions",
-    "rewriting",
-    "soak",
+    "rewriting", "mirror", "soak",
 )  # fmt: skip
 RESULTS = Path(__file__).resolve().parent / "results"
 

@@ -44,6 +44,7 @@ IesiKgError                      500  3   something of ours broke
 ├── ServiceBusy                  503  3
 ├── PeerError                    502  3   another endpoint failed us
 │   └── PeerTimeout              504  3
+├── MirrorError                  502  3   the primary of a copy failed us, or is not what was copied
 ├── NotInstalled                 501  3   a library for this is not on the machine
 ├── StartError                   500  3   the service cannot start: port taken ...
 └── StoreError                   500  3
@@ -51,6 +52,7 @@ IesiKgError                      500  3   something of ours broke
     ├── StoreDamaged             500  3
     │   └── LogDamaged           500  3   somebody changed the audit log
     ├── StoreReadOnly            500  3
+    │   └── OnlyACopy            403  3   a copy of another store takes no changes
     ├── StoreFailing             500  3   the disk reports errors
     ├── StoreTooNew              500  3   written by a newer version of this software
     ├── BackupUnusable           500  3   damaged, unfinished, or of a kind that is not known here
@@ -338,6 +340,11 @@ class PeerTimeout(PeerError):
     title = "Another endpoint took too long"
 
 
+class MirrorError(IesiKgError):
+    status = 502
+    title = "The copy cannot be brought up to date"
+
+
 class NotInstalled(IesiKgError):
     status = 501
     title = "Not installed here"
@@ -366,6 +373,11 @@ class LogDamaged(StoreDamaged):
 
 class StoreReadOnly(StoreError):
     title = "The store cannot be written"
+
+
+class OnlyACopy(StoreReadOnly):
+    status = 403
+    title = "A copy takes no changes"
 
 
 class StoreFailing(StoreError):

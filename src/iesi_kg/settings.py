@@ -11,7 +11,7 @@ from typing import Any
 from iesi_kg.errors import UsageError
 
 PREFIX = "IESI_KG_"
-SECRETS = frozenset({"token"})  # never shown
+SECRETS = frozenset({"token", "mirror_token"})  # never shown
 
 
 def _setting(default: Any, text: str) -> Any:  # noqa: ANN401  (the type is the annotation of the field)
@@ -76,6 +76,11 @@ class Settings:
     releases_idle_seconds: float = _setting(300.0, "how long a release stays open that nobody asks")
     query_log: str = _setting("", "file to which a line of JSON is added for each query; none is kept when empty")
     query_log_as: str = _setting("hash", "what that line says of the query: its SHA-256 (hash) or all of it (text)")
+    mirrors: str = _setting(
+        "anybody",
+        "who may copy the store (`iesi-kg mirror`): anybody, a token with the scope mirror (token), or nobody",
+    )
+    mirror_token: str = _setting("", "what `iesi-kg mirror` shows to a primary that asks for a token")
     language: str = _setting(
         "", "language of what `iesi-kg check` says: en, fr, de, es or it; empty: that of LC_ALL, LC_MESSAGES or LANG"
     )

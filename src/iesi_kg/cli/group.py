@@ -24,6 +24,7 @@ COMMANDS = {
     "load-peer": "put another database beside ours in a store, list what is there, or take it out",
     "log": "show who changed what, when and in which version, and whether the log is whole",
     "map": "draw the knowledge map, what is covered or the network: table, CSV, SVG or PNG",
+    "mirror": "keep a copy of another service's store, to serve it from here too",
     "merge": "merge a published initiative or organisation into another one, which then stands for both",
     "peers": "list, check or probe the other servers that SERVICE may ask",
     "query": "run a SPARQL query on a store or an endpoint",

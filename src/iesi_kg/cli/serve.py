@@ -8,16 +8,19 @@ import socket
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import os_user
-from iesi_kg.errors import LogDamaged, StartError, StoreBusy, StoreReadOnly
+from iesi_kg.errors import LogDamaged, StartError, StoreBusy, StoreDamaged, StoreReadOnly
 from iesi_kg.settings import Settings
 from iesi_kg.store.base import Store
 from iesi_kg.store.versions import Layout
+
+if TYPE_CHECKING:
+    from iesi_kg.store.embedded import EmbeddedStore
 
 _BACKLOG = 1024
 
@@ -93,6 +96,8 @@ def _settle_kind(settings: Settings, scratch: bool) -> None:
     from iesi_kg.store.embedded import EmbeddedStore
 
     layout = Layout(settings.store)
+    if layout.copied.exists() and (scratch or not layout.exists()):
+        raise _unfit_copy(settings, scratch)
     if layout.scratch.exists() and not scratch:
         raise StartError(f"{settings.store} is a scratch store", hint="serve it with --scratch, or name another folder")
     if not scratch or layout.scratch.exists():
@@ -104,6 +109,17 @@ def _settle_kind(settings: Settings, scratch: bool) -> None:
         )
     EmbeddedStore.open(settings.store, create=True, lock_timeout=settings.lock_seconds).close()
     layout.scratch.touch()
+
+
+def _unfit_copy(settings: Settings, scratch: bool) -> StartError:
+    if scratch:
+        return StartError(
+            f"{settings.store} is a copy of another store", hint="name another folder: --scratch --store DIR"
+        )
+    return StartError(
+        f"{settings.store} is a copy of which nothing is there yet",
+        hint="`iesi-kg mirror ADDRESS --store DIR` fetches it; start the service when it has said its version",
+    )
 
 
 def _not_free(settings: Settings, error: OSError) -> StartError:
@@ -121,6 +137,10 @@ def _fill(settings: Settings) -> None:
         settings.store, create=True, lock_timeout=settings.lock_seconds, keep=settings.keep_versions
     )
     try:
+        if store.layout.copied.exists():  # what is in it is the primary's to say
+            _verify_copy(store)
+            click.echo(f"a copy, at version {store.current().number}; `iesi-kg mirror` keeps it up to date")
+            return
         store.verify()
         if not store.current().triples:
             click.echo(f"loading the bundled data into {settings.store} ...")
@@ -130,6 +150,14 @@ def _fill(settings: Settings) -> None:
             _renew(_audited(store, settings))
     finally:
         store.close()
+
+
+def _verify_copy(store: EmbeddedStore) -> None:
+    try:
+        store.verify()
+    except StoreDamaged as damage:
+        damage.hint = "`iesi-kg mirror ADDRESS --store DIR` mends it from what it has fetched"
+        raise
 
 
 def _audited(store: Store, settings: Settings) -> Store:

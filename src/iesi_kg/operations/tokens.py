@@ -29,6 +29,7 @@ SCOPES = {
     "submit": "hand in records over HTTP",
     "review": "decide on records that were handed in",
     "write": "SPARQL Update and Graph Store on the workspace graphs named with it",
+    "mirror": "copy the whole store, where not anybody may",
     "admin": "everything but writing: the graphs for that are named with the scope write",
 }
 FOLDER = "operations"

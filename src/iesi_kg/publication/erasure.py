@@ -17,6 +17,8 @@ from iesi_kg.errors import NotFound, UsageError
 from iesi_kg.publication import catalogue, entailment, graphs, provenance, redaction, release, release_content
 from iesi_kg.publication.release_shelf import Release, Shelf
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader, Store
+from iesi_kg.store.copied import refuse_on_copy
+from iesi_kg.store.versions import Layout
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import DCT, FOAF, PROV, RDF, RDFS, SKOS, XSD
 from iesi_kg.vocabulary.terms import ASSIGNED_COUNTRY, JUDGES
@@ -64,7 +66,8 @@ class Erased:
 
 
 def erase(store: Store, shelf: Shelf, order: Order) -> Erased:
-    """Erase a thing here and in every release. Raises NotFound where nothing is known of it anywhere."""
+    """Erase a thing here and in every release. Raises NotFound where nothing is known of it anywhere, OnlyACopy."""
+    refuse_on_copy(Layout(shelf.folder.parent))
     with shelf.locked():
         names: set[str] = set()
         rewritten, taken = _in_releases(shelf, order, names)

@@ -32,9 +32,11 @@ from iesi_kg.publication.release_shelf import (
     order,
 )
 from iesi_kg.store.base import Reader, Store
+from iesi_kg.store.copied import refuse_on_copy
 from iesi_kg.store.durable import store_error, sync_directory
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.frozen import freeze
+from iesi_kg.store.versions import Layout
 from iesi_kg.vocabulary import iris
 
 _FOLDER = "queries/releases"
@@ -62,6 +64,7 @@ def make(store: Store, shelf: Shelf, name: str, *, at: datetime) -> Release:
 def build(shelf: Shelf, facts: Mapping[str, Any], quads: Iterable[Quad], before: Release | None) -> Release:
     """Make the files of a release of these quads and put it on the shelf, whose lock is held. Raises StoreError."""
     name = facts["release"]
+    refuse_on_copy(Layout(shelf.folder.parent))
     try:
         draft = shelf.draft(name)
         try:

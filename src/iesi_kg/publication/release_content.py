@@ -5,14 +5,10 @@ https://www.w3.org/TR/rdf-canon/#canonical-quads : one quad a line in canonical 
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse, serialize
 
@@ -21,6 +17,7 @@ from iesi_kg.analysis.examples import asked
 from iesi_kg.endpoint.fingerprint import fingerprint, media
 from iesi_kg.endpoint.syntax import Guards, inspect
 from iesi_kg.store.base import Reader
+from iesi_kg.store.canonical import in_order
 from iesi_kg.validation.tables import for_spreadsheets
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import PREFIXES
@@ -28,6 +25,7 @@ from iesi_kg.vocabulary.namespaces import PREFIXES
 TABLES = "queries/releases/tables"
 COUNTS = "queries/counts"
 _SORTED_AT_ONCE = 1_000_000
+_WRITTEN_AT_ONCE = 10_000
 _TITLE = re.compile(r"^#\s*title:\s*(.+)$", re.MULTILINE)
 _TRUSTED = Guards(1_000_000, 1_000, 100_000)
 
@@ -47,23 +45,17 @@ def _is_ours(graph: str) -> bool:
 def write_quads(quads: Iterable[Quad], target: Path) -> int:
     """Write canonical N-Quads; files larger than memory allows are sorted in parts. Says how many there are."""
     count = 0
-    with ExitStack() as stack, target.open("wb") as file:
-        parts: list[Iterable[bytes]] = []
-        source = iter(quads)
-        while chunk := list(itertools.islice(source, _SORTED_AT_ONCE)):
-            lines = sorted((serialize(chunk, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
-            parts.append(_set_aside(lines, stack) if len(chunk) == _SORTED_AT_ONCE else lines)
-        for line, _ in itertools.groupby(heapq.merge(*parts)):
+    with target.open("wb") as file:
+        for line in in_order(_lines(quads), at_once=_SORTED_AT_ONCE):
             file.write(line)
             count += 1
     return count
 
 
-def _set_aside(lines: list[bytes], stack: ExitStack) -> IO[bytes]:
-    file = stack.enter_context(TemporaryFile())  # noqa: SIM115  (closed by the stack)
-    file.writelines(lines)
-    file.seek(0)
-    return file
+def _lines(quads: Iterable[Quad]) -> Iterator[bytes]:
+    source = iter(quads)
+    while chunk := list(itertools.islice(source, _WRITTEN_AT_ONCE)):
+        yield from (serialize(chunk, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True)
 
 
 def read_quads(path: Path) -> Iterator[Quad]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing, StoreReadOnly
 from iesi_kg.store import format as formats
+from iesi_kg.store.copied import refuse_on_copy
 from iesi_kg.store.durable import locked, make_folder, store_error
 from iesi_kg.store.reader import EmbeddedReader, View
 from iesi_kg.store.standstill import upgrade
@@ -21,6 +22,7 @@ from iesi_kg.store.versions import (
     Checkpoint,
     Layout,
     Version,
+    adopt,
     changed_error,
     changed_files,
     current_stamp,
@@ -83,7 +85,17 @@ class EmbeddedStore:
 
     @contextmanager
     def writer(self) -> Iterator[EmbeddedWriter]:
-        """Become the one writer; what was committed is published when the block ends, however it ends."""
+        """Become the one writer; what was committed is published when the block ends, however it ends.
+
+        Raises OnlyACopy where the store is a copy of another one.
+        """
+        refuse_on_copy(self.layout)
+        with self.copying() as writer:
+            yield writer
+
+    @contextmanager
+    def copying(self) -> Iterator[EmbeddedWriter]:
+        """The same for what keeps a copy of another store up to date."""
         self._make_folder()
         with self._locked(self._lock_timeout):
             writer = self._open_writer()
@@ -91,6 +103,15 @@ class EmbeddedStore:
                 yield writer
             finally:
                 writer.close()
+
+    def replace(self, built: Version) -> None:
+        """Have a version that was built in another folder of this disk be the current one, and all there is."""
+        self._make_folder()
+        with self._locked(self._lock_timeout):
+            try:
+                adopt(self.layout, built, self._keep)
+            except OSError as error:
+                raise store_error(error, self.layout.root) from error
 
     def verify(self) -> None:
         """Read every file of the current version, mending it from the live store where that is another copy.

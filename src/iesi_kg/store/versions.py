@@ -1,7 +1,7 @@
 """Turns a store folder into numbered versions: which one is current, who still reads it, which may go.
 
 Layout: ``live/`` (the writer's RocksDB directory), ``journal/``, ``versions/NNNNNNNN/`` (hard-linked checkpoints that
-are only ever opened read-only), ``current`` (JSON, replaced atomically) and ``LOCK``.
+are only ever opened read-only), ``current`` (JSON, replaced atomically) and ``LOCK``; ``snapshots/`` for who copies it.
 """
 
 from __future__ import annotations
@@ -67,6 +67,21 @@ class Layout:
     def scratch(self) -> Path:
         """Stands in the folder of a scratch store, which holds whatever its users write, blank nodes included."""
         return self.root / "scratch"
+
+    @property
+    def copied(self) -> Path:
+        """Stands in the folder of a copy of another store (JSON), which only what makes the copy changes."""
+        return self.root / "mirror.json"
+
+    @property
+    def snapshots(self) -> Path:
+        """Versions as blocks of text, for those who copy the store; made when they are asked for."""
+        return self.root / "snapshots"
+
+    @property
+    def forgotten(self) -> Path:
+        """Holds the number of the last version that had statements leave every file."""
+        return self.root / "forgotten"
 
     def version(self, number: int) -> Path:
         """Where the checkpoint of a version stands."""
@@ -135,6 +150,41 @@ def publish(layout: Layout, live: Store, number: int, triples: int) -> Version:
 def _point_at(layout: Layout, number: int, triples: int, created: datetime) -> None:
     facts = {"number": number, "created": created.isoformat(timespec="milliseconds"), "triples": triples}
     write_atomically(layout.current, json.dumps(facts).encode() + b"\n")
+
+
+def adopt(layout: Layout, built: Version, keep: int) -> None:
+    """Have a version that was built in another folder be the current one; the writer's lock is held.
+
+    What is left of the live store and its journal goes before the switch: the next writer begins with what is current.
+    """
+    target = layout.version(built.number)
+    if target.exists():
+        discard(target)
+    built.path.rename(target)
+    sync_directory(layout.versions)
+    for segment in layout.journal.glob("*"):
+        segment.unlink()
+    shutil.rmtree(layout.live, ignore_errors=True)
+    _point_at(layout, built.number, built.triples, built.created)
+    prune(layout, keep, built.number)
+
+
+def last_forgotten(layout: Layout) -> int:
+    """The last version that had statements leave every file: no copy may keep anything of an earlier one."""
+    try:
+        return int(layout.forgotten.read_text("ascii"))
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise store_error(error, layout.root) from error
+    except ValueError:
+        raise StoreDamaged(f"{layout.forgotten} is damaged", hint="restore the folder from a backup") from None
+
+
+def forget_before(layout: Layout, number: int) -> None:
+    """Write down, before it is done, that a version has statements leave every file; snapshots leave at once."""
+    write_atomically(layout.forgotten, b"%d\n" % number)
+    shutil.rmtree(layout.snapshots, ignore_errors=True)
 
 
 def newest_before(layout: Layout, number: int) -> Path:

@@ -24,7 +24,15 @@ from iesi_kg.store.durable import LOCK_POLL, link_files, store_error, sync_direc
 from iesi_kg.store.frozen import renewed
 from iesi_kg.store.journal import Journal
 from iesi_kg.store.reader import EmbeddedReader, View
-from iesi_kg.store.versions import Layout, changed_files, open_current, prune, publish, read_current
+from iesi_kg.store.versions import (
+    Layout,
+    changed_files,
+    forget_before,
+    open_current,
+    prune,
+    publish,
+    read_current,
+)
 
 WORN_CHECKPOINTS = 200
 OLD, NEW = ".live.old", ".live.new"
@@ -89,11 +97,17 @@ class EmbeddedWriter:
 
     def commit(self, change: ChangeSet) -> int:
         """Apply all of the change or none, durably; returns the new version number."""
+        return self.commit_as(self._number + 1, change)
+
+    def commit_as(self, number: int, change: ChangeSet) -> int:
+        """The same under a number of the caller's, later than the one that stands: a copy follows its source."""
         if not self._layout.scratch.exists():
             refuse_blank_nodes(change)
         live = self._open_view().store
         try:
-            mark = self._journal.append(self._number + 1, change)
+            if change.forget:
+                forget_before(self._layout, number)
+            mark = self._journal.append(number, change)
         except OSError as error:
             raise store_error(error, self._layout.root) from error
         self._applying = True
@@ -105,7 +119,7 @@ class EmbeddedWriter:
             self._undo(mark, change)
             self._applying = False
             raise store_error(error, self._layout.root) from error
-        self._number += 1
+        self._number = number
         self._applying = False
         if change.forget:
             del live

@@ -21,6 +21,7 @@ from iesi_kg.endpoint.negotiation import prefers_html
 from iesi_kg.errors import IesiKgError, NotFound, RequestError, UsageError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import AuditLog
+from iesi_kg.operations.offering import Offering
 from iesi_kg.settings import Settings
 from iesi_kg.store import allocator
 from iesi_kg.store.embedded import EmbeddedStore
@@ -35,6 +36,7 @@ from iesi_kg.web import (
     guard,
     headers,
     links,
+    manifest,
     mappings,
     openapi,
     pages,
@@ -82,6 +84,7 @@ _OPEN = (
     "/problems/",
     "/releases",
     "/cite",
+    "/manifest",
     "/feeds/",
     "/mappings",
     "/service",
@@ -106,6 +109,7 @@ class Application:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.federation = of_settings(settings)
+        manifest.checked(settings)
         self.stopping = False
         self.scratch = Layout(settings.store).scratch.exists()
         self.failure: IesiKgError | None = None
@@ -219,8 +223,10 @@ class Application:
             self.editions.start(site, gate=self.state.gate, meter=self.meter, editions=self.editions)
             api.state.editions = self.editions
             following = asyncio.create_task(_follow(store, None if self.scratch else pages.Beforehand(api.state)))
+            api.state.offering = offering = Offering(Layout(settings.store))
             yield
             following.cancel()
+            await offering.close()
         finally:
             self.reconcile.close()
             await self.editions.close()
@@ -266,6 +272,7 @@ def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401
     api.include_router(submissions.router)
     api.include_router(links.router)
     api.include_router(mappings.router)
+    api.include_router(manifest.router)
     api.include_router(reconcile_decisions.router)
     api.include_router(pages.desk_router)
     _equip(api)

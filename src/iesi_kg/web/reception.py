@@ -26,6 +26,8 @@ from iesi_kg.publication.linkage_told import Decision
 from iesi_kg.publication.outlook import Bounds
 from iesi_kg.records import SourceFile
 from iesi_kg.settings import Settings
+from iesi_kg.store.copied import refuse_on_copy
+from iesi_kg.store.versions import Layout
 from iesi_kg.vocabulary import iris
 from iesi_kg.web.access import Caller, Gate
 from iesi_kg.web.session import Sessions
@@ -45,6 +47,7 @@ class Reception:
 
     def __init__(self, settings: Settings, gate: Gate) -> None:
         folder = settings.store
+        self._layout = Layout(folder)
         self.desk = Desk(folder, lock_timeout=settings.lock_seconds, by_another=settings.review_by_another)
         self.sessions = Sessions(gate)
         self.bounds = Bounds()
@@ -58,6 +61,7 @@ class Reception:
 
     def receive(self, source: SourceFile, caller: Caller, sender: Sender, address: str, key: str = "") -> Item:
         """Take a file. Raises Unauthorized, Forbidden, TooManyHandIns, UsageError, StoreError."""
+        refuse_on_copy(self._layout)
         if not self.may_hand_in(caller):
             caller.require("submit")
         self._count(caller, address)
@@ -68,6 +72,7 @@ class Reception:
 
     def ask(self, wish: Wish, caller: Caller, sender: Sender, address: str, key: str = "") -> Item:
         """Take a request, from anybody. Raises TooManyHandIns, UsageError, StoreError."""
+        refuse_on_copy(self._layout)
         self._count(caller, address)
         now = datetime.now(UTC)
         item = self.desk.ask(wish, replace(sender, by=caller.name or ""), now, _checked(key))
@@ -76,6 +81,7 @@ class Reception:
 
     def mend(self, site: Site, path: tuple[str, str], source: SourceFile) -> Item:
         """Take the mended file of a sender who knows the status address."""
+        refuse_on_copy(self._layout)
         item, now = self.desk.of_sender(*path, site.store.reader()), datetime.now(UTC)
         mended = self.desk.mend(item.id, source, now)
         self._log.append(Act(item.sender.by or _NOBODY, "http", "hand-in mended", now, {"item": item.id}))
@@ -83,6 +89,7 @@ class Reception:
 
     def decide(self, site: Site, item_id: str, verdict: Verdict) -> Item:
         """One step of an item, in the name of whoever decides. Raises what ``Desk.decide`` does."""
+        refuse_on_copy(self._layout)
         act = Act(verdict.by or _NOBODY, "http", f"hand-in {verdict.state.value}", verdict.at, {"item": item_id})
         before = self.desk.find(item_id, site.store.reader())
         done = self.desk.decide(AuditedStore(site.store, self._log, act), item_id, verdict)

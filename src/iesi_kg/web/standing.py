@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -17,6 +18,8 @@ from iesi_kg.endpoint.negotiation import JSON
 from iesi_kg.endpoint.protocol import Query
 from iesi_kg.errors import IesiKgError
 from iesi_kg.operations.gauges import gauges_of
+from iesi_kg.store.copied import mark_of
+from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Limits
 from iesi_kg.web import meter as counting
 from iesi_kg.web import pages
@@ -30,12 +33,24 @@ _FRESH = {"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"}
 _PROBE = Limits(_READY_SECONDS, 10_000, 10)
 
 
+class Copy(BaseModel):
+    """What a copy is a copy of: its primary, what was copied, when that was seen last, and what keeps us from it."""
+
+    primary: str
+    version: int
+    software: str
+    seen: str
+    failing_since: str
+    problem: str
+
+
 class Health(BaseModel):
     """Whether the service is up."""
 
     status: str
     version: int
     software: str
+    copy_of: Copy | None = None
 
 
 class Standing(BaseModel):
@@ -52,6 +67,7 @@ class Standing(BaseModel):
     error_rate_last_hour: float
     load_average: list[float]
     processors: int
+    copy_of: Copy | None = None
 
 
 @router.api_route("/health", methods=["HEAD"], include_in_schema=False)
@@ -96,6 +112,9 @@ async def metrics(request: Request) -> Response:
         ("iesi_kg_triples", "Published statements in that version", found["triples"]),
         *await run_in_threadpool(gauges_of, request.app.state.site.settings.store),
     ]
+    if seen := found.get("copy_of", {}).get("seen"):
+        age = (datetime.now(UTC) - datetime.fromisoformat(seen)).total_seconds()
+        gauges.append(("iesi_kg_copy_age_seconds", "Time since this copy was known to be up to date", age))
     return Response(counting.exposition(meter, gauges), media_type=counting.MEDIA_TYPE, headers=_FRESH)
 
 
@@ -123,6 +142,7 @@ def standing(request: Request) -> dict[str, Any]:
         "error_rate_last_hour": round(failures / answers, 6) if answers else 0.0,
         "load_average": [round(value, 2) for value in os.getloadavg()],
         "processors": os.cpu_count() or 1,
+        **_copied(site),
     }
 
 
@@ -138,4 +158,10 @@ async def _answers(request: Request) -> bool:
 
 def _health(request: Request, status: str) -> dict[str, Any]:
     site: Site = request.app.state.site
-    return {"status": status, "version": site.version, "software": __version__}
+    return {"status": status, "version": site.version, "software": __version__, **_copied(site)}
+
+
+def _copied(site: Site) -> dict[str, Any]:
+    """How a copy stands to its primary; nothing for a store of its own."""
+    mark = mark_of(Layout(site.settings.store))
+    return {"copy_of": {name: getattr(mark, name) for name in Copy.model_fields}} if mark is not None else {}

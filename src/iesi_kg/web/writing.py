@@ -10,6 +10,8 @@ from pyoxigraph import DefaultGraph, NamedNode
 from iesi_kg.errors import Forbidden
 from iesi_kg.store.amending import Amended
 from iesi_kg.store.base import ChangeSet
+from iesi_kg.store.copied import refuse_on_copy
+from iesi_kg.store.versions import Layout
 from iesi_kg.vocabulary.iris import is_workspace
 from iesi_kg.web import access, headers
 from iesi_kg.web.site import Site
@@ -46,7 +48,8 @@ class Permit:
 
 
 def permit(site: Site, scope: Any) -> Permit:  # noqa: ANN401  (ASGI)
-    """What the sender of a request may write. Raises Unauthorized, TooManyAttempts and Forbidden."""
+    """What the sender of a request may write. Raises Unauthorized, TooManyAttempts, Forbidden and OnlyACopy."""
+    refuse_on_copy(Layout(site.settings.store))
     if not site.scratch:
         caller = access.caller(scope)
         caller.require("write")
