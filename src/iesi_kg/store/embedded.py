@@ -89,6 +89,14 @@ class EmbeddedStore:
             finally:
                 writer.close()
 
+    @contextmanager
+    def settled(self) -> Iterator[Version]:
+        """Hold the writer's lock while nothing is open for writing, with every commit in the version handed out."""
+        self._make_folder()
+        with self._locked(self._lock_timeout):
+            self._open_writer().close()
+            yield self.current()
+
     def verify(self) -> None:
         """Read every file of the current version, mending it from the live store where that is another copy.
 

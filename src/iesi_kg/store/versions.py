@@ -1,7 +1,8 @@
 """Turns a store folder into numbered versions: which one is current, who still reads it, which may go.
 
 Layout: ``live/`` (the writer's RocksDB directory), ``journal/``, ``versions/NNNNNNNN/`` (hard-linked checkpoints that
-are only ever opened read-only), ``current`` (JSON, replaced atomically) and ``LOCK``.
+are only ever opened read-only), ``current`` (JSON, replaced atomically), ``LOCK``, and ``aside/`` while a large load is
+prepared.
 """
 
 from __future__ import annotations
@@ -64,6 +65,16 @@ class Layout:
     def scratch(self) -> Path:
         """Stands in the folder of a scratch store, which holds whatever its users write, blank nodes included."""
         return self.root / "scratch"
+
+    @property
+    def aside(self) -> Path:
+        """Where a large load is prepared beside what readers see, if one is under way or was cut."""
+        return self.root / "aside"
+
+    @property
+    def kept(self) -> Path:
+        """Where the journal's segments since the beginning of that load are kept, while this folder exists."""
+        return self.aside / "journal"
 
     def version(self, number: int) -> Path:
         """Where the checkpoint of a version stands."""

@@ -43,7 +43,7 @@ class EmbeddedWriter:
     def __init__(self, layout: Layout, live: Store, number: int, triples: int, pace: Pace) -> None:
         self._layout = layout
         self._view: View | None = View(live)
-        self._journal = Journal(layout.journal)
+        self._journal = Journal(layout.journal, layout.kept)
         self._number = self._published = number
         self._triples = triples
         self._pace = pace
@@ -118,6 +118,7 @@ class EmbeddedWriter:
         Cut in the middle, the live store comes from the checkpoint before and the journal: true, but not yet renewed.
         """
         try:
+            shutil.rmtree(self._layout.aside, ignore_errors=True)  # a load that is prepared there began with the texts
             draft = renewed(self._open_view().store, self._layout)
             self._drop_view()
             old = self._layout.root / OLD  # at no moment is half a store where the live one is looked for
@@ -199,7 +200,7 @@ class EmbeddedWriter:
 
 
 def _recover(layout: Layout, pace: Pace, patience: float, *, verify: bool) -> EmbeddedWriter:
-    journal = Journal(layout.journal)
+    journal = Journal(layout.journal, layout.kept)
     published, triples, sound = _published(layout, verify=verify)
     last = max(published, journal.last_number())
     live = _open_live(layout, patience, published)
