@@ -17,8 +17,8 @@ from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.load import (
     LOADING,
     RESUMED,
-    Order,
     Done,
+    Order,
     Progress,
     Work,
     graph_of,
