@@ -31,7 +31,6 @@ _STATEMENT = re.compile(
     rb"^([ \t]*+)(?:" + _LABEL + rb"|(<[^>\n]*+>))([ \t]*+<[^>\n]*+>[ \t]*+)(?:" + _LABEL + rb")?", re.M
 )
 _IDLE = re.compile(rb"^[ \t]*+(?:#[^\n]*+)?\r?$", re.M)
-_IDLE_SIGNS = (b"\n#", b"\n\n", b"\n\r", b"\n ", b"\n\t")
 
 
 def genid(digest: str) -> str:
@@ -110,9 +109,9 @@ class Text:
         if not whole.endswith(b"\n"):
             whole += b"\n"
         lines = whole.count(b"\n")
-        idle = any(sign in whole for sign in _IDLE_SIGNS) or whole[:1] in b"#\r\n \t"
         self.lines += lines
-        self.statements += lines - (len(_IDLE.findall(whole)) - 1 if idle else 0)  # it finds the end of the last line
+        plain = whole.count(b"\n<") + whole.startswith(b"<") == lines
+        self.statements += lines if plain else lines - len(_IDLE.findall(whole)) + 1  # it finds the end of the last one
         self._tell(self.statements, self._raw.tell())
         return self._named(whole) if b"_:" in whole else whole
 
