@@ -214,6 +214,7 @@ BROKEN = {
     "deep.rdf": ("<a>\n" * 101, "deep.rdf, line 101: elements are nested more than 100 deep"),
     "rdf.rdf": (XML.replace("<p>", "<p rdf:about='x'>"), "rdf.rdf, line "),
     "cut.jsonld": (JSON[:-1], "cut.jsonld, line 1, column "),
+    "context.jsonld": ('{"@context": "https://schema.org/", "@id": "urn:a"}', "context.jsonld, line 1: No Load"),
     "none.nt": ("# nothing\n", "none.nt: it holds no statement"),
     "quoted.nt": (f"<<( _:a {P} {A} )>> {P} {A} .\n", "quoted.nt: it holds a triple term with a blank node"),
     "table": ("a,b\n1,2\n", "table is a CSV, which is no syntax of RDF"),

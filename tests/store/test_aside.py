@@ -145,7 +145,8 @@ def test_a_store_that_was_put_back_is_not_followed(store: EmbeddedStore) -> None
 def test_one_load_at_a_time_and_no_other_over_a_cut_one(store: EmbeddedStore) -> None:
     with Aside.opened(store) as door:
         taken(door, 0)
-        with pytest.raises(StoreBusy), Aside.opened(EmbeddedStore.open(store.layout.root)):
+        again = EmbeddedStore.open(store.layout.root)
+        with pytest.raises(StoreBusy, match=f"process {os.getpid()} loads into the store"), Aside.opened(again):
             pass
     with Aside.opened(store) as door:
         assert door.pending() == INTENT

@@ -53,20 +53,21 @@ def command(
 
     Exit code 0: done; 2: a file cannot be read, nothing was loaded; 3: no such graph or the store cannot be written.
     """
+    from iesi_kg.store.aside import Aside
+
     settings = settings_module.load(store=store)
     if sum((bool(files), remove, listed, abandon)) != 1:
         raise UsageError("name files to load, or one of --list, --remove and --abandon")
     if scratch and files:
         _make_scratch(settings)
-    with _opened(settings) as (opened, door):
-        if listed:
-            _list(opened, door)
-        elif abandon:
-            _abandon(door)
-        elif remove:
-            _remove(opened, door, settings, graph)
-        else:
-            _load(opened, door, settings, files, graph, instead)
+    if listed:
+        return _list(settings)
+    with _opened(settings) as opened, Aside.opened(opened, keep=settings.keep_versions) as door:
+        if abandon:
+            return _abandon(door)
+        if remove:
+            return _remove(opened, door, settings, graph)
+        return _load(opened, door, settings, files, graph, instead)
 
 
 def _load(
@@ -124,18 +125,20 @@ def _remove(opened: EmbeddedStore, door: Aside, settings: Settings, graph: str |
     click.echo(f"version {version} is without {graph_name(target)}")
 
 
-def _list(opened: EmbeddedStore, door: Aside) -> None:
+def _list(settings: Settings) -> None:
     from iesi_kg.operations.load import graph_name
     from iesi_kg.operations.load_record import told
+    from iesi_kg.store.aside import Aside
 
-    there = told(opened.reader())
+    with _opened(settings) as opened:
+        there, pending = told(opened.reader()), Aside(opened).pending()
     for graph in dict.fromkeys(each.graph for each in there):
         click.echo(graph_name(graph))
         _show([each for each in there if each.graph == graph])
     if not there:
         click.echo("nothing is loaded")
-    if (pending := door.pending()) is not None:
-        click.echo(f"cut and not finished: {graph_name(pending.graph)} (run its command again, or --abandon)")
+    if pending is not None:
+        click.echo(f"not finished: {graph_name(pending.graph)} (under way, or cut: then run its command again)")
 
 
 def _show(files: list[Loaded]) -> None:
@@ -158,8 +161,7 @@ def _make_scratch(settings: Settings) -> None:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[tuple[EmbeddedStore, Aside]]:
-    from iesi_kg.store.aside import Aside
+def _opened(settings: Settings) -> Iterator[EmbeddedStore]:
     from iesi_kg.store.embedded import EmbeddedStore
 
     if not settings.store.is_dir():
@@ -167,8 +169,7 @@ def _opened(settings: Settings) -> Iterator[tuple[EmbeddedStore, Aside]]:
         raise StoreError(f"there is no store at {settings.store}", hint=hint)
     opened = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
     try:
-        with Aside.opened(opened, keep=settings.keep_versions) as door:
-            yield opened, door
+        yield opened
     finally:
         opened.close()
 

@@ -32,6 +32,11 @@ _STATEMENT = re.compile(
 )
 _IDLE = re.compile(rb"^[ \t]*+(?:#[^\n]*+)?\r?$", re.M)
 
+_REMEDIES = {
+    "No scheme found": "its IRIs are relative: write @base or xml:base into the file",
+    "LoadDocumentCallback": "its @context is an address, and none is opened: write the context into the file",
+}
+
 
 def genid(digest: str) -> str:
     """What the IRIs begin with that stand for the blank nodes of a file."""
@@ -93,9 +98,10 @@ class Text:
     def broken(self, line: int | None, reason: str, column: int | None = None) -> UnreadableFile:
         """The error that names the place."""
         place = (f", line {line:,}" if line else "") + (f", column {column}" if line and column else "")
-        hint = "mend the file and load it again; nothing was loaded"
-        if "No scheme found" in reason:
-            hint = "its IRIs are relative: write @base or xml:base into the file; nothing was loaded"
+        remedy = next(
+            (remedy for sign, remedy in _REMEDIES.items() if sign in reason), "mend the file and load it again"
+        )
+        hint = f"{remedy}; nothing was loaded"
         return UnreadableFile(f"{self.source.name}{place}: {reason}", hint=hint, line=line, column=column)
 
     def close(self) -> None:

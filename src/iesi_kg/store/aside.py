@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, RdfFormat, Store
 
-from iesi_kg.errors import StoreError, UsageError
+from iesi_kg.errors import StoreBusy, StoreError, UsageError
 from iesi_kg.store import seal
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, GraphName
 from iesi_kg.store.bulk import MARK, MARKED, Intent, Mark, Unit
@@ -43,7 +43,7 @@ _PLAN = "plan.json"
 class Aside:
     """A large load into a store folder; ``opened`` makes one."""
 
-    def __init__(self, store: EmbeddedStore, keep: int) -> None:
+    def __init__(self, store: EmbeddedStore, keep: int = 3) -> None:
         self._store = store
         self._layout = store.layout
         self._keep = keep
@@ -54,15 +54,20 @@ class Aside:
     def opened(cls, store: EmbeddedStore, *, keep: int = 3, patience: float = 0.0) -> Iterator[Aside]:
         """The door of a store, for one process at a time. Raises StoreBusy while another one holds it."""
         door = cls(store, keep)
-        try:
-            with locked(store.layout.root / "aside.LOCK", patience):
-                if door._plan() is None:
-                    door.abandon()  # what is left of one that died before it had begun
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(store.layout.root / "aside.LOCK", patience))
+            except StoreBusy as busy:
+                who = f"process {busy.members['holder']}" if "holder" in busy.members else "another process"
+                raise StoreBusy(f"{who} loads into the store", hint="wait until it has ended") from None
+            except OSError as error:
+                raise store_error(error, store.layout.root) from error
+            if door._plan() is None:
+                door.abandon()  # what is left of one that died before it had begun
+            try:
                 yield door
-        except OSError as error:
-            raise store_error(error, store.layout.root) from error
-        finally:
-            door._engine = None
+            finally:
+                door._engine = None
 
     def pending(self) -> Intent | None:
         """The load that was cut here."""
