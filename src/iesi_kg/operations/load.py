@@ -6,7 +6,7 @@ the rest goes unit by unit through the backend's bulk door; one commit shows it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -21,9 +21,9 @@ from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.audited import AuditedWriter
 from iesi_kg.operations.load_record import Loaded
 from iesi_kg.operations.load_sources import Source, found, look_at
-from iesi_kg.operations.load_text import UNIT, Text
+from iesi_kg.operations.load_text import Text
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, GraphName, Store
-from iesi_kg.store.bulk import BulkDoor, Intent, Mark
+from iesi_kg.store.bulk import REMOVAL, BulkDoor, Intent, Mark
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.versions import Layout
 from iesi_kg.vocabulary import iris
@@ -57,12 +57,12 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be loaded where. ``instead`` of what the graph holds; ``unit`` statements go in at a time."""
+    """What is to be loaded where: ``instead`` of what the graph holds, ``unit`` statements at a time (0: as suits)."""
 
     graph: GraphName
     files: tuple[Path, ...]
     instead: bool = False
-    unit: int = UNIT
+    unit: int = 0
 
     @property
     def name(self) -> str:
@@ -130,15 +130,18 @@ def load(work: Work, order: Order, tell: Tell) -> Done:
     fresh = sources if order.instead else [source for source in sources if source.sha256 not in there]
     known = tuple(there[source.sha256] for source in sources if source not in fresh)
     if not fresh or (order.instead and there.keys() == {source.sha256 for source in fresh}):
+        _tidy_up(work.door, order, [source for source in sources if _is_last(there, source)])
         return Done(work.store.reader().version, (), tuple(there[source.sha256] for source in sources), 0, ())
     intent = Intent(_key(order, fresh), order.graph, order.instead)
     _refuse_another(work.door, intent, order)
     try:
+        if work.door.pending() and not (work.door.whole_units or all(source.by_lines for source in fresh)):
+            work.door.abandon()  # nodes without a label would have other names in what is there of a file
         marks = work.door.begin(intent)
         before = sum(mark["statements"] for mark in {mark["file"]: mark for mark in marks}.values())
         if marks:
             tell(Progress(RESUMED, statements=before))
-        ends = _taken(work.door, fresh, marks, order.unit, tell)
+        ends = _taken(work.door, fresh, marks, order.unit or work.door.unit, tell)
         tell(Progress(SWITCHING))
         version, loaded = _shown(work, order, [*zip(fresh, ends, strict=True)])
         renamed = tuple(source.name for source, end in zip(fresh, ends, strict=True) if end["renamed"])
@@ -151,11 +154,15 @@ def load(work: Work, order: Order, tell: Tell) -> Done:
 def remove(work: Work, graph: GraphName) -> tuple[int, tuple[Loaded, ...]]:
     """Take a loaded graph out, and the record of it; returns the version and what it held. Raises NotFound."""
     gone = tuple(load_record.told(work.store.reader(), graph))
+    pending = work.door.pending()
+    if not gone and pending is not None and pending.removes and pending.graph == graph:
+        work.door.abandon()  # it was killed after its end
+        return work.store.reader().version, ()
     if not gone:
         raise NotFound(
             f"nothing was loaded into {graph_name(graph)}", hint="`iesi-kg load --list` names what was loaded"
         )
-    _refuse_another(work.door, intent := Intent("remove", graph, True), None)
+    _refuse_another(work.door, intent := Intent(REMOVAL, graph, True), None)
     work.door.begin(intent)
     with work.door.writer() as writer:
         left = load_record.of_graph(writer.reader, graph)
@@ -180,11 +187,22 @@ def _key(order: Order, sources: Sequence[Source]) -> str:
     return sha256("\n".join([order.name, str(order.instead), *(s.sha256 for s in sources)]).encode()).hexdigest()
 
 
+def _is_last(there: Mapping[str, Loaded], source: Source) -> bool:
+    """Whether a file came with the last load into its graph."""
+    return there[source.sha256].at == max(each.at for each in there.values())
+
+
+def _tidy_up(door: BulkDoor, order: Order, sources: Sequence[Source]) -> None:
+    """Forget a load that readers see whole, but that was killed before it could forget itself."""
+    if door.pending() == Intent(_key(order, sources), order.graph, order.instead):
+        door.abandon()
+
+
 def _refuse_another(door: BulkDoor, intent: Intent, order: Order | None) -> None:
     pending = door.pending()
     if pending is None or pending == intent:
         return
-    what = "a removal of" if pending.key == "remove" else "a load into"
+    what = "a removal of" if pending.removes else "a load into"
     same = order is not None and pending.graph == order.graph
     raise UsageError(
         f"{what} {graph_name(pending.graph)} was cut and is not finished"
