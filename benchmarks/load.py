@@ -35,14 +35,19 @@ def load(
     connections: int = 4,
     core: int | None = 1,
     pause_ms: int = 0,
+    values: Path | str = "",
+    etag: str | None = None,
 ) -> Measurement:
-    """Send ``query`` over kept-alive connections; ``mode`` is ``first`` (no text twice) or ``repeated``."""
+    """Send ``query`` over kept-alive connections; ``mode`` is ``first`` (no text twice) or ``repeated``.
+
+    ``values`` is a file whose lines are put in, instead of numbers; with an ``etag`` each asks for what is newer.
+    """
     if not shutil.which("wrk"):
         sys.exit("this benchmark drives wrk; install it (Debian: apt-get install wrk)")
     pin = ["taskset", "-c", str(core)] if core is not None else []
     command = [
         *pin, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(SCRIPT), server.address,
-        "--", query, str(initiatives), mode, str(next(_fresh)), str(pause_ms),
+        "--", query, str(initiatives), mode, str(next(_fresh)), str(pause_ms), str(values), *([etag] if etag else []),
     ]  # fmt: skip
     before = server.cpu_seconds()
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -1,11 +1,17 @@
 -- Ask for queries from a template: {n} cycles through the initiatives; in mode "first" a comment makes each text new.
 -- A pause in milliseconds before each request paces the load; without one, requests follow at once.
-local template, initiatives, mode, pause
+-- A sixth argument names a file whose lines take the place of the numbers, a seventh is an ETag to ask with.
+local template, initiatives, mode, pause, etag
+local values = {}
 local counter = 0
 
 function init(args)
   template, initiatives, mode = args[1], tonumber(args[2]), args[3]
   counter, pause = tonumber(args[4]), tonumber(args[5])
+  etag = args[7]
+  if args[6] and args[6] ~= "" then
+    for line in io.lines(args[6]) do values[#values + 1] = line end
+  end
   if pause > 0 then
     function delay() return pause end
   end
@@ -18,9 +24,11 @@ end
 function request()
   counter = counter + 1
   local number = mode == "first" and counter * 7919 % initiatives or 1
-  local text = template:gsub("{n}", tostring(number))
+  local value = (values[number + 1] or tostring(number)):gsub("%%", "%%%%")
+  local text = template:gsub("{n}", value)
   if mode == "first" then text = text .. " #" .. counter end
-  return wrk.format("GET", wrk.path .. "?query=" .. encode(text), { Accept = "application/sparql-results+json" })
+  local headers = { Accept = "application/sparql-results+json", ["If-None-Match"] = etag }
+  return wrk.format("GET", wrk.path .. (wrk.path:find("?", 1, true) and "&query=" or "?query=") .. encode(text), headers)
 end
 
 function done(summary, latency)

@@ -21,6 +21,7 @@ COMMANDS = {
     "erase": "take personal data out of the store and of every release, for good",
     "export": "write what is published in the terms of CPSV-AP, CPOV or DCAT-AP",
     "link": "find the records of several databases that are of one initiative or organisation, and say why",
+    "load": "load large RDF files into a graph of a store, list what is loaded, or take it out",
     "load-peer": "put another database beside ours in a store, list what is there, or take it out",
     "log": "show who changed what, when and in which version, and whether the log is whole",
     "map": "draw the knowledge map, what is covered or the network: table, CSV, SVG or PNG",

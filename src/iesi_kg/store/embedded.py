@@ -113,6 +113,18 @@ class EmbeddedStore:
             except OSError as error:
                 raise store_error(error, self.layout.root) from error
 
+    @contextmanager
+    def settled(self) -> Iterator[Version]:
+        """Hold the writer's lock while nothing is open for writing, with every commit in the version handed out.
+
+        Raises OnlyACopy where the store is a copy of another one.
+        """
+        refuse_on_copy(self.layout)
+        self._make_folder()
+        with self._locked(self._lock_timeout):
+            self._open_writer().close()
+            yield self.current()
+
     def verify(self) -> None:
         """Read every file of the current version, mending it from the live store where that is another copy.
 

@@ -49,8 +49,9 @@ class Extent:
 class Journal:
     """The segments of one store; only the process that holds the writer's lock may use it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kept: Path | None = None) -> None:
         self._folder = folder
+        self._kept = kept
         self._segment: Path | None = None
         self._stuck = False
 
@@ -102,10 +103,13 @@ class Journal:
         return max((number for segment in self._segments() for number, _ in _frames(segment)), default=0)
 
     def cover(self, number: int) -> None:
-        """Forget commits up to ``number``: a checkpoint holds them."""
+        """Forget commits up to ``number``: a checkpoint holds them. They go to the folder ``kept`` while it exists."""
         covered = [s for s in self._segments() if all(entry <= number for entry, _ in _frames(s))]
         for segment in covered:
-            segment.unlink()
+            if self._kept is not None and self._kept.is_dir():
+                segment.rename(self._kept / segment.name)
+            else:
+                segment.unlink()
         if covered:
             sync_directory(self._folder)
         self._segment = None

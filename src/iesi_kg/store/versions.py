@@ -1,7 +1,8 @@
 """Turns a store folder into numbered versions: which one is current, who still reads it, which may go.
 
 Layout: ``live/`` (the writer's RocksDB directory), ``journal/``, ``versions/NNNNNNNN/`` (hard-linked checkpoints that
-are only ever opened read-only), ``current`` (JSON, replaced atomically) and ``LOCK``; ``snapshots/`` for who copies it.
+are only ever opened read-only), ``current`` (JSON, replaced atomically), ``LOCK``, ``snapshots/`` for who copies it, and
+``aside/`` while a large load is prepared.
 """
 
 from __future__ import annotations
@@ -82,6 +83,16 @@ class Layout:
     def forgotten(self) -> Path:
         """Holds the number of the last version that had statements leave every file."""
         return self.root / "forgotten"
+
+    @property
+    def aside(self) -> Path:
+        """Where a large load is prepared beside what readers see, if one is under way or was cut."""
+        return self.root / "aside"
+
+    @property
+    def kept(self) -> Path:
+        """Where the journal's segments since the beginning of that load are kept, while this folder exists."""
+        return self.aside / "journal"
 
     def version(self, number: int) -> Path:
         """Where the checkpoint of a version stands."""

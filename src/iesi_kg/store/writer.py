@@ -53,7 +53,7 @@ class EmbeddedWriter:
     def __init__(self, layout: Layout, live: Store, number: int, triples: int, pace: Pace) -> None:
         self._layout = layout
         self._view: View | None = View(live)
-        self._journal = Journal(layout.journal)
+        self._journal = Journal(layout.journal, layout.kept)
         self._number = self._published = number
         self._triples = triples
         self._pace = pace
@@ -135,6 +135,7 @@ class EmbeddedWriter:
         """
         try:
             shutil.rmtree(self._layout.root / formats.KEPT, ignore_errors=True)  # of older formats, with the texts
+            shutil.rmtree(self._layout.aside, ignore_errors=True)  # a load that is prepared there began with the texts
             self._take_over(renewed(self._open_view().store, self._layout))
         except (OSError, RuntimeError) as error:
             found = store_error(error, self._layout.root)
@@ -243,7 +244,7 @@ class EmbeddedWriter:
 
 
 def _recover(layout: Layout, pace: Pace, patience: float, *, verify: bool) -> EmbeddedWriter:
-    journal = Journal(layout.journal)
+    journal = Journal(layout.journal, layout.kept)
     published, triples, sound = _published(layout, verify=verify)
     last = max(published, journal.last_number())
     live = _open_live(layout, patience, published)

@@ -144,6 +144,16 @@ def is_workspace(name: str) -> bool:
     return bool(name) and (not name.startswith(BASE) or name.startswith(graph("workspace", "").value))
 
 
+def loads() -> NamedNode:
+    """The graph that tells which files were loaded into which graphs."""
+    return graph("loads")
+
+
+def load(target: str, digest: str) -> NamedNode:
+    """The loading of one file, by its SHA-256, into one graph; the empty name is the default graph."""
+    return _thing("load", _digest(f"{target} {digest}", 16))
+
+
 def submission_graph(activity: NamedNode) -> NamedNode:
     """The graph that holds what a submission stated: the last step of its IRI under ``graph/submission``."""
     return graph("submission", activity.value.rsplit("/", 1)[1])
