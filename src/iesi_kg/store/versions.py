@@ -1,8 +1,8 @@
 """Turns a store folder into numbered versions: which one is current, who still reads it, which may go.
 
 Layout: ``live/`` (the writer's RocksDB directory), ``journal/``, ``versions/NNNNNNNN/`` (hard-linked checkpoints that
-are only ever opened read-only), ``current`` (JSON, replaced atomically), ``LOCK``, ``snapshots/`` for who copies it, and
-``aside/`` while a large load is prepared.
+are only ever opened read-only), ``current`` (JSON, replaced atomically), ``LOCK``, ``snapshots/`` for who copies it,
+and ``aside/`` while a large load is prepared.
 """
 
 from __future__ import annotations
