@@ -66,20 +66,18 @@ def plain(name: str) -> str:
     return unescaped(name)
 
 
-def as_written(text: str, body: bytes) -> bytes | None:
-    """The answer with the variables of SELECT * in the order of the query; None where they are, or may be anything.
+def as_written(text: str, body: bytes) -> bytes:
+    """The answer with the variables of SELECT * in the order in which the query first names them.
 
     >>> as_written("SELECT * { ?s ?p ?o }", b'{"head":{"vars":["o","p","s"]},"results":{"bindings":[]}}')
     b'{"head":{"vars":["s", "p", "o"]},"results":{"bindings":[]}}'
     """
     star, head = STAR.match(text), _HEAD.match(body)
     if star is None or head is None:
-        return None
+        return body
     names: list[str] = json.loads(head[1])
     seen = {name: place for place, name in enumerate(dict.fromkeys(VARIABLE.findall(text, star.end())))}
     ordered = sorted(names, key=lambda name: seen.get(name, len(seen)))
-    if ordered == names:
-        return None
     return body[: head.start(1)] + json.dumps(ordered).encode() + body[head.end(1) :]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat, parse_query_results, serialize
+from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat, serialize
 
 from iesi_kg.errors import NotAcceptable, ResultTooLarge
 from iesi_kg.records import Form
@@ -52,23 +52,20 @@ def _table(where: Location, text: str, reply: Reply, plain: str) -> tuple[Form, 
     kind = QueryResultsFormat.from_media_type(plain)
     if kind is None:
         raise NotAcceptable(f"a SELECT or ASK result cannot be written as {plain}")
-    wanted = dialect.form(text)
-    result = answers.parsed(where, reply)
-    if isinstance(result, QuerySolutions) and (ordered := dialect.as_written(text, reply.body)) is not None:
-        result = parse_query_results(ordered, QueryResultsFormat.JSON)
-    if isinstance(result, QueryBoolean) != (wanted == "ASK"):
-        raise failures.lied(where, "an answer to another form of query", wanted)
-    output = io.BytesIO()
-    try:
+    output, wanted = io.BytesIO(), dialect.form(text)
+
+    def copy(result: QueryBoolean | QuerySolutions) -> bool:
         result.serialize(output, kind)
-    except (SyntaxError, ValueError, OSError) as error:
-        raise failures.cut(where, f"cannot be read to its end: {error}") from None
+        return isinstance(result, QueryBoolean)
+
+    is_truth = answers.used(where, dialect.as_written(text, reply.body), copy)
+    if is_truth != (wanted == "ASK"):
+        raise failures.lied(where, "an answer to another form of query", wanted)
     body = output.getvalue()
-    if isinstance(result, QueryBoolean):
+    if is_truth:
         return Form.BOOLEAN, body, 1
     number = rows.count(plain, body)
     if number is None:
-        number = len(answers.solutions(where, reply))
-    else:
-        answers.check_rows(where, reply, number)
+        return Form.SOLUTIONS, body, len(answers.solutions(where, reply))
+    answers.check_rows(where, reply, number)
     return Form.SOLUTIONS, body, number
