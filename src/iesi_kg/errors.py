@@ -53,6 +53,12 @@ IesiKgError                      500  3   something of ours broke
     ├── StoreFailing             500  3   the disk reports errors
     ├── NotYetVisible            500  3   a change that is made and durable, but that no query sees yet
     ├── TokensUnusable           503  3   the file of the tokens cannot be read or trusted
+    ├── BackendError             502  3   the server that keeps the quads failed us
+    │   ├── BackendUnreachable   503  3   no connection, no valid certificate, or too busy
+    │   ├── BackendTimeout       504  3
+    │   ├── BackendRefused       502  3   it said no: credentials, address, its own limits
+    │   ├── BackendCut           502  3   its answer is a part, however it was marked
+    │   └── BackendLied          502  3   its answer is not what it says, or what was asked for
     └── StoreFull                507  3
 """
 
@@ -137,13 +143,11 @@ class RevisionConflict(SubmissionRejected):
 
 
 class NotFound(IesiKgError):
-    status = 404
-    title = "Not found"
+    status, title = 404, "Not found"
 
 
 class Gone(NotFound):
-    status = 410
-    title = "Withdrawn"
+    status, title = 410, "Withdrawn"
 
 
 class Replaced(Gone):
@@ -181,13 +185,11 @@ class OwnSubmission(Forbidden):
 
 
 class CrossSite(RequestError):
-    status = 403
-    title = "Sent from another site"
+    status, title = 403, "Sent from another site"
 
 
 class Misdirected(RequestError):
-    status = 421
-    title = "Not a name of this service"
+    status, title = 421, "Not a name of this service"
 
 
 class TooManyAttempts(RequestError):
@@ -259,50 +261,42 @@ class QueryRefused(QueryError):
 
 
 class UpdateFailed(QueryError):
-    status = 409
-    title = "The update does not fit the graphs"
+    status, title = 409, "The update does not fit the graphs"
     hint = "SILENT lets an operation pass that finds its graph missing or already there"
 
 
 class QueryUnsupported(QueryError):
-    status = 422
-    title = "Function not supported"
+    status, title = 422, "Function not supported"
     hint = "mind the spelling of its IRI"
 
 
 class QueryTimeout(QueryError):
-    status = 504
-    title = "Query stopped at its time limit"
+    status, title = 504, "Query stopped at its time limit"
     hint = "ask for less: a narrower pattern, or a LIMIT inside a sub-select"
 
 
 class ResultTooLarge(QueryError):
-    status = 503
-    title = "Result larger than the limit"
+    status, title = 503, "Result larger than the limit"
     hint = "ask for less: a LIMIT, fewer variables, or a narrower pattern"
 
 
 class QueryOutOfMemory(QueryError):
-    status = 503
-    title = "Query stopped at its memory limit"
+    status, title = 503, "Query stopped at its memory limit"
     hint = "ask for less: fewer rows to sort or to group, or a narrower pattern"
 
 
 class WorkerLost(QueryError):
-    status = 503
-    title = "The process that ran the query died"
+    status, title = 503, "The process that ran the query died"
     hint = "try again; if it stays, ask for less at once"
 
 
 class QueryStopped(QueryError):
-    status = 409
-    title = "Query stopped by whoever asked it"
+    status, title = 409, "Query stopped by whoever asked it"
     hint = "ask again if it was a mistake"
 
 
 class QueryIdTaken(QueryError):
-    status = 409
-    title = "A query with this id is running"
+    status, title = 409, "A query with this id is running"
 
 
 class TooManyQueries(QueryError):
@@ -313,24 +307,20 @@ class TooManyQueries(QueryError):
 
 
 class ServiceBusy(IesiKgError):
-    status = 503
-    title = "Service busy"
+    status, title = 503, "Service busy"
     hint = "try again in a few seconds"
 
 
 class PeerError(IesiKgError):
-    status = 502
-    title = "Another endpoint failed"
+    status, title = 502, "Another endpoint failed"
 
 
 class PeerTimeout(PeerError):
-    status = 504
-    title = "Another endpoint took too long"
+    status, title = 504, "Another endpoint took too long"
 
 
 class NotInstalled(IesiKgError):
-    status = 501
-    title = "Not installed here"
+    status, title = 501, "Not installed here"
 
 
 class StartError(IesiKgError):
@@ -342,8 +332,7 @@ class StoreError(IesiKgError):
 
 
 class StoreBusy(StoreError):
-    status = 503
-    title = "The store has another writer"
+    status, title = 503, "The store has another writer"
 
 
 class StoreDamaged(StoreError):
@@ -370,10 +359,34 @@ class NotYetVisible(StoreError):
 
 
 class TokensUnusable(StoreError):
-    status = 503
-    title = "Tokens cannot be checked"
+    status, title = 503, "Tokens cannot be checked"
+
+
+class BackendError(StoreError):
+    """``backend`` names the product, never an address or an account."""
+
+    status, title = 502, "The server of the data failed"
+
+
+class BackendUnreachable(BackendError):
+    status, title = 503, "The server of the data cannot be reached"
+
+
+class BackendTimeout(BackendError):
+    status, title = 504, "The server of the data took too long"
+
+
+class BackendRefused(BackendError):
+    title = "The server of the data refuses"
+
+
+class BackendCut(BackendError):
+    title = "The server of the data sent a part"
+
+
+class BackendLied(BackendError):
+    title = "The server of the data answers wrongly"
 
 
 class StoreFull(StoreError):
-    status = 507
-    title = "No space left for the store"
+    status, title = 507, "No space left for the store"
