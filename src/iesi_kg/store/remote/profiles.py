@@ -35,7 +35,7 @@ class Profile:
     that is heeded. ``partial_header`` in an answer says that it is a part, ``rows_header`` at how many rows the server
     cuts; ``timeout_words`` in an error mean that its time was up. ``transaction`` is how much of an update is all or
     nothing: "request", one "operation" of it, or "none". ``update_triples`` is how many one operation may name (0: any
-    number). ``keeps_literals`` says whether ``"01"^^xsd:integer`` comes back as it was written.
+    number), ``update_bytes`` how long its text may be. ``keeps_literals`` says whether ``"01"^^xsd:integer`` comes back as it was written.
     ``ask_variable`` is the variable of the one row that stands for a truth value.
     ``default_graph_store`` says whether the Graph Store Protocol knows ``?default``, ``head`` whether it knows HEAD.
     """
@@ -68,6 +68,7 @@ class Profile:
     max_rows: int = 0
     update_triples: int = 0
     bulk_load: str = "none"
+    update_bytes: int = 0
     keeps_literals: bool = False
     default_graph_store: bool = True
     head: bool = True
