@@ -39,12 +39,9 @@ def solutions(where: Location, reply: Reply) -> list[Solution]:
 def truth(where: Location, reply: Reply) -> bool:
     """The truth of an ASK query."""
     result = parsed(where, reply)
-    if isinstance(result, QueryBoolean):
-        return bool(result)
-    name = where.profile.ask_variable
-    if not name or [variable.value for variable in result.variables] != [name]:
+    if not isinstance(result, QueryBoolean):
         raise failures.lied(where, "solutions", "a truth value")
-    return any(getattr(row[name], "value", "0") not in ("0", "false") for row in solutions(where, reply))
+    return bool(result)
 
 
 def triples(where: Location, reply: Reply) -> list[Triple]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from iesi_kg.errors import BackendRefused, BackendUnreachable, ResultTooLarge, StoreError, UsageError
 from iesi_kg.store.bounded import Broken, Overlong, whole
-from iesi_kg.store.remote import failures
+from iesi_kg.store.remote import dialect, failures
 from iesi_kg.store.remote.profiles import Location
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ AGENT = "iesi-kg"
 _FORM = "application/x-www-form-urlencoded"
 _QUERY = "application/sparql-query"
 _UPDATE = "application/sparql-update"
+_ROWS = "text/csv"
+_ALL = "SELECT (1 AS ?row) { ?s ?p ?o }"
 _MOST_FAILURE = 20_000
 _LONGEST_WAIT = 3
 
@@ -115,10 +117,31 @@ class Channel:
     async def query(
         self, text: str, accept: Sequence[str], dataset: Dataset = NO_DATASET, bounds: Bounds = BOUNDS
     ) -> Reply:
-        """The whole answer to a query in one of the media types asked for."""
-        reply = await self._ask(self._query(text, accept, dataset, bounds.seconds), bounds)
+        """The whole answer to a query in one of the media types asked for, in the words of the standard."""
+        profile = self.where.profile
+        keyword = dialect.form(text)
+        outgoing = self._query(dialect.sent(profile, text, keyword), accept, dataset, bounds.seconds)
+        counting = dialect.counting(text, keyword) if profile.graphs_cut and keyword in dialect.GRAPHS else None
+        if counting is None:
+            reply = await self._ask(outgoing, bounds)
+        else:
+            beside = asyncio.create_task(self._count(counting, dataset, bounds))
+            try:
+                reply = await self._ask(outgoing, bounds)
+                await beside
+            finally:
+                beside.cancel()
         self._check(reply, accept)
-        return reply
+        return replace(reply, body=dialect.received(profile, reply.body))
+
+    async def _count(self, text: str, dataset: Dataset, bounds: Bounds) -> None:
+        """Raise BackendCut where the rows that a graph is made from are more than the server ever gives."""
+        keyword = dialect.form(text)
+        rows = self._query(dialect.sent(self.where.profile, text, keyword), (_ROWS,), dataset, bounds.seconds)
+        reply = await self._ask(rows, bounds)
+        self._check(reply, (_ROWS,))
+        if most := reply.headers.get(self.where.profile.rows_header.lower()):
+            raise failures.capped(self.where, int(most) if most.isdigit() else 0)
 
     async def update(self, text: str, bounds: Bounds = BOUNDS) -> None:
         """Have an update done; on an error it is said whether it may have been done."""
@@ -153,6 +176,9 @@ class Channel:
             raise
         if method == "GET":
             self._check(reply, (N_TRIPLES,))
+            if self.where.profile.graphs_cut and name is not None:
+                await self._count(_ALL, Dataset((name,)), bounds)
+            reply = replace(reply, body=dialect.received(self.where.profile, reply.body))
         return reply
 
     async def close(self) -> None:

@@ -26,18 +26,26 @@ _LIKENESS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What is known of a product.
+    r"""What is known of a product.
 
     ``query``, ``update`` and ``graph_store`` are paths below the address (None: it has none). ``default_graph`` is
     "real" where the product keeps a default graph apart from the named ones; else "named": ours is then a named graph
     that goes with every query as ``default-graph-uri``. ``default_graph_iri`` is what asks for the real one where a
-    query without it means the union. ``timeout_unit`` is s, ms or text (``30s``), ``timeout_least`` the smallest value
-    that is heeded. ``partial_header`` in an answer says that it is a part, ``rows_header`` at how many rows the server
-    cuts; ``timeout_words`` in an error mean that its time was up. ``transaction`` is how much of an update is all or
-    nothing: "request", one "operation" of it, or "none". ``update_triples`` is how many one operation may name (0: any
-    number), ``update_bytes`` how long its text may be. ``keeps_literals`` says whether ``"01"^^xsd:integer`` comes back as it was written.
-    ``ask_variable`` is the variable of the one row that stands for a truth value.
+    query without it means the union. ``merges`` says whether a statement of two default graphs counts once.
+
+    ``timeout_unit`` is s, ms or text (``30s``), ``timeout_least`` the smallest value that is heeded,
+    ``timeout_words`` in an error mean that its time was up. ``partial_header`` in an answer says that it is a part,
+    ``rows_header`` at how many rows it was cut; ``graphs_cut`` says that graphs are cut there without a word.
+
+    ``transaction`` is how much of an update is all or nothing: "request", one "operation" of it, or "none".
+    ``update_triples`` is how many one operation may name, ``update_bytes`` how long its text may be (0: any number).
     ``default_graph_store`` says whether the Graph Store Protocol knows ``?default``, ``head`` whether it knows HEAD.
+
+    ``keeps_literals`` says whether ``"01"^^xsd:integer`` comes back as it was written; ``numeric_booleans`` come as 1
+    and 0; ``datatypes`` come under another name than they were written with. ``ask_variable`` is the variable of the
+    one row that stands for a truth value. ``reads_escapes`` says whether an IRI in a query may hold ``\u0041``,
+    ``describe_prologue`` has DESCRIBE tell what stands behind a subject and no more, and ``forbidden`` are what no
+    query of a stranger may hold: words, and beginnings of IRIs (with a colon).
     """
 
     name: str
@@ -62,7 +70,14 @@ class Profile:
     timeout_words: tuple[str, ...] = ()
     partial_header: str = ""
     rows_header: str = ""
+    graphs_cut: bool = False
     ask_variable: str = ""
+    numeric_booleans: bool = False
+    datatypes: Mapping[str, str] = field(default_factory=dict)
+    reads_escapes: bool = True
+    describe_prologue: str = ""
+    merges: bool = True
+    forbidden: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
     max_request_bytes: int = 0
     max_rows: int = 0

@@ -26,14 +26,13 @@ from iesi_kg.errors import NotAcceptable, QuerySyntaxError, UsageError, VersionP
 from iesi_kg.records import Answer, Form
 from iesi_kg.store.base import GraphName, Solution, Term
 from iesi_kg.store.remote import standing, wording
-from iesi_kg.store.remote.answers import table
 from iesi_kg.store.remote.channel import SOLUTIONS, Dataset
 from iesi_kg.store.remote.client import Client
 from iesi_kg.store.remote.diary import Diary
 from iesi_kg.store.remote.fetching import LARGE, Fetcher, Pattern
 from iesi_kg.store.remote.places import Places
 from iesi_kg.store.remote.standing import Standing
-from iesi_kg.store.remote.terms import kept, kept_solution
+from iesi_kg.store.remote.terms import kept, kept_solution, kept_table
 
 _KEPT_QUADS = 200_000
 _WIDE = 2_000  # quads that point at one thing, beyond which each question is asked by itself
@@ -220,7 +219,7 @@ class RemoteReader:
             return json.dumps({"head": {}, "boolean": truth}).encode()
         reply = client.query(text, (SOLUTIONS,), dataset, LARGE)
         self._refuse_moved()
-        return table(client.where, reply)
+        return kept_table(client.where, reply)
 
     def _refuse_moved(self) -> None:
         view = self._view

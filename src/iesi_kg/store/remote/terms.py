@@ -6,12 +6,18 @@ each in one way, and so does a store on a server, whichever it is.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import overload
 
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from iesi_kg.store.base import Solution, Term
+from iesi_kg.store.remote import failures
+from iesi_kg.store.remote.answers import check_rows
+from iesi_kg.store.remote.channel import SOLUTIONS, Reply
+from iesi_kg.store.remote.profiles import Location
 
 _PLAIN = frozenset(
     {"http://www.w3.org/2001/XMLSchema#string", "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"}
@@ -19,6 +25,10 @@ _PLAIN = frozenset(
 _ANY = NamedNode("urn:x-iesi-kg:any")
 
 
+@overload
+def kept(term: Literal) -> Literal: ...
+@overload
+def kept(term: Term) -> Term: ...
 def kept(term: Term) -> Term:
     """A term as a store in a folder keeps it.
 
@@ -33,6 +43,21 @@ def kept(term: Term) -> Term:
 def kept_solution(solution: Solution) -> Solution:
     """The terms of a solution as a store in a folder keeps them."""
     return {name: kept(term) for name, term in solution.items()}
+
+
+def kept_table(where: Location, reply: Reply) -> bytes:
+    """An answer to SELECT in JSON, its literals as a store in a folder keeps them. Raises BackendLied, BackendCut."""
+    try:
+        table = json.loads(reply.body)
+        rows = table["results"]["bindings"]
+        for cell in (cell for row in rows for cell in row.values()):
+            if "datatype" in cell:
+                literal = kept(Literal(cell["value"], datatype=NamedNode(cell["datatype"])))
+                cell.update(type="literal", value=literal.value, datatype=literal.datatype.value)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise failures.lied(where, f"{reply.media_type} that cannot be read ({error})", SOLUTIONS) from None
+    check_rows(where, reply, len(rows))
+    return json.dumps(table).encode()
 
 
 def kept_quads(quads: Iterable[Quad]) -> dict[Quad, None]:
