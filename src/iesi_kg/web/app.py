@@ -23,6 +23,7 @@ from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import AuditLog
 from iesi_kg.settings import Settings
 from iesi_kg.store import allocator
+from iesi_kg.store.base import VersionedStore
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
@@ -107,7 +108,7 @@ class Application:
         self.settings = settings
         self.federation = of_settings(settings)
         self.stopping = False
-        self.scratch = Layout(settings.store).scratch.exists()
+        self.scratch = not settings.remote and Layout(settings.folder).scratch.exists()
         self.failure: IesiKgError | None = None
         self.confined = True
         self.meter = Meter()
@@ -194,17 +195,17 @@ class Application:
         allocator.few_arenas()
         allocator.large_apart()
         memory = max(settings.query_memory, settings.token_memory)
-        pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
+        pool = Pool(settings.folder, workers=settings.workers, memory=memory, queue=settings.query_queue)
         pool.keep_copy(settings.express_triples)
         try:
-            store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
+            store = EmbeddedStore.open(settings.folder, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
             await pool.start()
             self.confined = pool.confined
             self.log = open_log(settings)
         except IesiKgError as error:
             self.failure = error
             raise
-        log = None if self.scratch else AuditLog(settings.store)
+        log = None if self.scratch else AuditLog(settings.state_folder)
         amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=self.scratch)
         try:
             cache = ResultCache(settings.cache_bytes)
@@ -231,7 +232,7 @@ class Application:
                 self.log.close()
 
 
-async def _follow(store: EmbeddedStore) -> None:
+async def _follow(store: VersionedStore) -> None:
     """Keep no version that has passed from being deleted, and no memory that is free, even while nobody asks."""
     for look in itertools.count(1):
         await asyncio.sleep(_LOOK_SECONDS)

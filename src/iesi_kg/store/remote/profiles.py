@@ -38,8 +38,8 @@ class Profile:
     ``rows_header`` at how many rows it was cut; ``graphs_cut`` says that graphs are cut there without a word.
 
     ``transaction`` is how much of an update is all or nothing: "request", one "operation" of it, or "none".
-    ``update_triples`` is how many one operation may name (0: any number). ``default_graph_store`` says whether the
-    Graph Store Protocol knows ``?default``, ``head`` whether it knows HEAD.
+    ``update_triples`` is how many one operation may name, ``update_bytes`` how long its text may be (0: any number).
+    ``default_graph_store`` says whether the Graph Store Protocol knows ``?default``, ``head`` whether it knows HEAD.
 
     ``keeps_literals`` says whether ``"01"^^xsd:integer`` comes back as it was written; ``numeric_booleans`` come as 1
     and 0; ``datatypes`` come under another name than they were written with. ``ask_variable`` is the variable of the
@@ -83,6 +83,7 @@ class Profile:
     max_rows: int = 0
     update_triples: int = 0
     bulk_load: str = "none"
+    update_bytes: int = 0
     keeps_literals: bool = False
     default_graph_store: bool = True
     head: bool = True
