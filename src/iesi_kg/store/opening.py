@@ -8,6 +8,9 @@ from iesi_kg.errors import StoreError
 from iesi_kg.settings import Settings
 from iesi_kg.store.base import Reader, VersionedStore
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.pools import QueryPool
+
+_PARALLEL = 4  # requests to another server for each of the processes that a folder would have
 
 
 def open_store(settings: Settings, *, create: bool = False, keep: int | None = None) -> VersionedStore:
@@ -52,3 +55,19 @@ def read(settings: Settings) -> Reader:
     from iesi_kg.store.remote.store import RemoteStore
 
     return RemoteStore.of(settings).reader()
+
+
+def open_pool(settings: Settings, store: VersionedStore) -> QueryPool:
+    """What evaluates the queries of others on an opened store of these settings; it is started by its user."""
+    from iesi_kg.store.workers import Pool
+
+    if isinstance(settings.store, Path):
+        memory = max(settings.query_memory, settings.token_memory)
+        pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
+        pool.keep_copy(settings.express_triples)
+        return pool
+    from iesi_kg.store.remote.pool import RemotePool
+    from iesi_kg.store.remote.store import RemoteStore
+
+    assert isinstance(store, RemoteStore)
+    return RemotePool(store, parallel=_PARALLEL * settings.workers, queue=settings.query_queue)

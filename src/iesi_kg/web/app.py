@@ -19,12 +19,15 @@ from iesi_kg import __version__
 from iesi_kg.endpoint.federation import of_settings
 from iesi_kg.endpoint.negotiation import prefers_html
 from iesi_kg.errors import IesiKgError, NotFound, RequestError, UsageError
-from iesi_kg.operations.amendments import Amendments
+from iesi_kg.operations.amendments import Amendments, Changes
 from iesi_kg.operations.audit import AuditLog
+from iesi_kg.operations.server_graphs import ServerGraphs
 from iesi_kg.settings import Settings
-from iesi_kg.store import allocator
+from iesi_kg.store import allocator, opening
 from iesi_kg.store.base import VersionedStore
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.pools import QueryPool
+from iesi_kg.store.remote.profiles import locate
 from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
 from iesi_kg.web import (
@@ -194,11 +197,9 @@ class Application:
         settings = self.settings
         allocator.few_arenas()
         allocator.large_apart()
-        memory = max(settings.query_memory, settings.token_memory)
-        pool = Pool(settings.folder, workers=settings.workers, memory=memory, queue=settings.query_queue)
-        pool.keep_copy(settings.express_triples)
         try:
-            store = EmbeddedStore.open(settings.folder, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
+            store = await asyncio.to_thread(opening.open_store, settings)
+            pool = opening.open_pool(settings, store)
             await pool.start()
             self.confined = pool.confined
             self.log = open_log(settings)
@@ -206,7 +207,7 @@ class Application:
             self.failure = error
             raise
         log = None if self.scratch else AuditLog(settings.state_folder)
-        amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=self.scratch)
+        amendments = _changes(settings, store, pool, log, lasting=self.scratch)
         try:
             cache = ResultCache(settings.cache_bytes)
             api.state.site = site = Site(settings, store, pool, cache, self.federation, scratch=self.scratch)
@@ -230,6 +231,14 @@ class Application:
             store.close()
             if self.log is not None:
                 self.log.close()
+
+
+def _changes(
+    settings: Settings, store: VersionedStore, pool: QueryPool, log: AuditLog | None, *, lasting: bool
+) -> Changes:
+    if isinstance(pool, Pool) and isinstance(store, EmbeddedStore):
+        return Amendments(store, pool, queue=settings.query_queue, log=log, lasting=lasting)
+    return ServerGraphs(store, locate(str(settings.store)).profile.title)
 
 
 async def _follow(store: VersionedStore) -> None:

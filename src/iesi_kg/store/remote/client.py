@@ -88,6 +88,11 @@ class Client:
         """Have a graph be gone; whether there was one."""
         return self._run(self._open().graph("DELETE", name, None, bounds)) is not None
 
+    def channel(self, connections: int) -> Channel:
+        """Connections of their own to the same server by the same account, for another event loop."""
+        credentials, agent, _ = self._made
+        return Channel(self.where, credentials, agent=agent, connections=connections)
+
     def close(self) -> None:
         """Close every connection and end the thread."""
         with self._guard:

@@ -120,7 +120,11 @@ def _read(path: Path) -> Entry | None:
     try:
         head, _, payload = path.read_bytes().partition(b"\n")
         facts = json.loads(head)
-        return Entry(_standing(facts["before"]), _standing(facts["after"]), replace(decode(payload), forget=bool(facts["forget"])))
+        return Entry(
+            _standing(facts["before"]),
+            _standing(facts["after"]),
+            replace(decode(payload), forget=bool(facts["forget"])),
+        )
     except FileNotFoundError:
         return None
     except OSError as error:

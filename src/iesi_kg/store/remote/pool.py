@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -21,8 +21,12 @@ from iesi_kg.store.frames import Job, Limits
 from iesi_kg.store.lexis import tokens
 from iesi_kg.store.line import Line
 from iesi_kg.store.plain import Plain
-from iesi_kg.store.remote import dialect
+from iesi_kg.store.remote import dialect, standing
 from iesi_kg.store.remote.channel import SOLUTIONS, Bounds, Channel, Dataset
+from iesi_kg.store.remote.client import Client
+from iesi_kg.store.remote.places import Places
+from iesi_kg.store.remote.wording import dataset as scope
+from iesi_kg.store.remote.wording import worded
 from iesi_kg.store.remote.writing import too_many_bytes, written
 from iesi_kg.store.settling import settled
 
@@ -36,37 +40,34 @@ _ROOM = 2  # what comes is written more widely than what is asked for
 log = logging.getLogger(__name__)
 
 
-class Numbered(Protocol):
+class Standing(Protocol):
     """A version."""
 
     @property
     def number(self) -> int: ...
 
 
-class Standing(Protocol):
+class ServerStore(Protocol):
     """The store on the server, as far as queries need it."""
 
-    def current(self) -> Numbered:
+    @property
+    def client(self) -> Client: ...
+
+    @property
+    def places(self) -> Places: ...
+
+    def current(self) -> Standing:
         """The version that stands now, asked of the server."""
-        ...
-
-    def named(self) -> Sequence[str]:
-        """The named graphs of the store."""
-        ...
-
-    def phrased(self, text: str, default: Sequence[str], named: Sequence[str]) -> tuple[str, Dataset]:
-        """A query as the server needs it to mean the graphs of this store."""
         ...
 
 
 class RemotePool:
     """Queries to the server of a store, ``parallel`` at a time; at most ``queue`` wait for their turn."""
 
-    def __init__(self, store: Standing, channel: Callable[[], Channel], *, parallel: int = 8, queue: int = 64) -> None:
+    def __init__(self, store: ServerStore, *, parallel: int = 8, queue: int = 64) -> None:
         self._store = store
-        self._open = channel
         self._channel: Channel
-        self._free = parallel
+        self._free = self._parallel = parallel
         self._most = max(1, parallel - 1) if parallel > 1 else 1
         self._line = Line[None](queue, "connection was free")
         self._callers: Counter[str] = Counter()
@@ -91,7 +92,7 @@ class RemotePool:
     async def start(self) -> None:
         """Ask the server which version stands. Raises StoreError."""
         self._loop = asyncio.get_running_loop()
-        self._channel = self._open()
+        self._channel = self._store.client.channel(self._parallel)
         await self._stands()
         self._watch = self._loop.create_task(self._follow())
 
@@ -141,10 +142,10 @@ class RemotePool:
             left = limits.seconds - (self._loop.time() - begun)
             if left <= 0:
                 raise BackendTimeout("the version changed each time while the server was asked")
-            text, scope = await asyncio.to_thread(self._phrased, job, version)
+            text, asked_of = await asyncio.to_thread(self._phrased, job, version)
             accept = self._channel.where.profile.graph_types if dialect.form(text) in dialect.GRAPHS else (SOLUTIONS,)
             try:
-                reply = await self._channel.query(text, accept, scope, Bounds(left, _ROOM * limits.bytes))
+                reply = await self._channel.query(text, accept, asked_of, Bounds(left, _ROOM * limits.bytes))
             except ResultTooLarge as error:
                 raise too_many_bytes(limits) if error.members.get("limit") == "bytes" else error from None
             form, body, number = await asyncio.to_thread(
@@ -161,7 +162,8 @@ class RemotePool:
         bare, own = dataset.apart(text)
         given = Named(job.default_graphs, job.named_graphs) if job.default_graphs or job.named_graphs else own
         if given is None:
-            return self._store.phrased(bare, (), ())
+            places = self._store.places
+            return worded(bare, places), scope(bare, places, lambda: self._graphs(version))
         known = set(self._graphs(version))
         default, named = (
             [name for name in dict.fromkeys(names) if name in known] for names in (given.default, given.named)
@@ -172,11 +174,12 @@ class RemotePool:
                 f"{profile.title} counts a statement twice that stands in two graphs of FROM",
                 hint="name one graph, or none: the default graph holds everything published, each statement once",
             )
-        return self._store.phrased(bare, default or (NOBODY,), named or (NOBODY,))
+        return bare, Dataset(default or (NOBODY,), named or (NOBODY,))
 
     def _graphs(self, version: int) -> Sequence[str]:
+        """The named graphs of the store: what others keep on the same server is none of a stranger's business."""
         if self._known[0] != version:
-            self._known = (version, self._store.named())
+            self._known = (version, [graph.value for graph in standing.named(self._store.client, self._store.places)])
         return self._known[1]
 
     def _check(self, text: str) -> None:

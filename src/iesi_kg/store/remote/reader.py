@@ -172,9 +172,7 @@ class RemoteReader:
         if most is not None and self._is_wide(pattern, most):
             self._view.remember(pattern, None)
             return None
-        found = tuple(
-            quad for part, rows in self._view.fetcher.parts(pattern) for quad in self._as_it_was(part, rows)
-        )
+        found = tuple(quad for part, rows in self._view.fetcher.parts(pattern) for quad in self._as_it_was(part, rows))
         self._view.remember(pattern, found)
         return found
 
@@ -201,9 +199,7 @@ class RemoteReader:
         named: Sequence[str] = (),
     ) -> tuple[str, Dataset]:
         places = self._view.places
-        return wording.worded(query, places, bindings), wording.dataset(
-            query, places, self._view.names, default, named
-        )
+        return wording.worded(query, places, bindings), wording.dataset(query, places, self._view.names, default, named)
 
     def _triples(self, text: str, dataset: Dataset) -> list[Triple]:
         found = self._view.client.construct(text, dataset, LARGE)
@@ -228,4 +224,3 @@ class RemoteReader:
 
     def _passed(self) -> VersionPassed:
         return VersionPassed(f"version {self.version} was replaced while it was read", version=self.version)
-

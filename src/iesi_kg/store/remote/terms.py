@@ -19,9 +19,7 @@ from iesi_kg.store.remote.answers import check_rows
 from iesi_kg.store.remote.channel import SOLUTIONS, Reply
 from iesi_kg.store.remote.profiles import Location
 
-_PLAIN = frozenset(
-    {"http://www.w3.org/2001/XMLSchema#string", "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"}
-)
+_PLAIN = frozenset({"http://www.w3.org/2001/XMLSchema#string", "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"})
 _ANY = NamedNode("urn:x-iesi-kg:any")
 
 
