@@ -8,7 +8,6 @@ from typing import Generic, TypeVar
 
 from iesi_kg.errors import ServiceBusy
 
-
 T = TypeVar("T")
 
 

@@ -92,8 +92,13 @@ class View:
 class RemoteReader:
     """A view of one version of a store on a server."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, store: object = None) -> None:
         self._view = view
+        self._store = store  # lives as long as its readers: with it the connections end
+
+    def graphs(self) -> list[NamedNode]:
+        """The named graphs of the store."""
+        return [NamedNode(name) for name in self._view.names()]
 
     @property
     def version(self) -> int:
@@ -172,9 +177,7 @@ class RemoteReader:
         if most is not None and self._is_wide(pattern, most):
             self._view.remember(pattern, None)
             return None
-        found = tuple(
-            quad for part, rows in self._view.fetcher.parts(pattern) for quad in self._as_it_was(part, rows)
-        )
+        found = tuple(quad for part, rows in self._view.fetcher.parts(pattern) for quad in self._as_it_was(part, rows))
         self._view.remember(pattern, found)
         return found
 
@@ -201,9 +204,7 @@ class RemoteReader:
         named: Sequence[str] = (),
     ) -> tuple[str, Dataset]:
         places = self._view.places
-        return wording.worded(query, places, bindings), wording.dataset(
-            query, places, self._view.names, default, named
-        )
+        return wording.worded(query, places, bindings), wording.dataset(query, places, self._view.names, default, named)
 
     def _triples(self, text: str, dataset: Dataset) -> list[Triple]:
         found = self._view.client.construct(text, dataset, LARGE)
@@ -228,4 +229,3 @@ class RemoteReader:
 
     def _passed(self) -> VersionPassed:
         return VersionPassed(f"version {self.version} was replaced while it was read", version=self.version)
-

@@ -56,7 +56,12 @@ def read(client: Client, places: Places) -> Standing | None:
             raise ValueError("two values of one key")
         created = datetime.fromisoformat(found["created"])
         return Standing(
-            int(found["version"]), created, int(found["quads"]), found["change"], found["store"], found.get("pending", "")
+            int(found["version"]),
+            created,
+            int(found["quads"]),
+            found["change"],
+            found["store"],
+            found.get("pending", ""),
         )
     except (KeyError, ValueError) as error:
         raise StoreDamaged(
@@ -95,7 +100,9 @@ def announce(places: Places, before: Standing, change: str) -> str:
 def guard(places: Places, before: Standing, change: str) -> str:
     """Operations that fail, and the request with them, where another record stands: a graph is dropped that is not."""
     mark = places.part(change, 0)
-    return f"INSERT {{ GRAPH {mark} {{ {mark} {mark} {mark} }} }} WHERE {{ {_holds(places, before)} }} ; DROP GRAPH {mark}"
+    return (
+        f"INSERT {{ GRAPH {mark} {{ {mark} {mark} {mark} }} }} WHERE {{ {_holds(places, before)} }} ; DROP GRAPH {mark}"
+    )
 
 
 def naming(places: Places, graphs: Iterable[NamedNode], gone: Iterable[NamedNode]) -> str:

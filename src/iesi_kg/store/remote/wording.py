@@ -17,6 +17,7 @@ from iesi_kg.store.remote.channel import NO_DATASET, Dataset
 from iesi_kg.store.remote.places import GRAPH, Places
 from iesi_kg.store.settling import settled
 
+_LISTS_END = frozenset({"WHERE", "FROM", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"})
 _FORMS = {"SELECT": Form.SOLUTIONS, "ASK": Form.BOOLEAN, "CONSTRUCT": Form.GRAPH, "DESCRIBE": Form.GRAPH}
 
 
@@ -34,7 +35,11 @@ def worded(text: str, places: Places, bindings: Mapping[str, NamedNode | Literal
 
 
 def dataset(
-    text: str, places: Places, known: Callable[[], Sequence[str]], default: Sequence[str] = (), named: Sequence[str] = ()
+    text: str,
+    places: Places,
+    known: Callable[[], Sequence[str]],
+    default: Sequence[str] = (),
+    named: Sequence[str] = (),
 ) -> Dataset:
     """The dataset to send: the caller's, or none where the query names its own, or that of the store.
 
@@ -96,7 +101,15 @@ def _variables(text: str) -> Iterator[tuple[Token, str]]:
     for token in tokens(text):
         if token.word == "SELECT" or (token.word == "BY" and before == "GROUP"):
             part, depth = token.word, 0
-        elif token.sign in ("{", "}") or token.word in ("WHERE", "FROM", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"):
+        elif token.sign in ("{", "}") or token.word in (
+            "WHERE",
+            "FROM",
+            "HAVING",
+            "ORDER",
+            "LIMIT",
+            "OFFSET",
+            "VALUES",
+        ):
             part = ""
         depth += {"(": 1, ")": -1}.get(token.sign, 0)
         if token.kind == "variable":
