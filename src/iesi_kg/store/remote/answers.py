@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 
 from pyoxigraph import (
     QueryBoolean,
@@ -19,29 +20,24 @@ from iesi_kg.store.remote import failures
 from iesi_kg.store.remote.channel import SOLUTIONS, Reply
 from iesi_kg.store.remote.profiles import Location
 
+T = TypeVar("T")
+
 
 def solutions(where: Location, reply: Reply) -> list[Solution]:
     """The solutions of a SELECT query. Raises BackendLied, BackendCut."""
-    result = parsed(where, reply)
-    if not isinstance(result, QuerySolutions):
+    found = used(where, reply.body, _rows)
+    if found is None:
         raise failures.lied(where, "a truth value", "solutions")
-    names = [variable.value for variable in result.variables]
-    try:
-        found: list[Solution] = [
-            {name: term for name, term in zip(names, solution, strict=True) if term is not None} for solution in result
-        ]
-    except (SyntaxError, ValueError) as error:
-        raise failures.cut(where, f"cannot be read to its end: {error}") from None
     check_rows(where, reply, len(found))
     return found
 
 
 def truth(where: Location, reply: Reply) -> bool:
     """The truth of an ASK query."""
-    result = parsed(where, reply)
-    if not isinstance(result, QueryBoolean):
+    found = used(where, reply.body, lambda result: bool(result) if isinstance(result, QueryBoolean) else None)
+    if found is None:
         raise failures.lied(where, "solutions", "a truth value")
-    return bool(result)
+    return found
 
 
 def triples(where: Location, reply: Reply) -> list[Triple]:
@@ -55,12 +51,29 @@ def triples(where: Location, reply: Reply) -> list[Triple]:
         raise failures.cut(where, f"cannot be read to its end: {error}") from None
 
 
-def parsed(where: Location, reply: Reply) -> Any:  # noqa: ANN401  (solutions or a truth value)
-    """What stands in an answer to SELECT or ASK, of which only the beginning has been read."""
+def used(where: Location, body: bytes, use: Callable[[QueryBoolean | QuerySolutions], T]) -> T:
+    """What ``use`` makes of an answer to SELECT or ASK. Raises BackendLied, BackendCut.
+
+    The engine's result belongs to this thread: no error that may travel to another one keeps it alive.
+    """
+    begun, fault = False, ""
     try:
-        return parse_query_results(reply.body, QueryResultsFormat.JSON)
-    except (SyntaxError, ValueError) as error:
-        raise failures.lied(where, f"{reply.media_type} that cannot be read ({error})", SOLUTIONS) from None
+        result = parse_query_results(body, QueryResultsFormat.JSON)
+        begun = True
+        return use(result)
+    except (SyntaxError, ValueError, OSError) as error:
+        fault = str(error)
+    if begun:
+        del result
+        raise failures.cut(where, f"cannot be read to its end: {fault}")
+    raise failures.lied(where, f"{SOLUTIONS} that cannot be read ({fault})", SOLUTIONS)
+
+
+def _rows(result: QueryBoolean | QuerySolutions) -> list[Solution] | None:
+    if isinstance(result, QueryBoolean):
+        return None
+    names = [variable.value for variable in result.variables]
+    return [{name: term for name, term in zip(names, row, strict=True) if term is not None} for row in result]
 
 
 def check_rows(where: Location, reply: Reply, rows: int) -> None:

@@ -345,4 +345,4 @@ def _loaded() -> tuple[Any, Any]:
     """The library and the certificates it trusts: a quarter of a second the first time, hence beside the event loop."""
     import httpx
 
-    return httpx, httpx.create_ssl_context(trust_env=False)
+    return httpx, httpx.create_ssl_context()  # SSL_CERT_FILE names an authority of one's own

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 
+from iesi_kg.store.evaluation import STAR, VARIABLE
 from iesi_kg.store.lexis import Token, tokens
 from iesi_kg.store.remote.profiles import Profile
 from iesi_kg.store.settling import unescaped
@@ -13,6 +15,7 @@ FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 GRAPHS = frozenset({"CONSTRUCT", "DESCRIBE"})
 _ROW = "SELECT (1 AS ?rowOfAnswer)"
 _UNFIT = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
+_HEAD = re.compile(rb'\s*\{\s*"head"\s*:\s*\{[^{}]*"vars"\s*:\s*(\[[^\[\]{}]*\])')
 _TRUTH = re.compile(rb"(XMLSchema#boolean\"\s*,\s*\"value\"\s*:\s*\")([01])\"")
 _WORDS = {b"1": b"true", b"0": b"false"}
 
@@ -52,6 +55,30 @@ def counting(text: str, keyword: str) -> str | None:
     if begin is None or not any(token.sign == "{" for token in found[place:]):
         return None
     return f"{text[: found[place].start]}{_ROW} {text[begin.start :]}"
+
+
+def plain(name: str) -> str:
+    r"""An IRI or a name without its escapes, in which a forbidden beginning could hide.
+
+    >>> plain(r"\u0062if:sleep")
+    'bif:sleep'
+    """
+    return unescaped(name)
+
+
+def as_written(text: str, body: bytes) -> bytes:
+    """The answer with the variables of SELECT * in the order in which the query first names them.
+
+    >>> as_written("SELECT * { ?s ?p ?o }", b'{"head":{"vars":["o","p","s"]},"results":{"bindings":[]}}')
+    b'{"head":{"vars":["s", "p", "o"]},"results":{"bindings":[]}}'
+    """
+    star, head = STAR.match(text), _HEAD.match(body)
+    if star is None or head is None:
+        return body
+    names: list[str] = json.loads(head[1])
+    seen = {name: place for place, name in enumerate(dict.fromkeys(VARIABLE.findall(text, star.end())))}
+    ordered = sorted(names, key=lambda name: seen.get(name, len(seen)))
+    return body[: head.start(1)] + json.dumps(ordered).encode() + body[head.end(1) :]
 
 
 def received(profile: Profile, body: bytes) -> bytes:
