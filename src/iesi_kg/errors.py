@@ -47,6 +47,8 @@ IesiKgError                      500  3   something of ours broke
 ├── StartError                   500  3   the service cannot start: port taken ...
 └── StoreError                   500  3
     ├── StoreBusy                503  3   another writer holds the lock
+    │   └── TwoWriters           503  3   somebody else changed the store on a server meanwhile
+    ├── VersionPassed            503  3   another version came while one was read
     ├── StoreDamaged             500  3
     │   └── LogDamaged           500  3   somebody changed the audit log
     ├── StoreReadOnly            500  3
@@ -58,7 +60,9 @@ IesiKgError                      500  3   something of ours broke
     │   ├── BackendTimeout       504  3
     │   ├── BackendRefused       502  3   it said no: credentials, address, its own limits
     │   ├── BackendCut           502  3   its answer is a part, however it was marked
-    │   └── BackendLied          502  3   its answer is not what it says, or what was asked for
+    │   ├── BackendLied          502  3   its answer is not what it says, or what was asked for
+    │   ├── BackendAlters        422  3   it would keep another value than was sent
+    │   └── BackendLost          502  3   it acknowledged a change and did not make it
     └── StoreFull                507  3
 """
 
@@ -335,6 +339,17 @@ class StoreBusy(StoreError):
     status, title = 503, "The store has another writer"
 
 
+class TwoWriters(StoreBusy):
+    title = "Somebody else changed the store"
+    hint = "one machine writes to a store on a server, any number read it: end the other one, or try again"
+
+
+class VersionPassed(StoreError):
+    status = 503
+    title = "Another version stands now"
+    hint = "ask again: the answer will be of the new version"
+
+
 class StoreDamaged(StoreError):
     title = "The store is damaged"
 
@@ -386,6 +401,17 @@ class BackendCut(BackendError):
 
 class BackendLied(BackendError):
     title = "The server of the data answers wrongly"
+
+
+class BackendAlters(BackendError):
+    """``value`` is what was to be written, ``kept`` what the server would make of it."""
+
+    status, title = 422, "The server of the data would change a value"
+    hint = "write the value in another way, or with another datatype; nothing was changed"
+
+
+class BackendLost(BackendError):
+    title = "The server of the data lost a change"
 
 
 class StoreFull(StoreError):

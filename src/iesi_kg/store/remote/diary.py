@@ -1,4 +1,4 @@
-"""Turns the changes of a store on a server into files of the state folder: the one that is being made, and the last few.
+"""Turns the changes of a store on a server into files of the state folder: the one being made, and the last few.
 
 What is being made is written here before the first byte is sent, so that whoever was killed in the middle can be
 finished; what was made last lets a reader of an earlier version go on reading it.
@@ -134,6 +134,6 @@ def _read(path: Path) -> Entry | None:
 
 
 def _standing(facts: list[list[str]]) -> Standing:
-    found = dict(tuple(pair) for pair in facts)
+    found: dict[str, str] = dict(map(tuple, facts))  # type: ignore[arg-type]
     created = datetime.fromisoformat(found["created"])
     return Standing(int(found["version"]), created, int(found["quads"]), found["change"], found["store"])

@@ -96,7 +96,8 @@ class Fetcher:
 
     def _split(self, pattern: Pattern) -> Iterator[Pattern]:
         if pattern.graph is None:
-            for graph in (DEFAULT_GRAPH, *named(self.client, self.places)):
+            graphs: list[GraphName] = [DEFAULT_GRAPH, *named(self.client, self.places)]
+            for graph in graphs:
                 yield replace(pattern, graph=graph)
         elif pattern.predicate is None:
             rows = self.client.select(f"SELECT DISTINCT ?p {{ {pattern.where(self.places)} }}", bounds=LARGE)

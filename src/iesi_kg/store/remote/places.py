@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad
 
 from iesi_kg.store.base import DEFAULT_GRAPH, GraphName
 from iesi_kg.store.remote.profiles import Location
@@ -30,7 +30,7 @@ class Places:
         """The places on a server."""
         return cls(iris.graph("published") if where.profile.default_graph == "named" else None, iris.graph("store"))
 
-    def stored(self, graph: GraphName) -> GraphName:
+    def stored(self, graph: GraphName | BlankNode) -> GraphName | BlankNode:
         """Where the quads of a graph stand on the server."""
         return self.default if self.default is not None and isinstance(graph, DefaultGraph) else graph
 

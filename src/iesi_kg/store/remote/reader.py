@@ -92,8 +92,13 @@ class View:
 class RemoteReader:
     """A view of one version of a store on a server."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, store: object = None) -> None:
         self._view = view
+        self._store = store  # lives as long as its readers: with it the connections end
+
+    def graphs(self) -> list[NamedNode]:
+        """The named graphs of the store."""
+        return [NamedNode(name) for name in self._view.names()]
 
     @property
     def version(self) -> int:

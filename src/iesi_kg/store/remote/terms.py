@@ -1,7 +1,7 @@
 """Turns what a server made of a literal back into what a store in a folder would have made of it.
 
-Every product writes some values its own way (``"1"`` for ``true``, ``1500.0`` for ``1.5E3``); a store in a folder writes
-each in one way, and so does a store on a server, whichever it is.
+Every product writes some values its own way (``"1"`` for ``true``, ``1500.0`` for ``1.5E3``); a store in a folder
+writes each in one way, and so does a store on a server, whichever it is.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from iesi_kg.store.remote.channel import NO_DATASET, Dataset
 from iesi_kg.store.remote.places import GRAPH, Places
 from iesi_kg.store.settling import settled
 
+_LISTS_END = frozenset({"WHERE", "FROM", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"})
 _FORMS = {"SELECT": Form.SOLUTIONS, "ASK": Form.BOOLEAN, "CONSTRUCT": Form.GRAPH, "DESCRIBE": Form.GRAPH}
 
 
