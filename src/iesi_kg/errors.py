@@ -97,8 +97,7 @@ class IesiKgError(Exception):
 
 
 class UsageError(IesiKgError):
-    status = 400
-    title = "Contradictory request"
+    status, title = 400, "Contradictory request"
 
 
 class InputError(IesiKgError):
@@ -123,13 +122,11 @@ class IllFormedMappings(InputError):
 
 
 class ValidationStopped(InputError):
-    status = 503
-    title = "Validation stopped"
+    status, title = 503, "Validation stopped"
 
 
 class FileTooLarge(InputError):
-    status = 413
-    title = "File too large"
+    status, title = 413, "File too large"
 
 
 class SubmissionRejected(IesiKgError):
@@ -141,8 +138,7 @@ class SubmissionRejected(IesiKgError):
 class RevisionConflict(SubmissionRejected):
     """``comparison`` holds both values of every cell in question."""
 
-    status = 409
-    title = "Changed on both sides"
+    status, title = 409, "Changed on both sides"
     hint = "--take mine keeps the sheet's values, --take theirs the published ones; or download the records again"
 
 
@@ -166,21 +162,18 @@ class Superseded(Gone):
 
 
 class RequestError(IesiKgError):
-    status = 400
-    title = "Bad request"
+    status, title = 400, "Bad request"
 
 
 class Unauthorized(RequestError):
     """``challenge`` is what ``WWW-Authenticate`` says (RFC 6750 section 3)."""
 
-    status = 401
-    title = "Token needed"
+    status, title = 401, "Token needed"
     hint = "send a token of this service as `Authorization: Bearer ...`; `iesi-kg token create` makes one"
 
 
 class Forbidden(RequestError):
-    status = 403
-    title = "Not allowed with this token"
+    status, title = 403, "Not allowed with this token"
 
 
 class OwnSubmission(Forbidden):
@@ -199,58 +192,49 @@ class Misdirected(RequestError):
 class TooManyAttempts(RequestError):
     """``retry_after`` is the number of seconds to wait (RFC 9110 section 10.2.3)."""
 
-    status = 429
-    title = "Too many wrong tokens"
+    status, title = 429, "Too many wrong tokens"
     hint = "wait as long as Retry-After says, and look at the token: a wrong one does not get better"
 
 
 class TooManyHandIns(RequestError):
     """``retry_after`` is the number of seconds to wait."""
 
-    status = 429
-    title = "Too many at once from your address"
+    status, title = 429, "Too many at once from your address"
     hint = "wait as long as Retry-After says"
 
 
 class DecisionConflict(RequestError):
     """``state`` and ``revision`` are those that the item has now."""
 
-    status = 409
-    title = "Not to be decided so any more"
+    status, title = 409, "Not to be decided so any more"
     hint = "read it again and look at what happened meanwhile, then decide"
 
 
 class MethodNotAllowed(RequestError):
     """``allow`` names the methods that do work (RFC 9110 section 15.5.6)."""
 
-    status = 405
-    title = "Method not allowed"
+    status, title = 405, "Method not allowed"
 
 
 class NotAcceptable(RequestError):
-    status = 406
-    title = "Not acceptable"
+    status, title = 406, "Not acceptable"
 
 
 class PreconditionFailed(RequestError):
-    status = 412
-    title = "The graph is not as the request expects it"
+    status, title = 412, "The graph is not as the request expects it"
     hint = "read the graph again, look at what changed, and send the request with the new ETag"
 
 
 class RequestTooLarge(RequestError):
-    status = 413
-    title = "Request too large"
+    status, title = 413, "Request too large"
 
 
 class UnsupportedMediaType(RequestError):
-    status = 415
-    title = "Unsupported media type"
+    status, title = 415, "Unsupported media type"
 
 
 class QueryError(IesiKgError):
-    status = 400
-    title = "Query error"
+    status, title = 400, "Query error"
 
 
 class QuerySyntaxError(QueryError):
@@ -260,8 +244,7 @@ class QuerySyntaxError(QueryError):
 
 
 class QueryRefused(QueryError):
-    status = 403
-    title = "Query refused"
+    status, title = 403, "Query refused"
 
 
 class UpdateFailed(QueryError):
@@ -306,8 +289,7 @@ class QueryIdTaken(QueryError):
 class TooManyQueries(QueryError):
     """``retry_after`` is the number of seconds to wait."""
 
-    status = 429
-    title = "Too many queries of one caller"
+    status, title = 429, "Too many queries of one caller"
 
 
 class ServiceBusy(IesiKgError):
@@ -345,8 +327,7 @@ class TwoWriters(StoreBusy):
 
 
 class VersionPassed(StoreError):
-    status = 503
-    title = "Another version stands now"
+    status, title = 503, "Another version stands now"
     hint = "ask again: the answer will be of the new version"
 
 

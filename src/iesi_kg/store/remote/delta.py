@@ -90,5 +90,5 @@ def _among(client: Client, places: Places, graph: GraphName, quads: Sequence[Qua
 
 
 def _count(client: Client, graph: NamedNode) -> int:
-    rows = client.select(f"SELECT (COUNT(*) AS ?n) {{ GRAPH {graph} {{ ?s ?p ?o }} }}", bounds=LARGE)
+    rows = client.select(f"SELECT (COUNT(?s) AS ?n) {{ GRAPH {graph} {{ ?s ?p ?o }} }}", bounds=LARGE)
     return int(getattr(rows[0]["n"], "value", 0))

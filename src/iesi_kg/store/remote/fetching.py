@@ -20,7 +20,7 @@ from iesi_kg.store.remote.places import Places
 from iesi_kg.store.remote.standing import named
 from iesi_kg.store.remote.terms import kept
 
-PAGE = 20_000
+PAGE = 100_000
 LARGE = Bounds(seconds=120.0, bytes=256_000_000)
 _DIGITS = "0123456789abcdef"
 _DEEPEST = 4
@@ -35,6 +35,11 @@ class Pattern:
     object: Term | None = None
     graph: GraphName | None = None
     digest: str = ""
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it may be so much that counting first is cheaper than asking in vain."""
+        return self.subject is None and self.object is None and len(self.digest) < _DEEPEST
 
     def holds(self, quad: Quad) -> bool:
         """Whether a quad matches."""
@@ -81,6 +86,8 @@ class Fetcher:
 
     def _page(self, pattern: Pattern) -> list[Quad] | None:
         """All quads of a pattern; None where they are too many for one answer."""
+        if pattern.is_wide and self._count(pattern) > PAGE:
+            return None
         text = f"SELECT * {{ {pattern.where(self.places)} }} LIMIT {PAGE + 1}"
         try:
             rows = self.client.select(text, bounds=LARGE)
@@ -93,6 +100,12 @@ class Fetcher:
         if len(rows) > PAGE:  # one subject: as many as there are
             rows = self.client.select(text.rpartition(" LIMIT")[0], bounds=LARGE)
         return [*dict.fromkeys(pattern.quad(row) for row in rows)]
+
+    def _count(self, pattern: Pattern) -> int:
+        if pattern.graph is None:
+            return PAGE + 1
+        rows = self.client.select(f"SELECT (COUNT(?s) AS ?n) {{ {pattern.where(self.places)} }}", bounds=LARGE)
+        return int(getattr(rows[0]["n"], "value", 0))
 
     def _split(self, pattern: Pattern) -> Iterator[Pattern]:
         if pattern.graph is None:

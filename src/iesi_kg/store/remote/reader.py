@@ -183,7 +183,7 @@ class RemoteReader:
 
     def _is_wide(self, pattern: Pattern, most: int) -> bool:
         where = pattern.where(self._view.places)
-        rows = self._view.client.select(f"SELECT (COUNT(*) AS ?n) {{ SELECT * {{ {where} }} LIMIT {most + 1} }}")
+        rows = self._view.client.select(f"SELECT (COUNT(?p) AS ?n) {{ SELECT ?p {{ {where} }} LIMIT {most + 1} }}")
         return int(getattr(rows[0]["n"], "value", 0)) > most
 
     def _as_it_was(self, part: Pattern, found: list[Quad]) -> Iterable[Quad]:

@@ -105,7 +105,7 @@ class Sender:
         else:
             for text in self._data("INSERT", waiting):
                 self._update(text)
-        rows = self.client.select(f"SELECT (COUNT(*) AS ?n) {{ GRAPH {graph} {{ ?s ?p ?o }} }}", bounds=_LONG)
+        rows = self.client.select(f"SELECT (COUNT(?s) AS ?n) {{ GRAPH {graph} {{ ?s ?p ?o }} }}", bounds=_LONG)
         found = int(getattr(rows[0]["n"], "value", 0))
         if found != len(own):
             raise BackendLost(f"{self._profile.title} took {len(own):,} statements and has {found:,} of them")

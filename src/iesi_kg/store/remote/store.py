@@ -150,7 +150,7 @@ class RemoteStore:
         return total + sum(self._number(f"GRAPH {graph} {{ ?s ?p ?o }}") for graph in graphs)
 
     def _number(self, pattern: str) -> int:
-        rows = self.client.select(f"SELECT (COUNT(*) AS ?n) {{ {pattern} }}", bounds=LARGE)
+        rows = self.client.select(f"SELECT (COUNT(?s) AS ?n) {{ {pattern} }}", bounds=LARGE)
         return int(getattr(rows[0]["n"], "value", 0))
 
     def _missing(self) -> StoreError:
