@@ -11,7 +11,7 @@ from time import perf_counter
 from urllib.parse import urlsplit
 
 from iesi_kg.errors import IesiKgError, StoreError
-from iesi_kg.store.remote.channel import N_TRIPLES, SOLUTIONS, Bounds, Channel, Content, Credentials, Dataset, Reply
+from iesi_kg.store.remote.channel import N_TRIPLES, SOLUTIONS, Bounds, Channel, Credentials, Reply
 from iesi_kg.store.remote.profiles import SCHEME, Location, Profile, locate, names, profile
 
 TABLES = (SOLUTIONS, "application/sparql-results+xml", "text/csv", "text/tab-separated-values")
