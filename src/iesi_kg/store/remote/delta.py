@@ -13,7 +13,7 @@ from uuid import uuid4
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
 
 from iesi_kg.errors import BackendAlters
-from iesi_kg.store.base import ChangeSet, GraphName
+from iesi_kg.store.base import ChangeSet, GraphName, Term
 from iesi_kg.store.remote.client import Client
 from iesi_kg.store.remote.fetching import LARGE
 from iesi_kg.store.remote.places import Places
@@ -22,6 +22,7 @@ from iesi_kg.store.remote.sending import Sender
 from iesi_kg.store.remote.terms import is_altered, kept, kept_quads
 
 _PAIRS = 200
+_VALUES = 500  # tried at a time: fewer than any server sends rows
 _VALUE = "urn:x-iesi-kg:value/"
 
 
@@ -44,16 +45,19 @@ def effective(reader: RemoteReader, client: Client, places: Places, change: Chan
 
 def refuse_altered(client: Client, sender: Sender, quads: Iterable[Quad]) -> None:
     """Raise BackendAlters for a literal that does not come back from the server as it was sent."""
-    values = [*dict.fromkeys(quad.object for quad in quads if is_altered(quad.object))]
-    if not values:
-        return
+    values = iter(dict.fromkeys(quad.object for quad in quads if is_altered(quad.object)))
+    while some := [*islice(values, _VALUES)]:
+        _try(client, sender, some)
+
+
+def _try(client: Client, sender: Sender, values: Sequence[Term]) -> None:
     graph = sender.places.part(uuid4().hex, 0)
     sent = [Quad(NamedNode(f"{_VALUE}{n}"), NamedNode(_VALUE), value, graph) for n, value in enumerate(values)]
     try:
         sender.add(sent)
         rows = client.select(f"SELECT ?s ?o {{ GRAPH {graph} {{ ?s ?p ?o }} }}", bounds=LARGE)
     finally:
-        client.update(f"DROP SILENT GRAPH {graph}")
+        sender.end(graph)
     found = {int(getattr(row["s"], "value", "").removeprefix(_VALUE)): kept(row["o"]) for row in rows}
     for number, value in enumerate(values):
         if found.get(number) != value:

@@ -6,7 +6,7 @@ overlap and that need no order, which not every server keeps over several reques
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import md5
 
@@ -17,7 +17,6 @@ from iesi_kg.store.base import DEFAULT_GRAPH, GraphName, Solution, Term
 from iesi_kg.store.remote.channel import Bounds
 from iesi_kg.store.remote.client import Client
 from iesi_kg.store.remote.places import Places
-from iesi_kg.store.remote.standing import named
 from iesi_kg.store.remote.terms import kept
 
 PAGE = 100_000
@@ -39,7 +38,11 @@ class Pattern:
     @property
     def is_wide(self) -> bool:
         """Whether it may be so much that counting first is cheaper than asking in vain."""
-        return self.subject is None and self.object is None and len(self.digest) < _DEEPEST
+        return self.subject is None and self.predicate is None and self.object is None
+
+    def open(self) -> tuple[tuple[str, Term | None], ...]:
+        """The variables of its query, and what stands in place of each."""
+        return (("?s", self.subject), ("?p", self.predicate), ("?o", self.object))
 
     def holds(self, quad: Quad) -> bool:
         """Whether a quad matches."""
@@ -70,10 +73,12 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:
-    """Asks one server for quads."""
+    """Asks one server for quads; ``gone`` are those that were taken away since the version that is read."""
 
     client: Client
     places: Places
+    names: Sequence[str]
+    gone: Callable[[], Iterable[Quad]]
 
     def parts(self, pattern: Pattern) -> Iterator[tuple[Pattern, list[Quad]]]:
         """The quads of a pattern, by parts of it."""
@@ -86,7 +91,7 @@ class Fetcher:
 
     def _page(self, pattern: Pattern) -> list[Quad] | None:
         """All quads of a pattern; None where they are too many for one answer."""
-        if pattern.is_wide and self._count(pattern) > PAGE:
+        if pattern.is_wide and (pattern.graph is None or self.is_over(pattern, PAGE)):
             return None
         text = f"SELECT * {{ {pattern.where(self.places)} }} LIMIT {PAGE + 1}"
         try:
@@ -101,21 +106,23 @@ class Fetcher:
             rows = self.client.select(text.rpartition(" LIMIT")[0], bounds=LARGE)
         return [*dict.fromkeys(pattern.quad(row) for row in rows)]
 
-    def _count(self, pattern: Pattern) -> int:
-        if pattern.graph is None:
-            return PAGE + 1
-        rows = self.client.select(f"SELECT (COUNT(?s) AS ?n) {{ {pattern.where(self.places)} }}", bounds=LARGE)
-        return int(getattr(rows[0]["n"], "value", 0))
+    def is_over(self, pattern: Pattern, most: int) -> bool:
+        """Whether more quads than this match."""
+        names = " ".join(name for name, term in pattern.open() if term is None)
+        inner = f"SELECT {names} {{ {pattern.where(self.places)} }} LIMIT {most + 1}"
+        rows = self.client.select(f"SELECT (COUNT({names[:2]}) AS ?n) {{ {inner} }}", bounds=LARGE)
+        return int(getattr(rows[0]["n"], "value", 0)) > most
 
     def _split(self, pattern: Pattern) -> Iterator[Pattern]:
         if pattern.graph is None:
-            graphs: list[GraphName] = [DEFAULT_GRAPH, *named(self.client, self.places)]
+            graphs: list[GraphName] = [DEFAULT_GRAPH, *map(NamedNode, self.names)]
             for graph in graphs:
                 yield replace(pattern, graph=graph)
         elif pattern.predicate is None:
             rows = self.client.select(f"SELECT DISTINCT ?p {{ {pattern.where(self.places)} }}", bounds=LARGE)
-            for row in rows:
-                yield replace(pattern, predicate=row["p"])  # type: ignore[arg-type]
+            gone = {quad.predicate for quad in self.gone() if pattern.holds(quad)}
+            for predicate in sorted({row["p"] for row in rows} | gone, key=str):
+                yield replace(pattern, predicate=predicate)  # type: ignore[arg-type]  # as in a quad
         else:
             for digit in _DIGITS:
                 yield replace(pattern, digest=pattern.digest + digit)

@@ -55,7 +55,7 @@ class Sender:
         """Undo what was made of a change that is not to be. Raises StoreError."""
         if self._profile.transaction == _WHOLE:
             for graph, _, _ in self._waiting(entry):
-                self.client.update(f"DROP SILENT GRAPH {graph}")
+                self.end(graph)
         elif found.pending:
             self._apply(entry.change.inverse())
             self._update(standing.switch(self.places, found, replace(found, pending="")))
@@ -69,6 +69,11 @@ class Sender:
         for graph, own in _by_graph(self.places.put(quads)):
             for content in _contents(own):
                 self.client.post_graph(_name(graph), content, _LONG)
+
+    def end(self, graph: NamedNode) -> None:
+        """Empty a graph of ours that served its purpose; some products drop only what was explicitly created."""
+        verb = "DROP" if self._profile.transaction == _WHOLE else "CLEAR"
+        self.client.update(f"{verb} SILENT GRAPH {graph}")
 
     def _step_by_step(self, entry: Entry) -> None:
         announced = replace(entry.before, pending=entry.after.change)
@@ -97,7 +102,7 @@ class Sender:
         return moves, graphs
 
     def _fill(self, graph: NamedNode, own: Sequence[Quad]) -> None:
-        self.client.update(f"DROP SILENT GRAPH {graph}")
+        self.end(graph)
         waiting = [Quad(quad.subject, quad.predicate, quad.object, graph) for quad in own]
         if self.client.where.graph_store:
             for content in _contents(waiting):

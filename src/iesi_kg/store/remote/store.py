@@ -19,8 +19,9 @@ from iesi_kg.store.remote.client import Client, Credentials
 from iesi_kg.store.remote.diary import Diary
 from iesi_kg.store.remote.fetching import LARGE
 from iesi_kg.store.remote.places import GRAPH, Places
-from iesi_kg.store.remote.reader import RemoteReader, View
+from iesi_kg.store.remote.reader import RemoteReader
 from iesi_kg.store.remote.standing import Standing
+from iesi_kg.store.remote.view import View
 from iesi_kg.store.remote.writer import RemoteWriter, begun
 from iesi_kg.vocabulary import iris
 
@@ -73,8 +74,10 @@ class RemoteStore:
         """A view of the current version."""
         now = self._settled()
         with self._guard:
-            if self._view is None or self._view.now != now:
-                self._view = View(self.client, self.places, self._diary, now)
+            while self._view is None or self._view.now != now:
+                view = View(self.client, self.places, self._diary, now)
+                if (now := self._settled()) == view.now:  # else the names of its graphs may be of another one
+                    self._view = view
             return RemoteReader(self._view, self)
 
     @contextmanager

@@ -23,9 +23,10 @@ from iesi_kg.store.remote.client import Client
 from iesi_kg.store.remote.delta import effective, refuse_altered
 from iesi_kg.store.remote.diary import Diary, Entry
 from iesi_kg.store.remote.places import Places
-from iesi_kg.store.remote.reader import RemoteReader, View
+from iesi_kg.store.remote.reader import RemoteReader
 from iesi_kg.store.remote.sending import Sender
 from iesi_kg.store.remote.standing import Standing
+from iesi_kg.store.remote.view import View
 
 
 class RemoteWriter:
@@ -111,9 +112,7 @@ class RemoteWriter:
         self._view = self._viewed(entry.after)
 
     def _viewed(self, now: Standing) -> View:
-        view = View(self._client, self._places, self._diary, now)
-        view.settled = True
-        return view
+        return View(self._client, self._places, self._diary, now, settled=True)
 
     def _recovered(self) -> Standing:
         """The record, after what a killed writer left was finished. Raises TwoWriters, StoreError."""
