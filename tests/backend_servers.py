@@ -1,4 +1,4 @@
-"""Servers of other products on loopback, for a store to stand on: `oxigraph serve` and Virtuoso 7, each started once."""
+"""Servers of other products on loopback, for a store to stand on: `oxigraph serve`, Virtuoso 7; each started once."""
 
 from __future__ import annotations
 
@@ -91,6 +91,11 @@ def oxigraph_server(folder: Path, quads: Path | None = None) -> Iterator[Backend
         yield Backend("oxigraph", f"sparql+http://127.0.0.1:{port}?profile=oxigraph", process)
 
 
+def virtuoso_ini(sql: int, http: int, rows: int) -> str:
+    """The configuration of a Virtuoso that listens on two ports of loopback, with about 100 MB of memory."""
+    return _VIRTUOSO.format(sql=sql, http=http, rows=rows)
+
+
 @contextmanager
 def virtuoso_server(folder: Path, quads: Path | None = None, *, rows: int = 2_000_000) -> Iterator[Backend]:
     """Virtuoso 7 on an empty folder, with an account that may write; ``quads`` it holds from the beginning.
@@ -102,7 +107,7 @@ def virtuoso_server(folder: Path, quads: Path | None = None, *, rows: int = 2_00
         assert not os.environ.get("CI"), message
         pytest.skip(message)
     sql, http = free_port(), free_port()
-    (folder / "virtuoso.ini").write_text(_VIRTUOSO.format(sql=sql, http=http, rows=rows), "utf-8")
+    (folder / "virtuoso.ini").write_text(virtuoso_ini(sql, http, rows), "utf-8")
     command = ["virtuoso-t", "-f", "+configfile", "virtuoso.ini"]
     with _running(command, folder, f"http://127.0.0.1:{http}/sparql") as process:
         orders = [*_ACCOUNT]
