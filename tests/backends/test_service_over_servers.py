@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import http.client
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ from iesi_kg.analysis import answers
 from iesi_kg.analysis.examples import competency
 from iesi_kg.operations.tokens import Grant, Tokens
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.remote.channel import Credentials
+from iesi_kg.store.remote.probe import TABLES, probe
 from iesi_kg.vocabulary import iris
 from running_server import Reply, Server, serving
 
@@ -47,6 +51,16 @@ class Service:
         reply = self.server.query(PREFIXES + text, CSV, **headers)
         assert reply.status == 200, reply.text
         return [list(line) for line in answers.table(reply.body)]
+
+    def change(self, path: str, headers: dict[str, str], body: bytes | str) -> Reply:
+        """A POST that changes what is published: the whole of it is read over the network first."""
+        connection = http.client.HTTPConnection(*self.server.address, timeout=240)
+        try:
+            connection.request("POST", path, body, headers)
+            response = connection.getresponse()
+            return Reply(response.status, response.headers, response.read())
+        finally:
+            connection.close()
 
     def problem(self, reply: Reply) -> tuple[int, str, str]:
         found = json.loads(reply.body)
@@ -187,7 +201,8 @@ def test_what_is_not_sent_to_a_server(service: Service) -> None:
         }
     for text, status in refused.items():
         assert server.query(text, JSON).status == status, text
-    assert "Virtuoso" not in server.query("SELECT * {", JSON).text
+    status, kind, said = service.problem(server.query("SELECT * {\n ?s ?p }", JSON))
+    assert (status, kind) == (400, "query-syntax-error") and said.startswith("line 2, column"), said
     updated = server.ask("POST", "/update", {"Content-Type": "application/sparql-update"}, "CLEAR ALL")
     assert updated.status in (401, 403)
 
@@ -201,9 +216,12 @@ def test_a_graph_is_read_and_not_written(service: Service) -> None:
     assert reply.status == 200 and len(reply.text.splitlines()) == count
     assert service.server.ask("GET", path, {"If-None-Match": reply.headers["ETag"]}).status in (200, 304)
     assert service.server.ask("GET", "/graph?graph=urn:nobody").status == 404
-    writer = Tokens(service.state).create(Grant("wanda", frozenset({"write"})), datetime.now(UTC))[1]
+    writer = Tokens(service.state).create(
+        Grant("wanda", frozenset({"write"}), (iris.graph("workspace", "w").value,)), datetime.now(UTC)
+    )[1]
     headers = {"Authorization": f"Bearer {writer}", "Content-Type": "text/turtle"}
-    refused = service.server.ask("PUT", path, headers, "<urn:a> <urn:b> 1 .")
+    own = f"/graph?graph={quote(iris.graph('workspace', 'w').value)}"
+    refused = service.server.ask("PUT", own, headers, "<urn:a> <urn:b> 1 .")
     status, _, said = service.problem(refused)
     assert status == 403 and service.name.title() in said, said
 
@@ -225,12 +243,12 @@ def test_a_submission_is_published_through_the_desk(service: Service) -> None:
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="over.csv"\r\n\r\n'
     body = head.encode() + SHEET + f"\r\n--{BOUNDARY}--\r\n".encode()
     kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Authorization": f"Bearer {anna}"}
-    came = service.server.ask("POST", "/api/submissions", kind, body)
+    came = service.change("/api/submissions", kind, body)
     assert came.status in (200, 201, 202), came.text
     item = json.loads(came.body)
     headers = {"Authorization": f"Bearer {rita}", "Content-Type": "application/json"}
     decision = json.dumps({"decision": "accepted", "reason": "complete"})
-    done = service.server.ask("POST", f"/api/submissions/{item['id']}/decisions", headers, decision)
+    done = service.change(f"/api/submissions/{item['id']}/decisions", headers, decision)
     assert done.status == 200, done.text
     page = service.server.ask("GET", "/id/initiative/over-a-server", {"Accept": "text/html"})
     assert page.status == 200 and "Over a server" in page.text
@@ -239,10 +257,24 @@ def test_a_submission_is_published_through_the_desk(service: Service) -> None:
     assert json.loads(service.server.ask("GET", "/health").body)["version"] > before
 
 
+def test_asking_finds_out_what_the_server_is(service: Service) -> None:
+    account = Credentials(service.backend.user, service.backend.password)
+    found = asyncio.run(probe(service.backend.address, account, write=True))
+    assert (found.suggestion, found.faults) == (service.name, [])
+    assert found.server.lower().startswith(service.name)
+    assert ("direct" in found.methods) == (service.name == "oxigraph"), "Virtuoso never answers a query posted as such"
+    assert set(found.tables) == set(TABLES) and {"application/n-triples", "text/turtle"} <= set(found.graphs)
+    assert found.default_graph == ("apart" if service.name == "oxigraph" else "union")
+    assert found.graph_store and found.update
+    plain = service.backend.address.removeprefix("sparql+").partition("?")[0]
+    stranger = asyncio.run(probe(plain))
+    assert stranger.suggestion == service.name and stranger.store.endswith(f"?profile={service.name}")
+
+
 def test_limits_hold_over_a_server(service: Service) -> None:
     """Near the end: a query that is left goes on in `oxigraph serve` as long as that runs."""
     server = service.server
-    status, kind, _ = service.problem(server.query("SELECT * { ?s ?p ?o }", JSON))
+    status, kind, _ = service.problem(server.query("SELECT * { ?s ?p ?o } LIMIT 9000", JSON))
     assert (status, kind) == (503, "result-too-large")
     status, kind, _ = service.problem(server.query("SELECT ?s { ?s ?p ?o } LIMIT 20001", CSV))
     assert (status, kind) == (503, "result-too-large")
