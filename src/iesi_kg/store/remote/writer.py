@@ -98,7 +98,8 @@ class RemoteWriter:
             if found is None or found.change != entry.before.change or found.pending not in ("", entry.after.change):
                 self._diary.retract(entry)
                 return _two_writers(entry.before, found)
-            if not isinstance(error, (BackendCut, BackendTimeout)):
+            answered = "backend_status" in error.members  # else it may still be at it
+            if answered or not isinstance(error, (BackendCut, BackendTimeout)):
                 self._sender.take_back(entry, found)
                 self._diary.retract(entry)
                 return error
