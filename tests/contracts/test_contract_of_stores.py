@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 from contract_ground import Ground
 from contract_quads import after_kill, before_kill, commit, iri, quad, quads, typed
+from forgetful import Forgetful
 from pyoxigraph import DefaultGraph, Literal, Quad, RdfFormat, parse
 
 from iesi_kg.analysis.examples import competency
 from iesi_kg.errors import (
     BackendAlters,
+    BackendLost,
     BackendRefused,
     BackendUnreachable,
     QuerySyntaxError,
@@ -247,6 +249,21 @@ def test_what_others_took_away_is_found(ground: Ground) -> None:
     store.client.update(f"CLEAR GRAPH {graph}")  # type: ignore[attr-defined]
     with pytest.raises(StoreDamaged, match="holds 3 quads, and 4 were written"):
         store.verify()
+
+
+@pytest.mark.on("oxigraph")
+def test_a_change_that_the_server_lost_is_not_acknowledged(ground: Ground) -> None:
+    behind = str(ground.settings.store).removeprefix("sparql+").partition("?")[0]
+    with Forgetful(behind) as server:
+        store = opening.open_store(replace(ground.settings, store=server.address), create=True)
+        commit(store, *FOUR)
+        server.forgets = True
+        with pytest.raises(BackendLost, match="acknowledged version 2 and does not have it"):
+            commit(store, quad("e", "p", "1"))
+        server.forgets = False
+        assert (quads(store), store.current().number) == (set(FOUR), 1)
+        assert commit(store, quad("e", "p", "1")) == 2
+        store.close()
 
 
 def die(ground: Ground, turn: int, when: str) -> int:

@@ -151,7 +151,9 @@ class RemoteWriter:
 
 
 def _two_writers(before: Standing, found: Standing | None) -> TwoWriters:
-    what = f"made version {found.number}" if found else "took the store away"
+    what = "took the store away" if found is None else f"made version {found.number}"
+    if found is not None and found.change == before.change:
+        what = "began a change"
     return TwoWriters(f"another machine {what} while this one was about to make version {before.number + 1}")
 
 
