@@ -58,7 +58,8 @@ class Sender:
             for graph, _, _ in self._waiting(entry):
                 self.end(graph)
         elif found.pending:
-            self._apply(entry.change.inverse())
+            change = entry.change  # no graph is emptied for it: one that was taken in held what others had put there
+            self._apply(ChangeSet(change.label, add=change.remove, remove=change.add))
             self._update(standing.switch(self.places, found, replace(found, pending="")))
 
     def add(self, quads: Sequence[Quad]) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 from pyoxigraph import NamedNode
 
-from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, TwoWriters
+from iesi_kg.errors import BackendError, StoreBusy, StoreDamaged, StoreError
 from iesi_kg.settings import Settings
 from iesi_kg.store.base import DEFAULT_GRAPH
 from iesi_kg.store.durable import locked, make_folder, store_error
@@ -59,7 +59,7 @@ class RemoteStore:
             now = store._begun()
         store._diary.prepare(now.store, store.client.where.base)
         if store._diary.pending() is not None:
-            with suppress(TwoWriters), suppress(StoreBusy), store.writer():  # else a writer is at work
+            with suppress(StoreBusy, BackendError), store.writer():  # a writer is at work, or the server is not well
                 pass
         return store
 
