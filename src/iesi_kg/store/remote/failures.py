@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import ssl
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ from iesi_kg.store.evaluation import POSITION, syntax_error
 from iesi_kg.store.remote.profiles import Location
 
 SHOWN = 200
+
+log = logging.getLogger(__name__)
+
 _SYNTAX = re.compile(r"syntax error|parse error|parsing|expected|malformed|encountered \"", re.I)
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,200})", re.I)
 _TEXT_TYPES = ("text/plain", "application/problem+json", "application/json", "")
@@ -28,16 +32,17 @@ _CREDENTIALS = "see IESI_KG_STORE_USER and IESI_KG_STORE_PASSWORD, and what the 
 
 
 def unreachable(where: Location, error: Exception) -> BackendError:
-    """What kept a connection from being made: a name, a port, a certificate."""
+    """What kept a connection from being made: a name, a port, a certificate; the address goes to the log alone."""
     product = where.profile.title
+    log.info("%s at %s cannot be reached: %s", product, where.base, error)
     if (certificate := _certificate(error)) is not None:
         return BackendUnreachable(
-            f"{product} at {where.base} shows a certificate that is not valid: {certificate}",
+            f"{product} shows a certificate that is not valid: {certificate}",
             hint="renew it, or name its authority in SSL_CERT_FILE; nothing was sent",
             backend=product,
         )
     return BackendUnreachable(
-        f"{product} at {where.base} cannot be reached: {_words(error)}",
+        f"{product} cannot be reached: {_words(error)}",
         hint="see whether it runs and whether the address is right; nothing was sent",
         backend=product,
     )
@@ -126,7 +131,9 @@ def refused(where: Location, status: int, headers: Mapping[str, str], body: byte
     if status == 400 and not updating and _SYNTAX.search(said):
         return _syntax(said)
     if status == 404:
-        return BackendRefused(f"{product} has nothing at {where.base}{words}", hint="see the address", **facts)
+        return BackendRefused(
+            f"{product} has nothing at the address of the store{words}", hint="see the address", **facts
+        )
     return BackendRefused(f"{product} answered with status {status}{words}", hint="see its log", **facts)
 
 
