@@ -266,6 +266,22 @@ def test_a_change_that_the_server_lost_is_not_acknowledged(ground: Ground) -> No
         store.close()
 
 
+@pytest.mark.on("virtuoso")
+def test_steps_that_lead_nowhere_are_taken_back(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = ground.open()
+    commit(store, *FOUR)
+
+    def lost(*given: object) -> None:
+        raise BackendLost("acknowledged and not made")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sending, "refuse_lost", lost)
+        with store.writer() as writer, pytest.raises(BackendLost):
+            writer.commit(ChangeSet("lost", [quad("e", "p", "1"), quad("e", "p", "1", "n")], [FOUR[0]], [iri("h")]))
+    assert (quads(store), store.current().number, store.current().pending) == (set(FOUR), 1, "")
+    assert commit(store, quad("e", "p", "1")) == 2
+
+
 def die(ground: Ground, turn: int, when: str) -> int:
     """Let a writer die at a request; 0 where it has fewer."""
     given = ground.settings
