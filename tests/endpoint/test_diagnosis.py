@@ -49,7 +49,13 @@ def test_known_prefix_is_offered() -> None:
 
 def test_without_a_place_nothing_is_invented() -> None:
     error = QuerySyntaxError("odd")
-    assert explain("ASK {", error) is error
+    assert explain("ASK {}", error) is error
+
+
+def test_without_a_place_the_grammar_says_it() -> None:
+    """Another server may not say where it saw a fault."""
+    found = explain("SELECT * {\n ?s ?p }", QuerySyntaxError("SP030: syntax error"))
+    assert (found.members["line"], "SP030" in str(found)) == (2, False)
 
 
 def test_a_function_that_does_not_exist_is_named() -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, serialize
-from submission_tables import GOOD, table
 
 from iesi_kg import __version__
 from iesi_kg.cli.group import group
@@ -23,6 +22,7 @@ from iesi_kg.records import Report, SourceFile
 from iesi_kg.store.base import Reader
 from iesi_kg.store.embedded import EmbeddedStore
 from running_server import SOURCE
+from submission_tables import GOOD, table
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 ID = "https://w3id.org/iesi-kg/id/"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from iesi_kg import settings as settings_module
-from iesi_kg.settings import Settings
+from iesi_kg.cli.place import PLACE
+from iesi_kg.settings import Place, Settings
 
 if TYPE_CHECKING:
     from iesi_kg.operations.backup import Made, Wish
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+@click.option("--store", type=PLACE, help="folder or address of the store")
 @click.option("--keep", type=click.IntRange(1), help="delete all but the newest KEEP backups in the folder")
 @click.option("--quads", is_flag=True, help="statements as N-Quads, which need no engine: slower, and restored slower")
 @click.option("--list", "listing", is_flag=True, help="list the backups in the folder; make none")
-def command(target: Path, store: Path | None, keep: int | None, quads: bool, listing: bool) -> None:
+def command(target: Path, store: Place | None, keep: int | None, quads: bool, listing: bool) -> None:
     """Back up the store into TARGET: a folder of backups, or a new file ending in .tar, .tar.gz or .tgz.
 
     A folder gets a new backup, which shares by hard links what did not change since the one before. A service may run
@@ -38,18 +39,18 @@ def command(target: Path, store: Path | None, keep: int | None, quads: bool, lis
         return
     settings = settings_module.load(store=store)
     wish = backup.Wish(target, datetime.now(UTC), keep or 0)
-    _tell(_of_quads(settings, wish) if quads else backup.make(settings.store, wish))
+    _tell(_of_quads(settings, wish) if quads or settings.remote else backup.make(settings.folder, wish))
 
 
 def _of_quads(settings: Settings, wish: Wish) -> Made:
     from iesi_kg.operations import backup
     from iesi_kg.publication.release_content import write_quads
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
 
-    store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
+    store = opening.existing(settings)
     try:
         return backup.make_of_quads(
-            store.reader, settings.store, lambda reader, path: write_quads(reader.quads(), path), wish
+            store.reader, settings.state_folder, lambda reader, path: write_quads(reader.quads(), path), wish
         )
     finally:
         store.close()

@@ -34,9 +34,9 @@ def command(store: Path | None) -> None:
     from iesi_kg.store.versions import Layout
 
     settings = settings_module.load(store=store)
-    scratch = Layout(settings.store).scratch.exists()
-    log = None if scratch else AuditLog(settings.store)
-    opened = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=1)
+    scratch = Layout(settings.folder).scratch.exists()
+    log = None if scratch else AuditLog(settings.folder)
+    opened = EmbeddedStore.open(settings.folder, lock_timeout=settings.lock_seconds, keep=1)
     try:
         done = compact(opened, log, Act(os_user(), "command", "compaction", datetime.now(UTC)), _PATIENCE)
     finally:

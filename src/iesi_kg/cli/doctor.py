@@ -31,7 +31,7 @@ def command(store: Path | None, thorough: bool, backup_days: float, form: str) -
     from iesi_kg.operations.doctor import diagnose
 
     settings = settings_module.load(store=store)
-    read = list(faults_of(settings.store)) if thorough and settings.store.is_dir() else None
+    read = list(faults_of(settings.folder)) if thorough and settings.folder.is_dir() else None
     found = diagnose(settings, datetime.now(UTC), backup_days=backup_days, faults=read)
     if form == "json":
         click.echo(json.dumps(found.document(), ensure_ascii=False, indent=1))

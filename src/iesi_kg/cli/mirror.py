@@ -49,13 +49,13 @@ def command(address: str, store: Path | None, follow: bool, interval: float, pur
     from iesi_kg.store.versions import Layout
 
     settings = settings_module.load(store=store)
-    layout, terms = Layout(settings.store), mirror.Terms(settings.keep_versions, settings.lock_seconds, anew)
+    layout, terms = Layout(settings.folder), mirror.Terms(settings.keep_versions, settings.lock_seconds, anew)
     with ExitStack() as stack:
         source = stack.enter_context(closing(Source(address, _AGENT, settings.mirror_token)))
         cache = stack.enter_context(closing(Source(purge, _AGENT))) if purge else None
         stack.enter_context(mirror.claimed(layout))
         tell = stack.enter_context(_progress())
-        copy = mirror.Mirror(source, layout, Copies(settings.store), terms, tell)
+        copy = mirror.Mirror(source, layout, Copies(settings.folder), terms, tell)
         if follow:
             mirror.follow(copy, interval, _Teller(cache), time.sleep)
         try:

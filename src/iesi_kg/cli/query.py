@@ -12,25 +12,26 @@ from typing import TYPE_CHECKING
 import click
 
 from iesi_kg import settings as settings_module
+from iesi_kg.cli.place import PLACE
 from iesi_kg.endpoint import negotiation
 from iesi_kg.endpoint.federation import Federation, of_settings
 from iesi_kg.endpoint.negotiation import GRAPHS, TABLES, MediaType
 from iesi_kg.endpoint.protocol import Query
 from iesi_kg.endpoint.syntax import Guards, inspect
-from iesi_kg.errors import StoreError, UnreadableFile
+from iesi_kg.errors import UnreadableFile
 from iesi_kg.records import Answer, Form
-from iesi_kg.settings import Settings
+from iesi_kg.settings import Place, Settings
 
 if TYPE_CHECKING:
     from iesi_kg.endpoint.rewriting import Rewriter
-    from iesi_kg.store.workers import Limits, Pool
+    from iesi_kg.store.workers import Limits
 
 _FORMATS = ["table", *(media.short for media in (*TABLES, *GRAPHS))]
 
 
 @click.command()
 @click.argument("query")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store to ask")
+@click.option("--store", type=PLACE, help="folder or address of the store to ask")
 @click.option("--endpoint", help="address of a SPARQL service to ask instead of a store")
 @click.option("--format", "short", type=click.Choice(_FORMATS), default="table", show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=0.1), help="time limit (default: IESI_KG_QUERY_SECONDS)")
@@ -39,7 +40,7 @@ _FORMATS = ["table", *(media.short for media in (*TABLES, *GRAPHS))]
 def command(
     query: str,
     *,
-    store: Path | None,
+    store: Place | None,
     endpoint: str | None,
     short: str,
     seconds: float | None,
@@ -128,12 +129,11 @@ def _limits(settings: Settings) -> Limits:
 
 
 @asynccontextmanager
-async def _pool(settings: Settings) -> AsyncIterator[Pool]:
-    from iesi_kg.store.workers import Pool
+async def _pool(settings: Settings) -> AsyncIterator[QueryPool]:
+    from iesi_kg.store import opening
 
-    if not settings.store.is_dir():
-        raise StoreError(f"there is no store at {settings.store}", hint="--store DIR, or `iesi-kg serve` makes one")
-    pool = Pool(settings.store, workers=1, memory=settings.query_memory)
+    opening.refuse_missing(settings)
+    pool = opening.asking(settings)
     await pool.start()
     try:
         yield pool

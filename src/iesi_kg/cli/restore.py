@@ -30,9 +30,9 @@ def command(backup: Path, store: Path | None, replace: bool, seen: int) -> None:
 
     settings = settings_module.load(store=store)
     at = datetime.now(UTC)
-    done = restore(backup, Wish(settings.store, os_user(), at, replace, seen, settings.lock_seconds))
+    done = restore(backup, Wish(settings.folder, os_user(), at, replace, seen, settings.lock_seconds))
     origin = done.manifest.origin
-    click.echo(f"restored {settings.store}: version {done.version}, {origin.triples:,} statements")
+    click.echo(f"restored {settings.folder}: version {done.version}, {origin.triples:,} statements")
     click.echo(
         f"of {origin.made:%Y-%m-%d %H:%M} UTC, made by iesi-kg {origin.software}; every file is what was backed up"
     )

@@ -13,7 +13,9 @@ import click
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import os_user, read_sources
 from iesi_kg.cli.merge import act
-from iesi_kg.errors import StoreError, SubmissionRejected, UsageError
+from iesi_kg.cli.place import PLACE
+from iesi_kg.errors import SubmissionRejected, UsageError
+from iesi_kg.settings import Place
 
 if TYPE_CHECKING:
     from iesi_kg.operations.audit import Act
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 @click.option("--undo", is_flag=True, help="take a split by --into back")
 @click.option("--by", required=True, metavar="NAME", help="your name, or a role: stored and shown with it")
 @click.option("--reason", default="", help="why they are two; stored and shown with it")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
-def command(old: str, into: Path | None, drop: bool, undo: bool, by: str, reason: str, store: Path | None) -> None:
+@click.option("--store", type=PLACE, help="folder or address of the store")
+def command(old: str, into: Path | None, drop: bool, undo: bool, by: str, reason: str, store: Place | None) -> None:
     """Take OLD, an initiative or organisation that was merged, out of the one it was merged into.
 
     Its address answers for itself again, and both say what was submitted of each.
@@ -51,7 +53,7 @@ def command(old: str, into: Path | None, drop: bool, undo: bool, by: str, reason
         _divide(old, into, by, reason, store, drop=drop)
 
 
-def _divide(old: str, into: Path, by: str, reason: str, store: Path | None, *, drop: bool) -> None:
+def _divide(old: str, into: Path, by: str, reason: str, store: Place | None, *, drop: bool) -> None:
     from iesi_kg.cli.submit import show
     from iesi_kg.operations.audit import Act
     from iesi_kg.publication import dividing, merging, workflow
@@ -72,7 +74,7 @@ def _divide(old: str, into: Path, by: str, reason: str, store: Path | None, *, d
     _tell(thing.value, done)
 
 
-def _undo(old: str, by: str, reason: str, store: Path | None) -> None:
+def _undo(old: str, by: str, reason: str, store: Place | None) -> None:
     from iesi_kg.operations.audit import Act
     from iesi_kg.publication import dividing, merging
     from iesi_kg.publication.provenance import Occasion
@@ -98,16 +100,14 @@ def _tell(old: str, done: Divided) -> None:
 
 
 @contextmanager
-def _opened(store: Path | None) -> Iterator[tuple[Store, Callable[[Act], Store]]]:
+def _opened(store: Place | None) -> Iterator[tuple[Store, Callable[[Act], Store]]]:
     from iesi_kg.operations.audit import AuditLog
     from iesi_kg.operations.audited import AuditedStore
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
 
     settings = settings_module.load(store=store)
-    if not settings.store.is_dir():
-        raise StoreError(f"there is no store at {settings.store}", hint="--store DIR, or `iesi-kg serve` makes one")
-    opened = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
+    opened = opening.existing(settings)
     try:
-        yield opened, lambda act: AuditedStore(opened, AuditLog(settings.store), act)
+        yield opened, lambda act: AuditedStore(opened, AuditLog(settings.state_folder), act)
     finally:
         opened.close()

@@ -17,6 +17,7 @@ import click
 
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import read_source
+from iesi_kg.cli.place import PLACE
 from iesi_kg.endpoint.citable import citable
 from iesi_kg.endpoint.fingerprint import Fingerprint, fingerprint, media
 from iesi_kg.endpoint.protocol import Query
@@ -24,7 +25,7 @@ from iesi_kg.endpoint.syntax import Guards
 from iesi_kg.errors import StoreDamaged, StoreError, UnreadableFile
 from iesi_kg.publication import citation
 from iesi_kg.publication.citation import Citation, Verdict
-from iesi_kg.settings import Settings
+from iesi_kg.settings import Place, Settings
 
 if TYPE_CHECKING:
     from iesi_kg.store.soundness import Fault
@@ -35,9 +36,7 @@ Found = tuple[Fingerprint, Mapping[str, Any]]
 
 @click.command()
 @click.argument("cited", metavar="[CITATION]", required=False)
-@click.option(
-    "--store", type=click.Path(file_okay=False, path_type=Path), help="the store to read; with CITATION: to ask"
-)
+@click.option("--store", type=PLACE, help="the store to read; with CITATION: to ask")
 @click.option("--backup", type=click.Path(path_type=Path), help="read this backup instead of the store")
 @click.option("--mend", is_flag=True, help="first make anew what can be made from another copy in the store")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -45,7 +44,7 @@ Found = tuple[Fingerprint, Mapping[str, Any]]
     "--endpoint", help="with CITATION: ask this service instead of the one that it names (a mirror, a new address)"
 )
 def command(
-    cited: str | None, store: Path | None, backup: Path | None, mend: bool, form: str, endpoint: str | None
+    cited: str | None, store: Place | None, backup: Path | None, mend: bool, form: str, endpoint: str | None
 ) -> None:
     """Read every file of the store and say what is damaged and what to do; with CITATION, run again what it cites.
 
@@ -80,7 +79,7 @@ def command(
     sys.exit(EXIT[verdict])
 
 
-def _read_whole(store: Path | None, backup: Path | None, mend: bool, form: str) -> int:
+def _read_whole(store: Place | None, backup: Path | None, mend: bool, form: str) -> int:
     """Say what is wrong with a store or a backup; the exit code."""
     from iesi_kg.operations.soundness import Verified, verified_backup
 
@@ -92,7 +91,7 @@ def _read_whole(store: Path | None, backup: Path | None, mend: bool, form: str) 
     else:
         if mend:
             _mend(settings)
-        found = Verified(str(settings.store), tuple(faults_of(settings.store)))
+        found = Verified(str(settings.folder), tuple(faults_of(settings.folder)))
     if form == "json":
         click.echo(json.dumps(found.document(), ensure_ascii=False, indent=1))
         return found.exit_code
@@ -121,9 +120,9 @@ def _mend(settings: Settings) -> None:
     from iesi_kg.publication.release_shelf import Shelf
     from iesi_kg.store.embedded import EmbeddedStore
 
-    Shelf(settings.store).mend()
+    Shelf(settings.folder).mend()
     with suppress(StoreDamaged):
-        store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
+        store = EmbeddedStore.open(settings.folder, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
         try:
             store.verify()
         finally:
@@ -144,7 +143,7 @@ async def _in_store(asked: Citation, settings: Settings) -> Found:
     from iesi_kg.publication.release_shelf import Shelf
     from iesi_kg.store.workers import Limits, Pool
 
-    shelf = Shelf(settings.store)
+    shelf = Shelf(settings.state_folder)
     release = shelf.get(asked.release)
     shape = citable(asked.query, _guards(settings))
     pool = Pool(shelf.opened(release), workers=1, memory=settings.query_memory)

@@ -27,7 +27,7 @@ def diagnose(
     settings: Settings, at: datetime, *, backup_days: float, faults: Sequence[Fault] | None = None
 ) -> Diagnosis:
     """Look at everything; ``faults`` is what a reading of the whole store has found, where there was one."""
-    root = settings.store
+    root = settings.state_folder
     version, triples, files = _size(root)
     found = [doctor_machine.python()]
     found += first_or_ok("packages", doctor_machine.packages(), "every package is of a version that was tested")
@@ -38,6 +38,10 @@ def diagnose(
         doctor_machine.port(settings, version),
     ]
     found += first_or_ok("settings", doctor_settings.contradictions(settings), "no setting contradicts another")
+    if settings.remote:
+        found.append(Finding("store", Weight.OK, "is on a server; `iesi-kg peers probe` asks what it can do"))
+        disk = _of_disk(root) if root.is_dir() else ()
+        return Diagnosis(at, (*found, *disk, _of_backup(root, at, backup_days)))
     if not root.is_dir():
         what = f"there is no store at {root.absolute()}"
         found.append(Finding("store", Weight.WARNING, what, "`iesi-kg serve` makes one; IESI_KG_STORE names another"))

@@ -42,7 +42,7 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
 
 def _of_exposure(settings: Settings) -> Iterator[Finding]:
     public = not _is_loopback(settings.host)
-    scratch = Layout(settings.store).scratch.exists()
+    scratch = Layout(settings.state_folder).scratch.exists()
     if settings.token and not scratch:
         yield _unwise("IESI_KG_TOKEN is set, and only a scratch store reads it", "`iesi-kg token create` makes tokens")
     if scratch and public and not settings.token:
@@ -62,7 +62,7 @@ def _of_files(settings: Settings) -> Iterator[Finding]:
         log = Path(settings.query_log)
         if not os.access(log if log.exists() else log.parent, os.W_OK):
             yield _wrong(f"the query log {log} cannot be written", "IESI_KG_QUERY_LOG, or the rights of its folder")
-        if log.absolute().is_relative_to(settings.store.absolute()):
+        if log.absolute().is_relative_to(settings.state_folder.absolute()):
             yield _unwise(
                 "the query log is in the folder of the store, and goes into every backup", "keep it elsewhere"
             )

@@ -101,7 +101,7 @@ async def block(request: Request, name: str) -> Response:
     """One block of the version, packed with gzip; its ETag is the SHA-256 of its text."""
     _admit(request)
     site: Site = request.app.state.site
-    path = blocks_of(Layout(site.settings.store)).path(name)
+    path = blocks_of(Layout(site.settings.folder)).path(name)
     if not NAME.fullmatch(name) or not path.is_file():
         raise NotFound(f"there is no block {name[:64]!r}", hint="take the manifest again: the store has gone on")
     fields = _fields(site, f'"{name}"', _LASTING)

@@ -14,7 +14,15 @@ from urllib.parse import parse_qsl
 from pyoxigraph import NamedNode
 from starlette.requests import Request
 
-from iesi_kg.errors import Forbidden, RequestTooLarge, ServiceBusy, TooManyAttempts, TooManyHandIns, UsageError
+from iesi_kg.errors import (
+    BackendError,
+    Forbidden,
+    RequestTooLarge,
+    ServiceBusy,
+    TooManyAttempts,
+    TooManyHandIns,
+    UsageError,
+)
 from iesi_kg.operations.attempts import Attempts
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.audited import AuditedStore
@@ -46,7 +54,7 @@ class Reception:
     """The desk of a running service and what guards its door."""
 
     def __init__(self, settings: Settings, gate: Gate) -> None:
-        folder = settings.store
+        folder = settings.state_folder
         self._layout = Layout(folder)
         self.desk = Desk(folder, lock_timeout=settings.lock_seconds, by_another=settings.review_by_another)
         self.sessions = Sessions(gate)
@@ -160,7 +168,7 @@ def wish_of(kind: str, about: str, text: str) -> Wish:
 
 async def shown(site: Site) -> None:
     """Wait until queries are answered on what was just decided; it is durable, so a slow process is no failure."""
-    with suppress(ServiceBusy):
+    with suppress(ServiceBusy, BackendError):
         await site.pool.reach(site.store.reader().version, _SHOWN_SECONDS)
 
 

@@ -110,7 +110,7 @@ async def metrics(request: Request) -> Response:
         ("iesi_kg_up_seconds", "Time since the start", found["uptime_seconds"]),
         ("iesi_kg_graph_version", "Version that is answered from", found["version"]),
         ("iesi_kg_triples", "Published statements in that version", found["triples"]),
-        *await run_in_threadpool(gauges_of, request.app.state.site.settings.store),
+        *await run_in_threadpool(gauges_of, request.app.state.site.settings.state_folder),
     ]
     if seen := found.get("copy_of", {}).get("seen"):
         age = (datetime.now(UTC) - datetime.fromisoformat(seen)).total_seconds()
@@ -163,5 +163,5 @@ def _health(request: Request, status: str) -> dict[str, Any]:
 
 def _copied(site: Site) -> dict[str, Any]:
     """How a copy stands to its primary; nothing for a store of its own."""
-    mark = mark_of(Layout(site.settings.store))
+    mark = mark_of(Layout(site.settings.state_folder))
     return {"copy_of": {name: getattr(mark, name) for name in Copy.model_fields}} if mark is not None else {}

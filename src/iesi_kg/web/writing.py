@@ -49,7 +49,7 @@ class Permit:
 
 def permit(site: Site, scope: Any) -> Permit:  # noqa: ANN401  (ASGI)
     """What the sender of a request may write. Raises Unauthorized, TooManyAttempts, Forbidden and OnlyACopy."""
-    refuse_on_copy(Layout(site.settings.store))
+    refuse_on_copy(Layout(site.settings.state_folder))
     if not site.scratch:
         caller = access.caller(scope)
         caller.require("write")
