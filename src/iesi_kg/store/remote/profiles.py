@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -141,7 +141,7 @@ def names() -> list[str]:
     return sorted(path.rpartition("/")[2].removesuffix(".json") for path in assets.names(FOLDER, ".json"))
 
 
-@cache
+@lru_cache(maxsize=64)
 def profile(name: str) -> Profile:
     """The profile of a product. Raises UsageError for a name that nobody wrote a profile for."""
     known = names()
