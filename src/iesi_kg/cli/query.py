@@ -24,6 +24,7 @@ from iesi_kg.settings import Place, Settings
 
 if TYPE_CHECKING:
     from iesi_kg.endpoint.rewriting import Rewriter
+    from iesi_kg.store.pools import QueryPool
     from iesi_kg.store.workers import Limits
 
 _FORMATS = ["table", *(media.short for media in (*TABLES, *GRAPHS))]
@@ -123,6 +124,7 @@ def _rewriter(settings: Settings) -> Rewriter | None:
 
 
 def _limits(settings: Settings) -> Limits:
+    from iesi_kg.store.pools import QueryPool
     from iesi_kg.store.workers import Limits
 
     return Limits(settings.query_seconds, settings.query_bytes, settings.query_rows)
