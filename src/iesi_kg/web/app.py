@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,7 +18,7 @@ from starlette.routing import Match
 from iesi_kg import __version__
 from iesi_kg.endpoint.federation import of_settings
 from iesi_kg.endpoint.negotiation import prefers_html
-from iesi_kg.errors import IesiKgError, NotFound, RequestError, UsageError
+from iesi_kg.errors import IesiKgError, NotFound, RequestError, ServiceBusy, UsageError
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import AuditLog
 from iesi_kg.settings import Settings
@@ -52,6 +52,8 @@ from iesi_kg.web.graphstore import PATH as GRAPH_PATH
 from iesi_kg.web.graphstore import GraphStore
 from iesi_kg.web.guard import Guard
 from iesi_kg.web.meter import Meter
+from iesi_kg.web.processes.fellows import handlers
+from iesi_kg.web.processes.sharing import Sharing
 from iesi_kg.web.querylog import QueryLog, open_log
 from iesi_kg.web.reception import Reception
 from iesi_kg.web.reconcile import Reconcile
@@ -96,6 +98,7 @@ _OF_SCRATCH = ("/health", "/metrics", "/peers", "/problems/", "/queries/", "/sta
 
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _LOOK_SECONDS = 1.0
+_CATCH_UP_SECONDS = 10.0
 _LOOKS_TO_TRIM = 10
 _SHARE = 4  # of the memory for answers goes to those that are found by the bytes of their request
 
@@ -103,14 +106,16 @@ _SHARE = 4  # of the memory for answers goes to those that are found by the byte
 class Application:
     """The ASGI application; ``state.site`` holds the running service."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sharing: Sharing | None = None) -> None:
         self.settings = settings
+        self.sharing = sharing or Sharing()
         self.federation = of_settings(settings)
         self.stopping = False
+        self.leaving = False  # nobody serves after this process
         self.scratch = Layout(settings.store).scratch.exists()
         self.failure: IesiKgError | None = None
         self.confined = True
-        self.meter = Meter()
+        self.meter = Meter(begun=self.sharing.begun)
         self.repeats = Repeats(settings.cache_bytes // _SHARE, self.meter)
         self.log: QueryLog | None = None
         self.updates = Updates()
@@ -121,8 +126,8 @@ class Application:
         self.reconcile = Reconcile()
         self.api = _api(self._lifespan)
         self.state = self.api.state
-        self.state.gate = access.Gate(settings)
-        self.state.reception = Reception(settings, self.state.gate)
+        self.state.gate = access.Gate(settings, self.sharing.attempts)
+        self.state.reception = Reception(settings, self.state.gate, self.sharing)
         self._guard = Guard(settings)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
@@ -170,6 +175,18 @@ class Application:
             return self.reconcile
         return None
 
+    def _site(self, store: EmbeddedStore, pool: Pool, cache: ResultCache) -> Site:
+        return Site(
+            self.settings,
+            store,
+            pool,
+            cache,
+            self.federation,
+            scratch=self.scratch,
+            turnstile=self.sharing.turnstile,
+            fellows=self.sharing.fellows,
+        )
+
     async def stop(self) -> None:
         """End the running queries, so that nobody waits for them while the server stops."""
         self.stopping = True
@@ -177,6 +194,11 @@ class Application:
             await self.state.site.pool.close()
             await self.updates.amendments.close()
         await self.editions.close()
+
+    async def catch_up(self, version: int) -> None:
+        """Wait until queries are answered on this version, if it comes in time."""
+        with suppress(ServiceBusy):
+            await self.state.site.pool.reach(version, _CATCH_UP_SECONDS)
 
     def _in_a_sentence(self, send: Any) -> Any:  # noqa: ANN401
         """Say why the service cannot start without the traceback that the framework would send."""
@@ -194,7 +216,7 @@ class Application:
         allocator.few_arenas()
         allocator.large_apart()
         memory = max(settings.query_memory, settings.token_memory)
-        pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
+        pool = Pool(settings.store, workers=settings.query_processes, memory=memory, queue=settings.query_queue)
         pool.keep_copy(settings.express_triples)
         try:
             store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
@@ -206,10 +228,12 @@ class Application:
             raise
         log = None if self.scratch else AuditLog(settings.store)
         amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=self.scratch)
+        amendments.others = self.sharing.fellows
         try:
             cache = ResultCache(settings.cache_bytes)
-            api.state.site = site = Site(settings, store, pool, cache, self.federation, scratch=self.scratch)
-            api.state.meter = self.meter
+            api.state.site = site = self._site(store, pool, cache)
+            api.state.meter, api.state.application = self.meter, self
+            self.sharing.fellows.answer(handlers(site.queries, pool, self.meter))
             if self.log is None:  # else each request is read again, to be written down
                 self.repeats.start(pool)
             self.updates.start(site, amendments)
@@ -240,9 +264,12 @@ async def _follow(store: EmbeddedStore) -> None:
             await asyncio.to_thread(allocator.give_back)
 
 
-def create_app(settings: Settings) -> Application:
-    """The service on the store that the settings name; the store is opened when the server starts."""
-    return Application(settings)
+def create_app(settings: Settings, sharing: Sharing | None = None) -> Application:
+    """The service on the store that the settings name; the store is opened when the server starts.
+
+    ``sharing`` is what it shares with other processes that serve the same.
+    """
+    return Application(settings, sharing)
 
 
 def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401

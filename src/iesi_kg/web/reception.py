@@ -15,7 +15,6 @@ from pyoxigraph import NamedNode
 from starlette.requests import Request
 
 from iesi_kg.errors import Forbidden, RequestTooLarge, ServiceBusy, TooManyAttempts, TooManyHandIns, UsageError
-from iesi_kg.operations.attempts import Attempts
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.audited import AuditedStore
 from iesi_kg.publication import linkage
@@ -28,11 +27,10 @@ from iesi_kg.records import SourceFile
 from iesi_kg.settings import Settings
 from iesi_kg.vocabulary import iris
 from iesi_kg.web.access import Caller, Gate
+from iesi_kg.web.processes.sharing import HAND_IN_SECONDS, HAND_INS, Sharing
 from iesi_kg.web.session import Sessions
 from iesi_kg.web.site import Site
 
-WITHOUT_TOKEN = 10
-WINDOW = 600.0
 LARGEST_FORM = 200_000
 _MOST_FIELDS = 2_000
 _KEY = re.compile(r"[\x21-\x7e]{8,200}")
@@ -43,14 +41,14 @@ _SHOWN_SECONDS = 10.0
 class Reception:
     """The desk of a running service and what guards its door."""
 
-    def __init__(self, settings: Settings, gate: Gate) -> None:
-        folder = settings.store
+    def __init__(self, settings: Settings, gate: Gate, sharing: Sharing | None = None) -> None:
+        folder, sharing = settings.store, sharing or Sharing()
         self.desk = Desk(folder, lock_timeout=settings.lock_seconds, by_another=settings.review_by_another)
-        self.sessions = Sessions(gate)
+        self.sessions = Sessions(gate, sharing.sessions, sharing.key)
         self.bounds = Bounds()
         self._open = settings.hand_in_open
         self._log = AuditLog(folder)
-        self._hand_ins = Attempts(WITHOUT_TOKEN, WINDOW)
+        self._hand_ins = sharing.hand_ins
 
     def may_hand_in(self, caller: Caller) -> bool:
         """Whether this caller may hand in files."""
@@ -113,7 +111,7 @@ class Reception:
             self._hand_ins.admit(address, clock)
         except TooManyAttempts as waiting:
             raise TooManyHandIns(
-                f"{WITHOUT_TOKEN} came from this address within {ceil(WINDOW / 60)} minutes",
+                f"{HAND_INS} came from this address within {ceil(HAND_IN_SECONDS / 60)} minutes",
                 retry_after=waiting.members["retry_after"],
             ) from None
         self._hand_ins.failed(address, clock)
@@ -153,8 +151,10 @@ def wish_of(kind: str, about: str, text: str) -> Wish:
 
 async def shown(site: Site) -> None:
     """Wait until queries are answered on what was just decided; it is durable, so a slow process is no failure."""
+    version = site.store.reader().version
     with suppress(ServiceBusy):
-        await site.pool.reach(site.store.reader().version, _SHOWN_SECONDS)
+        await site.pool.reach(version, _SHOWN_SECONDS)
+    await site.fellows.reach(version)
 
 
 async def fields(request: Request, most: int = LARGEST_FORM) -> dict[str, str]:

@@ -12,6 +12,7 @@ from iesi_kg.settings import Settings
 from iesi_kg.store.base import Store
 from iesi_kg.store.workers import Limits, Pool
 from iesi_kg.web.cache import ResultCache
+from iesi_kg.web.processes.fellows import Fellows, Nobody
 from iesi_kg.web.queries import Queries
 from iesi_kg.web.turnstile import Turnstile
 
@@ -22,8 +23,8 @@ class Site:
 
     ``limits`` is what one query of an unknown caller may use, ``guards`` what the text of one may be; ``anonymous``
     and ``token`` are all limits of the two classes of callers. A ``scratch`` store is its users' to change as a whole.
-    ``federation`` asks other servers. ``state`` tells apart what bears one version: a release before and after an
-    erasure.
+    ``federation`` asks other servers, ``fellows`` the other processes of this service. ``state`` tells apart what bears
+    one version: a release before and after an erasure.
     """
 
     settings: Settings
@@ -35,6 +36,7 @@ class Site:
     state: str = ""
     queries: Queries = field(default_factory=Queries)
     turnstile: Turnstile = field(default_factory=Turnstile)
+    fellows: Fellows = field(default_factory=Nobody)
     anonymous: Allowance = field(init=False)
     token: Allowance = field(init=False)
     limits: Limits = field(init=False)
