@@ -56,8 +56,8 @@ class Hub:
             task = asyncio.get_running_loop().create_task(self._pass_on(member, message))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        elif "last" in message:
-            member.figures = message["last"]
+        elif "figures" in message:
+            member.figures = message["figures"]
         elif message.get("say") == "started":
             self.members.append(member)
             member.channel.send({"do": "serve", "version": self._floor})

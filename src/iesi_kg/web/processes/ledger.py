@@ -12,6 +12,7 @@ from iesi_kg.web.processes.table import Table
 from iesi_kg.web.session import Session
 from iesi_kg.web.turnstile import Account, Turnstile
 
+_NONE = bytes(RUNNING.size)
 _TIMES = struct.Struct(f"<{MOST}d")
 
 
@@ -63,7 +64,8 @@ class SharedTurnstile(Turnstile):
         ONE.pack_into(self._table.memory, place, ONE.unpack_from(self._table.memory, place)[0] + more)
 
     def _is_busy(self, at: int) -> bool:
-        return any(RUNNING.unpack_from(self._table.memory, at + BUCKET.size))
+        first = at + BUCKET.size
+        return self._table.memory[first : first + RUNNING.size] != _NONE
 
 
 class SharedAttempts(Attempts):

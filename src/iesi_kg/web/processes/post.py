@@ -7,11 +7,14 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from iesi_kg.web.meter import Meter
 from iesi_kg.web.processes.assignment import Assignment
 from iesi_kg.web.processes.channel import Channel, Message
 from iesi_kg.web.processes.commons import Commons
 from iesi_kg.web.processes.fellows import Others
 from iesi_kg.web.processes.sharing import Sharing, shared
+
+_TELL_SECONDS = 1.0
 
 
 class Post:
@@ -25,6 +28,7 @@ class Post:
         self._channel: Channel
         self._serve: asyncio.Future[int]
         self._hearing: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
 
     def send(self, message: Message) -> None:
         """Tell the supervisor."""
@@ -38,16 +42,24 @@ class Post:
         self.send({"say": "started", **facts})
         return await self._serve
 
-    def serving(self) -> None:
-        """Say that connections are taken."""
+    def serving(self, meter: Meter) -> None:
+        """Say that connections are taken, and from now on what is counted, so that no count dies with it."""
         self.send({"say": "serving"})
+        self._telling = asyncio.get_running_loop().create_task(self._tell(meter))
+
+    async def _tell(self, meter: Meter) -> None:
+        while True:
+            await asyncio.sleep(_TELL_SECONDS)
+            self.send({"figures": meter.told()})
 
     async def end(self, figures: Message) -> None:
         """Tell the last counts, and hear no more."""
         if self._hearing is None:
             return
         self._hearing.cancel()
-        self.send({"last": figures})
+        if self._telling is not None:
+            self._telling.cancel()
+        self.send({"figures": figures})
         await self._channel.finish()
 
     async def _hear(self, leave: Callable[[float, bool], None]) -> None:

@@ -64,10 +64,10 @@ class Service(uvicorn.Server):
         """Take connections once the answers are not older than what others of the service have acknowledged."""
         version = await post.begin(self._leave, confined=self._app.confined)
         await self._app.catch_up(version)
-        self._door = Door(self._listener, self._protocol, post.sharings, post.assignment.seat)
+        self._door = Door(self._listener, self._protocol, post.commons, post.assignment.seat)
         self._crowd.told = self._door.count
         self._door.open()
-        post.serving()
+        post.serving(self._app.meter)
 
     def _protocol(self) -> asyncio.Protocol:
         kind: Any = self.config.http_protocol_class

@@ -104,6 +104,7 @@ class Supervisor:
             return failure.code
         if said is not None:
             self._plan.greet(said)
+            self._say_ready()
             await self._obey()
         notify.say(self._plan.manager, "STOPPING=1")
         await self._stop()
@@ -149,7 +150,10 @@ class Supervisor:
             self._stale = False
             notify.say(self._plan.manager, *notify.reloading())
             await self._reload()
-            notify.say(self._plan.manager, "READY=1")
+            self._say_ready()
+
+    def _say_ready(self) -> None:
+        notify.say(self._plan.manager, "READY=1", f"STATUS={self._generations[-1].size} processes serve")
 
     async def _reload(self) -> None:
         """New processes with the code and the settings of now; where they do not come to serve all stays as it is."""
@@ -184,7 +188,6 @@ class Supervisor:
             await self._give_up(generation, first)
             raise
         generation.keepers = [asyncio.ensure_future(self._keep(generation, worker)) for worker in workers]
-        notify.say(self._plan.manager, "READY=1", f"STATUS={generation.size} processes serve")
         return workers[0].member.said.result()
 
     async def _give_up(self, generation: _Generation, first: Sequence[asyncio.Future[_Worker]]) -> None:
@@ -308,12 +311,12 @@ class Supervisor:
     async def _see_off(self, generation: _Generation, how: str, seconds: float) -> None:
         """Tell the processes of a generation to end, and end those that have not after their time."""
         generation.leaving.set()
-        for worker in generation.workers:
-            worker.member.channel.send({"do": how, "seconds": seconds})
+        _tell(generation, how, seconds)
         ended = asyncio.ensure_future(asyncio.wait(generation.keepers))
         hurry = asyncio.ensure_future(self._hurry.wait())
         await asyncio.wait({ended, hurry}, timeout=seconds + _KILL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if hurry.done() and not ended.done():
+            _tell(generation, "stop", 0.0)
             await asyncio.wait({ended}, timeout=_KILL_SECONDS)
         hurry.cancel()
         for worker in list(generation.workers):
@@ -325,10 +328,7 @@ class Supervisor:
     async def _stop(self) -> None:
         """Take no more connections, and end every process within the time it has."""
         self._plan.listener.close()
-        if self._hurry.is_set():
-            stopping = [self._see_off(generation, "stop", 0.0) for generation in self._generations]
-        else:
-            stopping = [self._see_off(each, "stop", each.stop_seconds) for each in self._generations]
+        stopping = [self._see_off(generation, "stop", generation.stop_seconds) for generation in self._generations]
         hurrying = asyncio.ensure_future(self._hear_hurry())
         await asyncio.gather(*stopping)
         await asyncio.gather(*self._farewells)
@@ -339,6 +339,11 @@ class Supervisor:
         while await self._wishes.get() != signal.SIGINT:
             pass
         self._hurry.set()
+
+
+def _tell(generation: _Generation, what: str, seconds: float) -> None:
+    for worker in generation.workers:
+        worker.member.channel.send({"do": what, "seconds": seconds})
 
 
 def _cause(code: int | None) -> str:
