@@ -13,8 +13,8 @@ from iesi_kg import __version__
 
 LONG = ("soak",)  # only when named
 NAMES = (
-    "http", "runaway", "check", "shacl", "weight", "reason", "link", "reconcile", "durability", "hostile", "questions",
-    "soak",
+    "http", "workers", "runaway", "check", "shacl", "weight", "reason", "link", "reconcile", "durability", "hostile",
+    "questions", "soak",
 )  # fmt: skip
 RESULTS = Path(__file__).resolve().parent / "results"
 

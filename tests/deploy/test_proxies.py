@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import re
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -175,8 +177,8 @@ def caddy(root: Path, folder: Path, ports: dict[int, int]) -> list[str]:
     options = ("admin off", "local_certs", "skip_install_trust", "auto_https disable_redirects")
     made = "\n\t".join(("{", *options, f"storage file_system {folder}")) + "\n}\n"
     for front, behind in ports.items():
-        site = text.replace("127.0.0.1:8080", f"127.0.0.1:{behind}")
-        made += site.replace(f"{NAME} {{", f"https://{NAME}:{front} {{\n\tbind 127.0.0.1")
+        site = text.replace("{$SERVICE:127.0.0.1:8080}", f"127.0.0.1:{behind}")
+        made += site.replace(f"{{$NAME:{NAME}}} {{", f"https://{NAME}:{front} {{\n\tbind 127.0.0.1")
     (folder / "Caddyfile").write_text(made)
     file = ["--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
     subprocess.run([needed("caddy"), "validate", *file], check=True, capture_output=True, env={"HOME": str(folder)})
@@ -277,3 +279,13 @@ def test_a_cut_answer_stays_cut(fronts: tuple[Proxy, Proxy], request: pytest.Fix
     for path in ("/sized", "/chunked") if "nginx" in request.node.name else ("/sized",):
         with pytest.raises(http.client.IncompleteRead):
             fronts[1].ask("GET", path)
+
+
+def test_the_health_check_of_the_image_says_whether_the_service_serves(root: Path, server: Server) -> None:
+    image = (root / "deploy" / "container" / "Containerfile").read_text()
+    [check] = re.findall(r"^HEALTHCHECK .*\\\n +CMD (\[.*\])$", image, re.MULTILINE)
+    program, flag, code = json.loads(check)
+    assert (program, flag) == ("python", "-c")
+    for port, expected in ((server.address[1], 0), (1, 1)):
+        done = subprocess.run([sys.executable, flag, code.replace("8080", str(port))], capture_output=True, check=False)
+        assert done.returncode == expected, done.stderr
