@@ -74,7 +74,7 @@ def test_the_image_is_made_of_what_is_there_and_runs_without_root(root: Path) ->
     assert [rest for name, rest in found if name == "USER"] == ["10001"]
     after_user = [name for name, _ in found[[name for name, _ in found].index("USER") :]]
     assert "RUN" not in after_user and "COPY" not in after_user
-    [ignored] = [(root / "deploy" / "container" / "containerignore").read_text().splitlines()]
+    [ignored] = [(root / "deploy" / "container" / "Containerfile.dockerignore").read_text().splitlines()]
     assert ignored[0] == "*"
     kept = [line[1:] for line in ignored if line.startswith("!")]
     assert [name for name in kept if not (root / name).exists()] == []
@@ -89,7 +89,7 @@ def test_the_image_is_made_of_what_is_there_and_runs_without_root(root: Path) ->
 
 def test_what_the_build_takes_is_all_that_the_wheel_takes(root: Path) -> None:
     """The folders that pyproject.toml puts into the wheel are let into the build."""
-    kept = (root / "deploy" / "container" / "containerignore").read_text()
+    kept = (root / "deploy" / "container" / "Containerfile.dockerignore").read_text()
     included = re.findall(r'^"([^"]+)" = "iesi_kg/_bundle', (root / "pyproject.toml").read_text(), re.MULTILINE)
     assert included
     assert [name for name in included if f"!{name.split('/')[0]}\n" not in kept] == []

@@ -244,7 +244,7 @@ def _work(settings: Settings, assignment: Assignment, scratch: bool) -> None:
         return
     _check(settings, scratch)
     bound = listener.getsockname()[1]
-    if settings.port not in (0, bound):
+    if assignment.again and settings.port not in (0, bound):
         click.echo(f"iesi-kg: port {bound} stays: another one is taken up by a restart only", err=True)
     _prepare(settings, scratch)
     names = ("workers", "stop_seconds", "drain_seconds")

@@ -14,7 +14,7 @@ PREPARE, SERVE = "prepare", "serve"
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The task of a process, and the files that are open for it."""
+    """The task of a process, the files that are open for it, its seat, and how many serve with it."""
 
     task: str
     channel: int
@@ -22,6 +22,7 @@ class Assignment:
     commons: int
     seat: int = 0
     processes: int = 1
+    again: bool = False  # others serve already
 
     @property
     def files(self) -> tuple[int, int, int]:

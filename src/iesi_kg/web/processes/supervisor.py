@@ -203,7 +203,8 @@ class Supervisor:
     async def _prepare(self, generation: _Generation) -> Message:
         """Have the store filled and the settings read by the code that will serve."""
         ours, theirs = socket.socketpair()
-        assignment = Assignment(PREPARE, theirs.fileno(), self._plan.listener.fileno(), self._commons.descriptor)
+        files = (theirs.fileno(), self._plan.listener.fileno(), self._commons.descriptor)
+        assignment = Assignment(PREPARE, *files, again=bool(self._generations))
         with theirs:
             process = await self._spawn(assignment, generation)
         channel = await Channel.on(ours)
