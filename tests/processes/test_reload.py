@@ -151,7 +151,7 @@ class Load:
 
     def _numbers(self) -> Iterator[int]:
         number = 0
-        while not self._over.wait(0.01):
+        while not self._over.wait(0.02):
             number += 1
             yield number
 

@@ -89,13 +89,13 @@ def command(
     try:
         if scratch:
             _refuse_open_writes(settings, listener)
-        if settings.workers > 1 or manager.address:
-            _supervise(settings, listener, manager, file, scratch)
+        if settings.workers > 1 or (manager.address and not scratch):
+            _supervise(settings, listener, manager, file)
         else:
             from iesi_kg.web.processes.serving import Place, serve
 
             _prepare(settings, scratch)
-            serve(settings, Place(listener, None, _greeter(settings, listener, scratch)))
+            serve(settings, Place(listener, None, _greeter(settings, listener, manager, scratch=scratch)))
     finally:
         listener.close()
 
@@ -251,22 +251,25 @@ def _work(settings: Settings, assignment: Assignment, scratch: bool) -> None:
     tell(assignment, {name: getattr(settings, name) for name in names})
 
 
-def _supervise(settings: Settings, listener: socket.socket, manager: Manager, file: Path | None, scratch: bool) -> None:
+def _supervise(settings: Settings, listener: socket.socket, manager: Manager, file: Path | None) -> None:
     plan = Plan(
         listener=listener,
         command=[sys.executable, "-P", "-c", _BOOT, _PACKAGES, *sys.argv[1:]],
         environment=lambda: _environment(file),
         manager=manager,
-        greet=_greeter(settings, listener, scratch),
+        greet=_greeter(settings, listener, manager),
     )
     sys.exit(supervise(plan))
 
 
-def _greeter(settings: Settings, listener: socket.socket, scratch: bool) -> Callable[[dict[str, Any]], None]:
+def _greeter(
+    settings: Settings, listener: socket.socket, manager: Manager, *, scratch: bool = False
+) -> Callable[[dict[str, Any]], None]:
     def greet(facts: dict[str, Any]) -> None:
         click.echo(_greeting(settings.host, listener.getsockname()[1], scratch))
         if not facts["confined"]:
             click.echo(_UNCONFINED, err=True)
+        notify.say(manager, "READY=1")
 
     return greet
 

@@ -18,7 +18,8 @@ class Member:
     """One process at the hub; ``said`` is what it told of itself when it had started."""
 
     channel: Channel
-    said: asyncio.Future[Message]
+    said: Message = field(default_factory=dict)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
     serving: asyncio.Event = field(default_factory=asyncio.Event)
     figures: Message | None = None
     waiting: dict[int, asyncio.Future[Message]] = field(default_factory=dict)
@@ -37,7 +38,11 @@ class Hub:
 
     def join(self, channel: Channel) -> Member:
         """Take up a process that is starting; it is asked nothing before it says that it has started."""
-        return Member(channel, asyncio.get_running_loop().create_future())
+        return Member(channel)
+
+    def open(self, member: Member) -> None:
+        """Have a process that has started serve, once it answers on what others have acknowledged."""
+        member.channel.send({"do": "serve", "version": self._floor})
 
     async def listen(self, member: Member) -> None:
         """Hear a process until it is gone."""
@@ -60,9 +65,8 @@ class Hub:
             member.figures = message["figures"]
         elif message.get("say") == "started":
             self.members.append(member)
-            member.channel.send({"do": "serve", "version": self._floor})
-            if not member.said.done():
-                member.said.set_result(message)
+            member.said = message
+            member.started.set()
         elif message.get("say") == "serving":
             member.serving.set()
 
@@ -72,8 +76,6 @@ class Hub:
         if member.figures is not None:
             self._gone.add({**member.figures, "running": {}})
             member.figures = None
-        if not member.said.done():
-            member.said.cancel()
         for future in member.waiting.values():
             future.cancel()
         member.waiting.clear()

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from iesi_kg.errors import StartError
 from iesi_kg.web.meter import Meter
 from iesi_kg.web.processes.assignment import Assignment
 from iesi_kg.web.processes.channel import Channel, Message
@@ -35,7 +36,10 @@ class Post:
         self._channel.send(message)
 
     async def begin(self, leave: Callable[[float, bool], None], **facts: Any) -> int:  # noqa: ANN401
-        """Say that this process has started; returns the version that it must answer on before it serves."""
+        """Say that this process has started; returns the version that it must answer on before it serves.
+
+        Raises StartError when nobody is there to say so.
+        """
         self._channel = await Channel.on(socket.socket(fileno=self.assignment.channel))
         self._serve = asyncio.get_running_loop().create_future()
         self._hearing = asyncio.get_running_loop().create_task(self._hear(leave))
@@ -72,5 +76,5 @@ class Post:
             else:
                 self.others.hear(message)
         if not self._serve.done():
-            self._serve.cancel()
+            self._serve.set_exception(StartError("the process that started this one has ended"))
         leave(0.0, True)  # nobody is there who would replace this process

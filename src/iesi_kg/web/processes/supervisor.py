@@ -177,18 +177,15 @@ class Supervisor:
         if len(self._seats) < generation.size:
             raise StartError("the processes before the last reload have not ended yet", hint="reload again later")
         self._generations.append(generation)
-        first = [asyncio.ensure_future(self._serving(generation)) for _ in range(generation.size)]
+        first = [asyncio.ensure_future(self._started(generation)) for _ in range(generation.size)]
         try:
-            async with asyncio.timeout(START_SECONDS):
-                workers = await asyncio.gather(*first)
-        except (_Failed, TimeoutError) as failure:
-            await self._give_up(generation, first)
-            raise failure if isinstance(failure, _Failed) else _Failed(3) from None
-        except asyncio.CancelledError:
+            workers = await asyncio.gather(*first)  # no client is let in before all have started
+            await asyncio.gather(*(self._opened(generation, worker) for worker in workers))
+        except (_Failed, StartError, asyncio.CancelledError):
             await self._give_up(generation, first)
             raise
         generation.keepers = [asyncio.ensure_future(self._keep(generation, worker)) for worker in workers]
-        return workers[0].member.said.result()
+        return workers[0].member.said
 
     async def _give_up(self, generation: _Generation, first: Sequence[asyncio.Future[_Worker]]) -> None:
         generation.leaving.set()
@@ -235,27 +232,41 @@ class Supervisor:
         except OSError as error:
             raise StartError(f"no process can be started: {error.strerror}") from None
 
-    async def _serving(self, generation: _Generation) -> _Worker:
-        """Start one process and wait until it serves. Raises _Failed when it ends before."""
+    async def _started(self, generation: _Generation) -> _Worker:
+        """Start one process and wait until it could serve. Raises _Failed when it ends before, StartError."""
         ours, theirs = socket.socketpair()
         seat = self._seats.pop()
         files = (theirs.fileno(), self._plan.listener.fileno(), self._commons.descriptor)
         with theirs:
-            process = await self._spawn(Assignment(SERVE, *files, seat, generation.size), generation)
-        channel = await Channel.on(ours)
-        member = self._hub.join(channel)
+            try:
+                process = await self._spawn(Assignment(SERVE, *files, seat, generation.size), generation)
+            except StartError:
+                ours.close()
+                self._seats.add(seat)
+                raise
+        member = self._hub.join(await Channel.on(ours))
         worker = _Worker(process, member, seat, asyncio.ensure_future(self._hub.listen(member)))
         generation.workers.add(worker)
-        serving, ended = (asyncio.ensure_future(each) for each in (member.serving.wait(), process.wait()))
-        try:
-            await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            serving.cancel()
-            ended.cancel()
-        if not member.serving.is_set():
-            await self._bury(generation, worker)
-            raise _Failed(process.returncode or 3)
+        await self._says(generation, worker, member.started)
         return worker
+
+    async def _opened(self, generation: _Generation, worker: _Worker) -> None:
+        """Have a process let clients in. Raises _Failed when it ends before."""
+        self._hub.open(worker.member)
+        await self._says(generation, worker, worker.member.serving)
+
+    async def _says(self, generation: _Generation, worker: _Worker, word: asyncio.Event) -> None:
+        said, ended = (asyncio.ensure_future(each) for each in (word.wait(), worker.process.wait()))
+        try:
+            await asyncio.wait({said, ended}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            said.cancel()
+            ended.cancel()
+        if not word.is_set():
+            if worker.process.returncode is None:
+                worker.process.kill()
+            await self._bury(generation, worker)
+            raise _Failed(worker.process.returncode or 3)
 
     async def _bury(self, generation: _Generation, worker: _Worker) -> None:
         """A process is gone: nothing of it is counted as under way any more."""
@@ -288,9 +299,10 @@ class Supervisor:
             if generation.leaving.is_set():
                 return None
             try:
-                async with asyncio.timeout(START_SECONDS):
-                    return await self._serving(generation)
-            except (_Failed, StartError, TimeoutError):
+                worker = await self._started(generation)
+                await self._opened(generation, worker)
+                return worker
+            except (_Failed, StartError, OSError):
                 failures += 1
                 log.error("a serving process does not start; it is tried again")
 
