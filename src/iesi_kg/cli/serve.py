@@ -257,7 +257,7 @@ def _supervise(settings: Settings, listener: socket.socket, manager: Manager, fi
         command=[sys.executable, "-P", "-c", _BOOT, _PACKAGES, *sys.argv[1:]],
         environment=lambda: _environment(file),
         manager=manager,
-        greet=_greeter(settings, listener, manager),
+        greet=_greeter(settings, listener, Manager()),  # the supervisor itself says how it stands
     )
     sys.exit(supervise(plan))
 

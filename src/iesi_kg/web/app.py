@@ -111,7 +111,6 @@ class Application:
         self.sharing = sharing or Sharing()
         self.federation = of_settings(settings)
         self.stopping = False
-        self.leaving = False  # nobody serves after this process
         self.scratch = Layout(settings.store).scratch.exists()
         self.failure: IesiKgError | None = None
         self.confined = True
@@ -232,7 +231,7 @@ class Application:
         try:
             cache = ResultCache(settings.cache_bytes)
             api.state.site = site = self._site(store, pool, cache)
-            api.state.meter, api.state.application = self.meter, self
+            api.state.meter = self.meter
             self.sharing.fellows.answer(handlers(site.queries, pool, self.meter))
             if self.log is None:  # else each request is read again, to be written down
                 self.repeats.start(pool)

@@ -71,8 +71,8 @@ async def live(request: Request) -> Response:
     summary="Whether queries are answered",
 )
 async def ready(request: Request) -> Response:
-    """Runs the smallest query there is; 503 when it is not answered in two seconds, or when the service stops."""
-    if not request.app.state.application.leaving and await _answers(request):
+    """Runs the smallest query there is; 503 when it is not answered in two seconds."""
+    if await _answers(request):
         return JSONResponse(_health(request, "ok"), headers=_FRESH)
     return JSONResponse(_health(request, "not ready"), 503, headers=_FRESH)
 

@@ -86,7 +86,6 @@ class Service(uvicorn.Server):
         """Take nothing new, and end when all is answered or the time is over; ``stopping``: nobody serves after."""
         if self._leaving is not None:
             self._leaving.cancel()
-        self._app.leaving = stopping
         self._crowd.leaving = True
         self._close_door()
         if stopping:
