@@ -13,8 +13,8 @@ from iesi_kg import __version__
 
 LONG = ("soak", "speed")  # only when named
 NAMES = (
-    "http", "runaway", "check", "shacl", "weight", "reason", "link", "reconcile", "durability", "hostile", "questions",
-    "rewriting", "mirror", "soak", "speed",
+    "http", "workers", "runaway", "check", "shacl", "weight", "reason", "link", "reconcile", "durability", "hostile",
+    "questions", "rewriting", "mirror", "soak", "speed",
 )  # fmt: skip
 RESULTS = Path(__file__).resolve().parent / "results"
 

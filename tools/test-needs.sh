@@ -1,8 +1,8 @@
 #!/bin/sh
 # test-needs.sh [VENV]: install the programs that tests drive: Chromium (browser tests), curl and R (lines to copy), Java
 # (reasoner), Virtuoso and Comunica (federation), Varnish (a cache in front of a copy), LibreOffice (drop-downs of the
-# template), strace (what reaches the disk). Root on Debian only; elsewhere the tests that need a missing program say so
-# and skip, and in CI they fail.
+# template), strace (what reaches the disk), nginx, Caddy, systemd and docker-compose (the files of deploy/). Root on
+# Debian only; elsewhere the tests that need a missing program say so and skip, and in CI they fail.
 set -eu
 venv=${1:-.venv}
 comunica=@comunica/query-sparql@4.2.0  # the last one that runs on Node 20
@@ -19,6 +19,10 @@ need npm npm
 need openssl openssl
 need virtuoso-t virtuoso-opensource-7-bin
 need varnishd varnish
+need nginx nginx-light
+need caddy caddy
+need systemd-analyze systemd
+need docker-compose docker-compose
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         echo "iesi-kg: installing$missing for the tests" >&2

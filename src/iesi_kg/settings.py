@@ -42,7 +42,12 @@ class Settings:
     store_user: str = _setting("", "name of the user of that SPARQL server")
     store_password: str = _setting("", "password of that user")
     token: str = _setting("", "what a write to a scratch store must show; without it writes are open on loopback")
-    workers: int = _setting(2, "processes that evaluate queries")
+    workers: int = _setting(1, "processes that serve, each on a processor of its own; one watches over them")
+    query_processes: int = _setting(
+        2, "processes that evaluate queries; divided among those that serve, one each at least"
+    )
+    stop_seconds: float = _setting(5.0, "how long requests under way have to end when SIGTERM stops the service")
+    drain_seconds: float = _setting(150.0, "how long they have in processes that a reload (SIGHUP) exchanges")
     express_triples: int = _setting(
         250_000, "largest version of which the service keeps a copy in memory, for the smallest queries; 0 for none"
     )
@@ -151,6 +156,51 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
         values[known[variable].name] = _cast(known[variable], text)
     values.update({name: value for name, value in given.items() if value is not None})
     return Settings(**values)
+
+
+def file_variables(text: str) -> dict[str, str]:
+    """The variables in a file of settings: lines ``IESI_KG_NAME=value``, empty ones and ones that begin with ``#``.
+
+    A value may stand in quotation marks. Raises UsageError for any other line.
+    """
+    found = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if not equals or not name.startswith(PREFIX):
+            raise UsageError(
+                f"line {number} is no setting: {line[:80]!r}", hint=f"{PREFIX}NAME=value, one on each line"
+            )
+        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+        found[name] = value[1:-1] if quoted else value
+    return found
+
+
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process, which wins, over ``more`` variables."""
+    return {**more, **os.environ}
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """What a service manager (systemd) has said: where it hears how the service stands, and what it holds open for it.
+
+    https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html and sd_listen_fds.html
+    """
+
+    address: str = ""
+    sockets: int = 0
+    process: int = 0
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str] | None = None) -> Manager:
+        """The manager that the environment names, if any."""
+        environ = os.environ if environ is None else environ
+        sockets, process = (environ.get(name, "") for name in ("LISTEN_FDS", "LISTEN_PID"))
+        numbers = (int(text) if text.isdigit() else 0 for text in (sockets, process))
+        return cls(environ.get("NOTIFY_SOCKET", ""), *numbers)
 
 
 def language(chosen: str | None, known: Collection[str], environ: Mapping[str, str] | None = None) -> str:

@@ -41,7 +41,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[tuple
     made, now = Tokens(store), datetime.now(UTC)
     scopes = {"anna": "submit", "rita": "review"}
     tokens = {name: made.create(Grant(name, frozenset({scope})), now)[1] for name, scope in scopes.items()}
-    with serving(store, workers=1) as server:
+    with serving(store, query_processes=1) as server:
         yield server.url, tokens
 
 

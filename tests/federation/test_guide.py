@@ -30,7 +30,7 @@ def guide(
     stand_in = {"name": "eu-publications", "title": "x", "address": oxigraph.endpoint, "also": [PUBLIC], "local": True}
     peers = write_list(folder / "peers.json", [stand_in])
     shutil.copytree(bundled_store, folder / "store")
-    with serving(folder / "store", peers=peers, workers=1) as running:
+    with serving(folder / "store", peers=peers, query_processes=1) as running:
         yield running, folder, peers
 
 

@@ -97,7 +97,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory, oxigraph: Running, wrong: 
     folder = tmp_path_factory.mktemp("scratch")
     patient = [entry | {"seconds": 20} for entry in entries(oxigraph, wrong)]
     peers = write_list(folder / "peers.json", patient)
-    with serving(folder / "store", "--scratch", peers=peers, token="secret", workers=1) as running:
+    with serving(folder / "store", "--scratch", peers=peers, token="secret", query_processes=1) as running:
         yield running
 
 

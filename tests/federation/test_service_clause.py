@@ -254,7 +254,7 @@ def test_the_querys_own_time_is_the_last_word(
     """SILENT or not: when the query's time is up while a peer hangs, the query has failed. And off means off."""
     fill(tmp_path / "store", "<urn:a> <urn:b> <urn:c> .")
     peers = write_list(tmp_path / "peers.json", [entry | {"seconds": 30} for entry in entries(oxigraph, wrong)])
-    with serving(tmp_path / "store", peers=peers, query_seconds=0.7, workers=1) as impatient:
+    with serving(tmp_path / "store", peers=peers, query_seconds=0.7, query_processes=1) as impatient:
         for silent in ("", "SILENT"):
             reply = impatient.query(f"SELECT * {{ SERVICE {silent} <{wrong.url}/hang> {{ ?t ?p ?m }} }}")
             problem = json.loads(reply.text)
@@ -265,7 +265,7 @@ def test_the_querys_own_time_is_the_last_word(
 def test_off_by_setting(tmp_path: Path, oxigraph: Running, wrong: WrongPeer) -> None:
     fill(tmp_path / "store", "<urn:a> <urn:b> <urn:c> .")
     peers = write_list(tmp_path / "peers.json", entries(oxigraph, wrong))
-    with serving(tmp_path / "store", peers=peers, federation="off", workers=1) as closed:
+    with serving(tmp_path / "store", peers=peers, federation="off", query_processes=1) as closed:
         before = wrong.seen.total()
         for silent in ("", "SILENT"):
             reply = closed.query(f"SELECT * {{ SERVICE {silent} <{wrong.url}/good> {{ ?t ?p ?m }} }}")

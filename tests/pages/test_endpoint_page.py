@@ -43,7 +43,10 @@ QUERIES = {
 
 @pytest.fixture(scope="module")
 def client(folder: Path) -> Iterator[httpx.Client]:
-    with serving(folder, workers=1) as server, httpx.Client(base_url=server.url, headers=HTML, timeout=30) as made:
+    with (
+        serving(folder, query_processes=1) as server,
+        httpx.Client(base_url=server.url, headers=HTML, timeout=30) as made,
+    ):
         yield made
 
 

@@ -21,7 +21,7 @@ BROKEN = b"name,country,service_areas,source_url\nHelp at Home,FRX,childcare,htt
 @pytest.fixture(scope="module")
 def client(folder: Path) -> Iterator[httpx.Client]:
     with (
-        serving(folder, workers=1, upload_bytes=100_000) as server,
+        serving(folder, query_processes=1, upload_bytes=100_000) as server,
         httpx.Client(base_url=server.url, headers=HTML) as made,
     ):
         yield made

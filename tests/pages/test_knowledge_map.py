@@ -32,7 +32,7 @@ def index(reader: Reader) -> Index:
 @pytest.fixture(scope="module")
 def client(folder: Path) -> Iterator[httpx.Client]:
     headers = {"Accept": "text/html", "Accept-Language": "en"}
-    with serving(folder, workers=1) as server, httpx.Client(base_url=server.url, headers=headers) as made:
+    with serving(folder, query_processes=1) as server, httpx.Client(base_url=server.url, headers=headers) as made:
         yield made
 
 

@@ -44,7 +44,7 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def client(folder: Path) -> Iterator[httpx.Client]:
-    with serving(folder, workers=1) as server, httpx.Client(base_url=server.url, headers=HTML) as made:
+    with serving(folder, query_processes=1) as server, httpx.Client(base_url=server.url, headers=HTML) as made:
         yield made
 
 

@@ -18,7 +18,7 @@ TERM = "https://w3id.org/iesi-kg/ontology#ictPotential"
 @pytest.fixture(scope="module")
 def client(folder: Path) -> Iterator[httpx.Client]:
     with (
-        serving(folder, workers=1) as server,
+        serving(folder, query_processes=1) as server,
         httpx.Client(base_url=server.url, headers={"Accept": "text/html"}) as made,
     ):
         yield made

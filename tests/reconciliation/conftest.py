@@ -20,5 +20,5 @@ def suite(shared: Path) -> Suite:
 @pytest.fixture(scope="session")
 def client(bundled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     folder = Path(shutil.copytree(bundled_store, tmp_path_factory.mktemp("reconciliation") / "store"))
-    with serving(folder, workers=1, reconcile_batch=50) as running:
+    with serving(folder, query_processes=1, reconcile_batch=50) as running:
         yield Client(running)

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pyoxigraph import Literal, NamedNode, Quad
 
 from iesi_kg.errors import NotYetVisible, QueryTimeout, ResultTooLarge, ServiceBusy, UsageError
+from iesi_kg.operations import amendments as module
 from iesi_kg.operations.amendments import Amendments
 from iesi_kg.operations.audit import Act
 from iesi_kg.store.amending import Amended, Amendment, Operation
@@ -188,6 +190,40 @@ def test_a_durable_change_that_cannot_be_shown_yet_is_not_called_undone(tmp_path
             obstacle.unlink()
             assert (await amendments.make(update(STEP), LIMITS, allow, ACT))[1] == 2
             assert await number(pool) == ("1", 2)
+        finally:
+            await pool.close()
+            await amendments.close()
+        store.close()
+
+    asyncio.run(run())
+
+
+def test_a_stream_of_changes_lets_another_writer_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_HOLD_SECONDS", 0.1)
+    fact = Quad(NamedNode("urn:other"), NamedNode("urn:is"), Literal("here"))
+
+    async def run() -> None:
+        store = EmbeddedStore.open(tmp_path, create=True)
+        other = EmbeddedStore(tmp_path, lock_timeout=30.0)
+        pool = Pool(tmp_path, workers=1)
+        await pool.start()
+        amendments = Amendments(store, pool, queue=8)
+        written = asyncio.Event()
+
+        async def stream() -> None:
+            while not written.is_set():
+                await amendments.make(update(STEP), LIMITS, allow, ACT)
+
+        def write() -> int:
+            with other.writer() as writer:
+                return writer.commit(ChangeSet("by another process", add=[fact]))
+
+        try:
+            await amendments.make(update("INSERT DATA { <urn:counter> <urn:is> 0 }"), LIMITS, allow, ACT)
+            streams = [asyncio.ensure_future(stream()) for _ in range(3)]
+            assert await asyncio.to_thread(write) > 1
+            written.set()
+            await asyncio.gather(*streams)
         finally:
             await pool.close()
             await amendments.close()

@@ -70,7 +70,7 @@ def test_a_version_is_on_the_disk_before_it_is_current(tmp_path: Path) -> None:
 def test_an_update_over_http_is_on_the_disk_before_its_204(tmp_path: Path) -> None:
     """The running service, watched from outside: journal written, synchronised, and only then the status line."""
     trace, root = tmp_path / "trace", tmp_path / "kg"
-    with serving(root, "--scratch", workers=1) as server:
+    with serving(root, "--scratch", query_processes=1) as server:
         fields = {"Content-Type": "application/sparql-update"}
         with attached(server.process.pid, trace, "write,writev,sendto,sendmsg,fsync"):
             for number in range(2):

@@ -21,7 +21,7 @@ WRONG = "ikg_00000000_" + "A" * 43
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     store = tmp_path_factory.mktemp("guarded") / "store"
     fill(store, "<http://example.org/s> <http://example.org/p> 1 .")
-    with serving(store, workers=1) as running:
+    with serving(store, query_processes=1) as running:
         yield running
 
 
@@ -91,7 +91,7 @@ def test_a_damaged_token_file_shuts_tokens_out_and_nobody_else(guarded: Server) 
 
 def test_wrong_tokens_are_slowed_down_and_never_logged(tmp_path: Path) -> None:
     fill(tmp_path / "store", "<http://example.org/s> <http://example.org/p> 1 .")
-    with serving(tmp_path / "store", workers=1) as server:
+    with serving(tmp_path / "store", query_processes=1) as server:
         text = make(server, "mirror")
         assert whoami(server, text).status == 200
         assert [whoami(server, WRONG).status for _ in range(11)] == [401] * 10 + [429]

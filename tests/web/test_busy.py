@@ -14,7 +14,7 @@ RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l .
 def test_a_full_queue_says_so(tmp_path: Path) -> None:
     fill(tmp_path / "store", "".join(f"<http://example.org/{n}> <http://example.org/p> {n} .\n" for n in range(500)))
     replies: list[Reply] = []
-    with serving(tmp_path / "store", workers=1, query_queue=2, query_seconds=2) as server:
+    with serving(tmp_path / "store", query_processes=1, query_queue=2, query_seconds=2) as server:
 
         def run(number: int) -> None:
             replies.append(server.query(f"{RUNAWAY} # {number}"))

@@ -41,7 +41,7 @@ def table(name: str, country: str = "ES") -> bytes:
 def open_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     store = tmp_path_factory.mktemp("desk") / "store"
     fill(store, "<http://example.org/s> <http://example.org/p> 1 .")
-    with serving(store, workers=1) as running:
+    with serving(store, query_processes=1) as running:
         yield running
 
 

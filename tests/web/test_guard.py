@@ -301,7 +301,7 @@ def test_what_a_query_makes_runs_in_no_browser(server: Server) -> None:
 def behind_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     store = tmp_path_factory.mktemp("proxied") / "store"
     fill(store, "<http://example.org/s> <http://example.org/p> 1 .")
-    with serving(store, workers=1, trusted_proxies="127.0.0.1, 10.0.0.0/8") as running:
+    with serving(store, query_processes=1, trusted_proxies="127.0.0.1, 10.0.0.0/8") as running:
         yield running
 
 
@@ -332,7 +332,7 @@ def test_nothing_of_a_request_that_was_refused_is_in_the_log(tmp_path_factory: p
     store = tmp_path_factory.mktemp("logged") / "store"
     fill(store, "<http://example.org/s> <http://example.org/p> 1 .")
     secret = os.urandom(16).hex()
-    with serving(store, workers=1) as running:
+    with serving(store, query_processes=1) as running:
         for shape in (b"GET /%s HTTP/1.1\r\nX: a\nY: %s\r\n\r\n", b"GET /?a=%s HTTP/1.1\r\nHost: %s.example\r\n\r\n"):
             assert talk(running, shape % (secret.encode(), secret.encode())).startswith(b"HTTP/1.1 4")
         running.ask("GET", "/", {"Authorization": f"Bearer {secret}", "Cookie": secret, "Upgrade": secret})

@@ -43,7 +43,7 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The other endpoint."""
     store = tmp_path_factory.mktemp("there") / "store"
     fill(store, COUNTRIES)
-    with serving(store, workers=1) as running:
+    with serving(store, query_processes=1) as running:
         yield running
 
 
@@ -61,7 +61,7 @@ def here(tmp_path_factory: pytest.TempPathFactory, there: Server) -> Iterator[Se
     opened.close()
     peer = {"name": "there", "title": "there", "address": there.endpoint, "local": True}
     (folder / "peers.json").write_text(json.dumps({"peers": [peer]}), encoding="utf-8")
-    with serving(folder / "store", workers=1, peers=folder / "peers.json") as running:
+    with serving(folder / "store", query_processes=1, peers=folder / "peers.json") as running:
         yield running
 
 

@@ -13,7 +13,7 @@ def test_a_commit_is_seen(tmp_path: Path) -> None:
     store = tmp_path / "store"
     fill(store, "<http://example.org/1> <http://example.org/value> 1 .")
     count = "SELECT (COUNT(*) AS ?n) { ?s <http://example.org/value> ?o }"
-    with serving(store, workers=1) as server:
+    with serving(store, query_processes=1) as server:
         before = server.query(count)
         fill(store, "<http://example.org/2> <http://example.org/value> 2 .")
         until = time.monotonic() + 10

@@ -54,7 +54,7 @@ def test_replies_take_bounded_memory() -> None:
 
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("repeats") / "store", "--scratch", workers=1) as running:
+    with serving(tmp_path_factory.mktemp("repeats") / "store", "--scratch", query_processes=1) as running:
         yield running
 
 

@@ -120,7 +120,7 @@ def logged(path: Path, enough: Callable[[list[dict[str, object]]], bool]) -> lis
 def test_the_query_log_says_what_was_asked_and_not_by_whom(tmp_path: Path) -> None:
     fill(tmp_path / "store", TTL)
     log = tmp_path / "queries.jsonl"
-    with serving(tmp_path / "store", workers=1, query_log=log) as server:
+    with serving(tmp_path / "store", query_processes=1, query_log=log) as server:
         secret = {"Authorization": "Bearer not-a-token", "User-Agent": "somebody"}
         server.query("SELECT * { ?s ?p ?o }", "text/csv")
         server.ask("POST", "/sparql", {"Content-Type": "application/sparql-query"}, "CONSTRUCT WHERE { ?s ?p ?o }")
@@ -141,7 +141,7 @@ def test_the_query_log_says_what_was_asked_and_not_by_whom(tmp_path: Path) -> No
 def test_the_query_log_holds_the_text_where_that_is_set(tmp_path: Path) -> None:
     fill(tmp_path / "store", TTL)
     log = tmp_path / "queries.jsonl"
-    with serving(tmp_path / "store", workers=1, query_log=log, query_log_as="text") as server:
+    with serving(tmp_path / "store", query_processes=1, query_log=log, query_log_as="text") as server:
         server.query('ASK { ?s ?p "ü\n" }')
         (line,) = logged(log, bool)
     assert line["query"] == 'ASK { ?s ?p "ü\n" }'

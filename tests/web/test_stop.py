@@ -204,7 +204,7 @@ def test_a_deadline_gives_time_and_memory_back(tmp_path: Path) -> None:
 
 def test_the_end_of_the_service_ends_its_queries(tmp_path: Path) -> None:
     fill(tmp_path / "store", "".join(f"<http://example.org/{n}> <http://example.org/p> {n} .\n" for n in range(1_500)))
-    with serving(tmp_path / "store", query_seconds=60) as server:
+    with serving(tmp_path / "store", query_seconds=60, stop_seconds=1) as server:
         started = [start(server, f"{RUNAWAY} # {n}") for n in range(2)]
         family = workers(server)
         begun = time.monotonic()

@@ -46,7 +46,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     fill(store, "".join(f"<http://example.org/{n}> {P} {n} .\n" for n in range(2_000)))
     with serving(
         store,
-        workers=4,
+        query_processes=4,
         query_seconds=SECONDS,
         query_rows=ROWS,
         query_bytes=BYTES,
@@ -113,7 +113,7 @@ def test_too_large_a_result_is_an_error(service: Server, accept: str, way: str, 
 
 def test_too_much_memory_is_an_error_in_every_format(tmp_path: Path) -> None:
     fill(tmp_path / "store", "".join(f"<http://example.org/{n}> {P} {n} .\n" for n in range(10)))
-    with serving(tmp_path / "store", workers=4, query_memory=600_000_000, token_memory=600_000_000) as server:
+    with serving(tmp_path / "store", query_processes=4, query_memory=600_000_000, token_memory=600_000_000) as server:
 
         def run(accept: str) -> Reply:
             return ask(server, accept, asking(accept, WAYS["memory"].where), "gzip")
@@ -167,7 +167,7 @@ def kill(server: Server) -> None:
 def test_a_restart_in_the_middle_cuts_what_is_under_way(tmp_path: Path, how: Callable[[Server], None]) -> None:
     """Both while the query runs and while the answer travels: no format looks complete."""
     fill(tmp_path / "store", "".join(f"<http://example.org/{n}> {P} {n} .\n" for n in range(2_000)))
-    with serving(tmp_path / "store", workers=4, query_seconds=30, client_seconds=30) as server:
+    with serving(tmp_path / "store", query_processes=4, query_seconds=30, client_seconds=30) as server:
         large = f"?s {P} ?o . {{ SELECT ?x {{ ?x {P} ?z FILTER(?z < 40) }} }}"
         travelling = []
         for accept in FORMATS:

@@ -124,7 +124,6 @@ def _rewriter(settings: Settings) -> Rewriter | None:
 
 
 def _limits(settings: Settings) -> Limits:
-    from iesi_kg.store.pools import QueryPool
     from iesi_kg.store.workers import Limits
 
     return Limits(settings.query_seconds, settings.query_bytes, settings.query_rows)

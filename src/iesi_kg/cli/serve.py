@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
-import gc
 import socket
+import sys
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,15 +16,27 @@ import click
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import os_user
 from iesi_kg.cli.place import PLACE
-from iesi_kg.errors import LogDamaged, StartError, StoreBusy, StoreDamaged, StoreReadOnly
-from iesi_kg.settings import Place, Settings
+from iesi_kg.errors import LogDamaged, StartError, StoreBusy, StoreDamaged, StoreReadOnly, UsageError
+from iesi_kg.settings import Manager, Place, Settings
 from iesi_kg.store.base import Store
 from iesi_kg.store.versions import Layout
+from iesi_kg.web.processes import notify
+from iesi_kg.web.processes.assignment import SERVE, Assignment, tell
+from iesi_kg.web.processes.supervisor import Plan, check, supervise
 
 if TYPE_CHECKING:
     from iesi_kg.store.embedded import EmbeddedStore
 
 _BACKLOG = 1024
+_PACKAGES = str(Path(__file__).resolve().parents[2])
+# The software is looked for anew by each process, so that one started later may be another version.
+_BOOT = """
+import sys
+sys.path.append(sys.argv.pop(1))
+sys.argv[0] = "iesi-kg"
+from iesi_kg.cli import main
+main()
+"""
 
 
 class Port(click.IntRange):
@@ -39,29 +53,83 @@ class Port(click.IntRange):
 @click.option("--host", help="address to listen on (default: IESI_KG_HOST or 127.0.0.1)")
 @click.option("--port", type=Port(0, 65535), help="port to listen on (default: IESI_KG_PORT or 8080)")
 @click.option("--store", type=PLACE, help="folder or address of the store")
+@click.option("--workers", type=int, help="processes that serve (default: IESI_KG_WORKERS or 1)")
+@click.option(
+    "--settings",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="file of further settings, IESI_KG_NAME=value on each line; the environment wins; read again on SIGHUP",
+)
 @click.option("--scratch", is_flag=True, help="serve a plain SPARQL 1.1 store that clients may write to")
-def command(host: str | None, port: int | None, store: Place | None, scratch: bool) -> None:
+@click.option("--post", hidden=True)
+def command(
+    host: str | None,
+    port: int | None,
+    store: Place | None,
+    workers: int | None,
+    file: Path | None,
+    scratch: bool,
+    post: str | None,
+) -> None:
     """Serve the pages and the SPARQL endpoint.
 
     An empty store is filled with the bundled data first; one that an earlier version filled is brought up to date.
     With --scratch the store is its users': empty at first, and changed by /update and /graph. Writes then need
     IESI_KG_TOKEN when it is set, and are open on loopback only when it is not.
-    """
-    from iesi_kg.endpoint.federation import of_settings
 
-    settings = settings_module.load(host=host, port=port, store=store)
-    of_settings(settings)  # a faulty list of peers is told before anything is loaded
+    With --workers 2 or more, and under systemd, one process watches over those that serve: SIGHUP exchanges them for
+    new ones, with the software and the settings of that moment, without a lost request. SIGTERM lets requests under
+    way end, Ctrl-C does not.
+    """
+    environment = settings_module.environment({}) if post else _environment(file)
+    settings = settings_module.load(environment, host=host, port=port, store=store, workers=workers)
+    if post is not None:
+        _work(settings, Assignment.parse(post), scratch)
+        return
+    manager = Manager.of()
+    _check(settings, scratch)
     # The port is taken before anything is loaded: a wait that ends in "port taken" would be a poor joke.
-    listener = _listen(settings)
+    listener = notify.handed(manager) or _listen(settings)
     try:
         if scratch:
             _refuse_open_writes(settings, listener)
-        _settle_kind(settings, scratch)
-        if not scratch:
-            _fill(settings)
-        _run(settings, listener, scratch)
+        if settings.workers > 1 or (manager.address and not scratch):
+            _supervise(settings, listener, manager, file)
+        else:
+            from iesi_kg.web.processes.serving import Place, serve
+
+            _prepare(settings, scratch)
+            serve(settings, Place(listener, None, _greeter(settings, listener, manager, scratch=scratch)))
     finally:
         listener.close()
+
+
+def _environment(file: Path | None) -> Mapping[str, str]:
+    """The environment, over the settings in a file. Raises UsageError."""
+    if file is None:
+        return settings_module.environment({})
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"the settings in {file} cannot be read: {reason}", hint="check --settings") from None
+    try:
+        return settings_module.environment(settings_module.file_variables(text))
+    except UsageError as error:
+        raise UsageError(f"{file}: {error.detail}", hint=error.hint) from None
+
+
+def _check(settings: Settings, scratch: bool) -> None:
+    """Raises UsageError for settings that no service can have, before anything is loaded."""
+    from iesi_kg.endpoint.federation import of_settings
+
+    of_settings(settings)
+    check(settings.workers)
+    if scratch and settings.workers > 1:
+        raise UsageError(
+            f"a scratch store is written by the one process that serves it, not by {settings.workers}",
+            hint="leave --workers and IESI_KG_WORKERS out",
+        )
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -189,46 +257,51 @@ def _renew(store: Store) -> None:
         click.echo(f"they stay as they are: {obstacle.detail}", err=True)
 
 
-def _run(settings: Settings, listener: socket.socket, scratch: bool) -> None:
-    import uvicorn
+def _prepare(settings: Settings, scratch: bool) -> None:
+    _settle_kind(settings, scratch)
+    if not scratch:
+        _fill(settings)
 
-    from iesi_kg.web.app import create_app
-    from iesi_kg.web.strict import proxies
-    from iesi_kg.web.wire import protocol
 
-    class Server(uvicorn.Server):
-        """A server that says its address once it listens, not before, and does not wait for long queries."""
+def _work(settings: Settings, assignment: Assignment, scratch: bool) -> None:
+    """The part of a process that a supervisor started."""
+    listener = socket.socket(fileno=assignment.listener)
+    if assignment.task == SERVE:
+        from iesi_kg.web.processes.post import Post
+        from iesi_kg.web.processes.serving import Place, serve
 
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets=sockets)
-            gc.freeze()  # what the start has made stays: no collection need walk through it again
-            if self.started:
-                click.echo(_greeting(settings.host, listener.getsockname()[1], scratch))
-                if not app.confined:
-                    click.echo(_UNCONFINED, err=True)
+        serve(settings, Place(listener, Post(assignment), lambda facts: None))
+        return
+    _check(settings, scratch)
+    bound = listener.getsockname()[1]
+    if assignment.again and settings.port not in (0, bound):
+        click.echo(f"iesi-kg: port {bound} stays: another one is taken up by a restart only", err=True)
+    _prepare(settings, scratch)
+    names = ("workers", "stop_seconds", "drain_seconds")
+    tell(assignment, {name: getattr(settings, name) for name in names})
 
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            await app.stop()
-            await super().shutdown(sockets=sockets)
 
-    trusted = proxies(settings)
-    app = create_app(settings)
-    config = uvicorn.Config(
-        app,
-        http=protocol(settings, app.repeats),
-        ws="none",
-        access_log=False,
-        log_level="warning",
-        lifespan="on",
-        timeout_graceful_shutdown=3,
-        server_header=False,
-        proxy_headers=bool(trusted),
-        forwarded_allow_ips=trusted,
+def _supervise(settings: Settings, listener: socket.socket, manager: Manager, file: Path | None) -> None:
+    plan = Plan(
+        listener=listener,
+        command=[sys.executable, "-P", "-c", _BOOT, _PACKAGES, *sys.argv[1:]],
+        environment=lambda: _environment(file),
+        manager=manager,
+        greet=_greeter(settings, listener, Manager()),  # the supervisor itself says how it stands
     )
-    server = Server(config)
-    server.run(sockets=[listener])
-    if not server.started:
-        raise app.failure or StartError("the service did not start", hint="the lines above say why")
+    sys.exit(supervise(plan))
+
+
+def _greeter(
+    settings: Settings, listener: socket.socket, manager: Manager, *, scratch: bool = False
+) -> Callable[[dict[str, Any]], None]:
+    def greet(facts: dict[str, Any]) -> None:
+        click.echo(_greeting(settings.host, listener.getsockname()[1], scratch))
+        if not facts["confined"]:
+            click.echo(_UNCONFINED, err=True)
+        notify.say(manager, "READY=1")
+
+    return greet
 
 
 _UNCONFINED = (

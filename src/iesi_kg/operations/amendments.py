@@ -24,7 +24,21 @@ from iesi_kg.store.writer import EmbeddedWriter
 
 T = TypeVar("T")
 Check = Callable[[Amended, ChangeSet], None]
+
+
+class Others(Protocol):
+    """Other processes that answer queries on the same store."""
+
+    async def follow(self, version: int, change: bytes, triples: int) -> bool:
+        """Have them go on to the next version by a change; whether all are there."""
+
+    async def reach(self, version: int) -> bool:
+        """Wait until they answer on a version that can be read from the store; whether all do."""
+
+
 _REACH_SECONDS = 20.0
+_HOLD_SECONDS = 1.0  # the lock, while changes wait here; then whoever else waits for it has a chance
+_CHANCE_SECONDS = 0.05
 
 
 class Changes(Protocol):
@@ -42,21 +56,30 @@ class Changes(Protocol):
 class Amendments:
     """The changes over HTTP of one store; ``lasting`` keeps the store's lock as long as the service runs.
 
-    Without it the lock is let go, and the checkpoint made, when no request waits: others write too.
+    Without it the lock is let go, and the checkpoint made, when no request waits, and now and then: others write too.
+    ``others`` are told of each change before it is acknowledged.
     """
 
     def __init__(
-        self, store: EmbeddedStore, pool: Pool, *, queue: int, log: AuditLog | None = None, lasting: bool = False
+        self,
+        store: EmbeddedStore,
+        pool: Pool,
+        *,
+        queue: int,
+        log: AuditLog | None = None,
+        lasting: bool = False,
     ) -> None:
         self._store = store
         self._pool = pool
         self._queue = queue
         self._log = log
         self._lasting = lasting
+        self.others: Others | None = None
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._held = ExitStack()
         self._writer: EmbeddedWriter | None = None
+        self._taken = 0.0
         self._closed = False
 
     async def read(self, wanted: Amendment, limits: Limits, caller: str = "") -> tuple[Amended, int]:
@@ -86,6 +109,7 @@ class Amendments:
             if not change:
                 return outcome, answer.version
             number = await _to_the_end(self._land(writer, change, outcome.payload, act))
+            await _to_the_end(self._tell(writer, number, outcome.payload))
             return outcome, number
         finally:
             await _to_the_end(self._rest())
@@ -114,6 +138,7 @@ class Amendments:
 
     async def _take(self) -> EmbeddedWriter:
         self._writer = writer = await asyncio.to_thread(self._held.enter_context, self._store.writer())
+        self._taken = asyncio.get_running_loop().time()
         return writer
 
     async def _land(self, writer: EmbeddedWriter, change: ChangeSet, payload: bytes, act: Act) -> int:
@@ -144,10 +169,22 @@ class Amendments:
             reason = error.detail.replace("; nothing was changed", "")
             raise NotYetVisible(f"version {number} is durable but not visible yet: {reason}", version=number) from None
 
+    async def _tell(self, writer: EmbeddedWriter, number: int, payload: bytes) -> None:
+        """Have the other processes answer on a version before it is acknowledged; one that cannot is not waited for."""
+        if self.others is None or await self.others.follow(number, payload, writer.triples):
+            return
+        with suppress(StoreError):  # it is durable; the next checkpoint shows it to them
+            if writer.published != number:
+                await asyncio.to_thread(writer.checkpoint)
+            await self.others.reach(number)
+
     async def _rest(self) -> None:
         try:
             if not self._lasting and not self._waiting:
                 await self._let_go()
+            elif not self._lasting and asyncio.get_running_loop().time() - self._taken > _HOLD_SECONDS:
+                await self._let_go()
+                await asyncio.sleep(_CHANCE_SECONDS)
             elif self._writer is not None and self._writer.worn:
                 with suppress(StoreError):  # the next change tries again, and says so where it cannot
                     await asyncio.to_thread(self._writer.refresh)

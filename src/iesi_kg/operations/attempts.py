@@ -32,8 +32,7 @@ class Attempts:
 
     def admit(self, address: str, now: float) -> None:
         """Raises TooManyAttempts while the address must wait; ``now`` is of a monotonic clock."""
-        times = self._failed.get(network_of(address), [])
-        recent = [time for time in times if now - time < self._window]
+        recent = [time for time in self._recall(network_of(address)) if now - time < self._window]
         if len(recent) < self._most:
             return
         wait = max(1, ceil(self._window - (now - recent[-self._most])))
@@ -44,8 +43,15 @@ class Attempts:
     def failed(self, address: str, now: float) -> None:
         """Remember one failure."""
         network = network_of(address)
-        times = [time for time in self._failed.pop(network, []) if now - time < self._window]
-        self._failed[network] = [*times, now][-self._most :]
+        times = [time for time in self._recall(network) if now - time < self._window]
+        self._keep(network, [*times, now][-self._most :])
+
+    def _recall(self, network: str) -> list[float]:
+        return self._failed.get(network, [])
+
+    def _keep(self, network: str, times: list[float]) -> None:
+        self._failed[network] = times
+        self._failed.move_to_end(network)
         while len(self._failed) > self._addresses:
             self._failed.popitem(last=False)
 

@@ -88,12 +88,12 @@ def confinement() -> Finding:
 def memory(settings: Settings, triples: int) -> Finding:
     """Whether the copies of the current version fit into what is free."""
     free = available_memory()
-    copies = settings.workers + (1 if triples <= settings.express_triples else 0)
+    copies = settings.query_processes + (1 if triples <= settings.express_triples else 0)
     needed = _LEAST_MEMORY + triples * _BYTES_PER_TRIPLE * copies
-    what = f"{free:,} bytes free, about {needed:,} needed by {settings.workers} query processes"
+    what = f"{free:,} bytes free, about {needed:,} needed by {settings.query_processes} query processes"
     if free >= needed:
         return Finding("memory", Weight.OK, what)
-    return Finding("memory", Weight.WARNING, what, "fewer IESI_KG_WORKERS, or more memory")
+    return Finding("memory", Weight.WARNING, what, "fewer IESI_KG_QUERY_PROCESSES, or more memory")
 
 
 def available_memory() -> int:

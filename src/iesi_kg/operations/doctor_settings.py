@@ -30,9 +30,10 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
         what = "IESI_KG_SERVICE_SECONDS is longer than a query may take: no SERVICE can wait so long"
         yield _unwise(what, "lower it, or raise IESI_KG_QUERY_SECONDS")
     cores = os.cpu_count() or 1
-    if settings.workers > 4 * cores:
+    if settings.query_processes > 4 * cores:
         yield _unwise(
-            f"{settings.workers} query processes on {cores} processors", f"IESI_KG_WORKERS={cores} to {2 * cores}"
+            f"{settings.query_processes} query processes on {cores} processors",
+            f"IESI_KG_QUERY_PROCESSES={cores} to {2 * cores}",
         )
     if settings.query_log_as not in _LOG_WAYS:
         yield _wrong(f"IESI_KG_QUERY_LOG_AS={settings.query_log_as!r} is not known", "hash or text")

@@ -63,14 +63,14 @@ def open_pool(settings: Settings, store: VersionedStore) -> QueryPool:
 
     if isinstance(settings.store, Path):
         memory = max(settings.query_memory, settings.token_memory)
-        pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
+        pool = Pool(settings.store, workers=settings.query_processes, memory=memory, queue=settings.query_queue)
         pool.keep_copy(settings.express_triples)
         return pool
     from iesi_kg.store.remote.pool import RemotePool
     from iesi_kg.store.remote.store import RemoteStore
 
     assert isinstance(store, RemoteStore)
-    return RemotePool(store, parallel=_PARALLEL * settings.workers, queue=settings.query_queue)
+    return RemotePool(store, parallel=_PARALLEL * settings.query_processes, queue=settings.query_queue)
 
 
 def asking(settings: Settings) -> QueryPool:

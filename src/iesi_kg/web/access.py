@@ -54,10 +54,10 @@ ANYBODY = Caller(None, frozenset(), ())
 class Gate:
     """What tells callers apart in one running service."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, attempts: Attempts | None = None) -> None:
         self.tokens = Tokens(settings.state_folder)
         self.uses = Uses(settings.state_folder)
-        self.attempts = Attempts()
+        self.attempts = Attempts() if attempts is None else attempts
 
     def require_only(self, token: str, header: str, address: str) -> None:
         """Let through who shows the one token of a scratch store. Raises Unauthorized, TooManyAttempts."""

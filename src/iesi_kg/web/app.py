@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,7 +18,7 @@ from starlette.routing import Match
 from iesi_kg import __version__
 from iesi_kg.endpoint.federation import of_settings
 from iesi_kg.endpoint.negotiation import prefers_html
-from iesi_kg.errors import IesiKgError, NotFound, RequestError, UsageError
+from iesi_kg.errors import IesiKgError, NotFound, RequestError, ServiceBusy, UsageError
 from iesi_kg.operations.amendments import Amendments, Changes
 from iesi_kg.operations.audit import AuditLog
 from iesi_kg.operations.offering import Offering
@@ -58,6 +58,8 @@ from iesi_kg.web.graphstore import PATH as GRAPH_PATH
 from iesi_kg.web.graphstore import GraphStore
 from iesi_kg.web.guard import Guard
 from iesi_kg.web.meter import Meter
+from iesi_kg.web.processes.fellows import handlers
+from iesi_kg.web.processes.sharing import Sharing
 from iesi_kg.web.querylog import QueryLog, open_log
 from iesi_kg.web.reception import Reception
 from iesi_kg.web.reconcile import Reconcile
@@ -103,6 +105,7 @@ _OF_SCRATCH = ("/health", "/metrics", "/peers", "/problems/", "/queries/", "/sta
 
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _LOOK_SECONDS = 1.0
+_CATCH_UP_SECONDS = 10.0
 _LOOKS_TO_TRIM = 10
 _SHARE = 4  # of the memory for answers goes to those that are found by the bytes of their request
 
@@ -110,15 +113,16 @@ _SHARE = 4  # of the memory for answers goes to those that are found by the byte
 class Application:
     """The ASGI application; ``state.site`` holds the running service."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sharing: Sharing | None = None) -> None:
         self.settings = settings
+        self.sharing = sharing or Sharing()
         self.federation = of_settings(settings)
         manifest.checked(settings)
         self.stopping = False
         self.scratch = not settings.remote and Layout(settings.folder).scratch.exists()
         self.failure: IesiKgError | None = None
         self.confined = True
-        self.meter = Meter()
+        self.meter = Meter(begun=self.sharing.begun)
         self.repeats = Repeats(settings.cache_bytes // _SHARE, self.meter)
         self.log: QueryLog | None = None
         self.updates = Updates()
@@ -129,8 +133,8 @@ class Application:
         self.reconcile = Reconcile()
         self.api = _api(self._lifespan)
         self.state = self.api.state
-        self.state.gate = access.Gate(settings)
-        self.state.reception = Reception(settings, self.state.gate)
+        self.state.gate = access.Gate(settings, self.sharing.attempts)
+        self.state.reception = Reception(settings, self.state.gate, self.sharing)
         self._guard = Guard(settings)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
@@ -178,6 +182,18 @@ class Application:
             return self.reconcile
         return None
 
+    def _site(self, store: VersionedStore, pool: QueryPool, cache: ResultCache) -> Site:
+        return Site(
+            self.settings,
+            store,
+            pool,
+            cache,
+            self.federation,
+            scratch=self.scratch,
+            turnstile=self.sharing.turnstile,
+            fellows=self.sharing.fellows,
+        )
+
     async def stop(self) -> None:
         """End the running queries, so that nobody waits for them while the server stops."""
         self.stopping = True
@@ -185,6 +201,11 @@ class Application:
             await self.state.site.pool.close()
             await self.updates.amendments.close()
         await self.editions.close()
+
+    async def catch_up(self, version: int) -> None:
+        """Wait until queries are answered on this version, if it comes in time."""
+        with suppress(ServiceBusy):
+            await self.state.site.pool.reach(version, _CATCH_UP_SECONDS)
 
     def _in_a_sentence(self, send: Any) -> Any:  # noqa: ANN401
         """Say why the service cannot start without the traceback that the framework would send."""
@@ -195,6 +216,14 @@ class Application:
             await send(message)
 
         return told
+
+    def _changes(self, store: VersionedStore, pool: QueryPool, log: AuditLog | None) -> Changes:
+        settings = self.settings
+        if not isinstance(pool, Pool) or not isinstance(store, EmbeddedStore):
+            return ServerGraphs(store, locate(str(settings.store)).profile.title)
+        made = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=self.scratch)
+        made.others = self.sharing.fellows
+        return made
 
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
@@ -211,11 +240,12 @@ class Application:
             self.failure = error
             raise
         log = None if self.scratch else AuditLog(settings.state_folder)
-        amendments = _changes(settings, store, pool, log, lasting=self.scratch)
+        amendments = self._changes(store, pool, log)
         try:
             cache = ResultCache(settings.cache_bytes)
-            api.state.site = site = Site(settings, store, pool, cache, self.federation, scratch=self.scratch)
+            api.state.site = site = self._site(store, pool, cache)
             api.state.meter = self.meter
+            self.sharing.fellows.answer(handlers(site.queries, pool, self.meter))
             if self.log is None:  # else each request is read again, to be written down
                 self.repeats.start(pool)
             self.updates.start(site, amendments)
@@ -239,14 +269,6 @@ class Application:
                 self.log.close()
 
 
-def _changes(
-    settings: Settings, store: VersionedStore, pool: QueryPool, log: AuditLog | None, *, lasting: bool
-) -> Changes:
-    if isinstance(pool, Pool) and isinstance(store, EmbeddedStore):
-        return Amendments(store, pool, queue=settings.query_queue, log=log, lasting=lasting)
-    return ServerGraphs(store, locate(str(settings.store)).profile.title)
-
-
 async def _follow(store: VersionedStore, beforehand: pages.Beforehand | None) -> None:
     """Keep no version that has passed from being deleted, and no memory that is free, even while nobody asks."""
     for look in itertools.count(1):
@@ -258,9 +280,12 @@ async def _follow(store: VersionedStore, beforehand: pages.Beforehand | None) ->
             await asyncio.to_thread(allocator.give_back)
 
 
-def create_app(settings: Settings) -> Application:
-    """The service on the store that the settings name; the store is opened when the server starts."""
-    return Application(settings)
+def create_app(settings: Settings, sharing: Sharing | None = None) -> Application:
+    """The service on the store that the settings name; the store is opened when the server starts.
+
+    ``sharing`` is what it shares with other processes that serve the same.
+    """
+    return Application(settings, sharing)
 
 
 def _api(lifespan: Any) -> FastAPI:  # noqa: ANN401

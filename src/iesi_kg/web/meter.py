@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BOUNDS = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 30.0)
@@ -67,6 +68,34 @@ class Meter:
         minute = self.minutes[-1]
         minute.answers += 1
         minute.failures += status >= 500
+
+    def told(self) -> dict[str, Any]:
+        """All of it in terms of JSON, for a process that adds it up."""
+        return {
+            "answers": [[*answer, count] for answer, count in self.answers.items()],
+            "buckets": self.buckets,
+            "seconds": self.seconds,
+            "running": self.running,
+            "minutes": [[minute.number, minute.answers, minute.failures] for minute in self.minutes],
+        }
+
+    def add(self, told: dict[str, Any]) -> None:
+        """Add what another process that began its count at the same moment has told."""
+        for part, method, status, count in told["answers"]:
+            answer = (part, method, status)
+            self.answers[answer] = self.answers.get(answer, 0) + count
+        for part, row in told["buckets"].items():
+            known = self.buckets.get(part, [0] * len(row))
+            self.buckets[part] = [mine + theirs for mine, theirs in zip(known, row, strict=True)]
+        for mine, theirs in ((self.seconds, told["seconds"]), (self.running, told["running"])):
+            for part, amount in theirs.items():
+                mine[part] = mine.get(part, 0) + amount
+        minutes = {minute.number: minute for minute in self.minutes}
+        for number, answers, failures in told["minutes"]:
+            minute = minutes.setdefault(number, Minute(number))
+            minute.answers += answers
+            minute.failures += failures
+        self.minutes = deque((minutes[number] for number in sorted(minutes)), maxlen=_MINUTES)
 
     @property
     def uptime(self) -> float:

@@ -64,15 +64,13 @@ class Queries:
         """The query has ended, however it did."""
         self._running.pop(running.id, None)
 
-    def stop(self, id_: str, secret: str) -> None:
-        """Stop a query. Raises NotFound: for a wrong secret too, so that nobody learns which ids there are."""
+    def stopped(self, id_: str, secret: str) -> bool:
+        """Stop a query; whether there was one of this id and secret."""
         running = self._running.get(id_)
         if not hmac.compare_digest(running.digest if running else bytes(32), _digest(secret)) or running is None:
-            raise NotFound(
-                "no query of this id and secret is running",
-                hint="it may have ended; send the secret of the query as IESI-KG-Query-Secret",
-            )
+            return False
         running.stop()
+        return True
 
 
 def of_form(content_type: str | None, body: bytes) -> tuple[str | None, str | None]:
@@ -90,5 +88,10 @@ def _digest(secret: str) -> bytes:
 @router.delete(PATH + "{query}", summary="Stop a query of your own", status_code=204)
 async def stop(request: Request, query: str) -> Response:
     """Stops at once what the client sent with this id in ``IESI-KG-Query`` and this ``IESI-KG-Query-Secret``."""
-    request.app.state.site.queries.stop(query, request.headers.get(SECRET.decode(), ""))
+    site, secret = request.app.state.site, request.headers.get(SECRET.decode(), "")
+    if not site.queries.stopped(query, secret) and not await site.fellows.stop(query, secret):
+        raise NotFound(  # for a wrong secret too, so that nobody learns which ids there are
+            "no query of this id and secret is running",
+            hint="it may have ended; send the secret of the query as IESI-KG-Query-Secret",
+        )
     return Response(status_code=204, headers={"Cache-Control": "no-store"})

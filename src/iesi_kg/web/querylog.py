@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
+from io import RawIOBase
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from iesi_kg.endpoint.protocol import parse
 from iesi_kg.endpoint.syntax import Guards, inspect
@@ -26,7 +27,8 @@ class QueryLog:
         if way not in _WAYS:
             raise UsageError(f"IESI_KG_QUERY_LOG_AS={way!r} is not known", hint="hash or text")
         try:
-            self._file: TextIO = Path(path).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115  (kept open)
+            # Kept open, and unbuffered: a line is one write, so that those of several processes stay whole.
+            self._file: RawIOBase = Path(path).open("ab", buffering=0)  # noqa: SIM115
         except OSError as error:
             raise StartError(f"the query log {path} cannot be written: {error.strerror}") from None
         self._text = way == TEXT
@@ -39,7 +41,7 @@ class QueryLog:
             **_told(request, self._guards, self._text),
         }
         try:
-            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
         except OSError:
             return
 

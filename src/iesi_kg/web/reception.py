@@ -23,7 +23,6 @@ from iesi_kg.errors import (
     TooManyHandIns,
     UsageError,
 )
-from iesi_kg.operations.attempts import Attempts
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.audited import AuditedStore
 from iesi_kg.publication import linkage
@@ -38,11 +37,10 @@ from iesi_kg.store.copied import refuse_on_copy
 from iesi_kg.store.versions import Layout
 from iesi_kg.vocabulary import iris
 from iesi_kg.web.access import Caller, Gate
+from iesi_kg.web.processes.sharing import HAND_IN_SECONDS, HAND_INS, Sharing
 from iesi_kg.web.session import Sessions
 from iesi_kg.web.site import Site
 
-WITHOUT_TOKEN = 10
-WINDOW = 600.0
 LARGEST_FORM = 200_000
 _MOST_FIELDS = 2_000
 _KEY = re.compile(r"[\x21-\x7e]{8,200}")
@@ -53,15 +51,15 @@ _SHOWN_SECONDS = 10.0
 class Reception:
     """The desk of a running service and what guards its door."""
 
-    def __init__(self, settings: Settings, gate: Gate) -> None:
-        folder = settings.state_folder
+    def __init__(self, settings: Settings, gate: Gate, sharing: Sharing | None = None) -> None:
+        folder, sharing = settings.state_folder, sharing or Sharing()
         self._layout = Layout(folder)
         self.desk = Desk(folder, lock_timeout=settings.lock_seconds, by_another=settings.review_by_another)
-        self.sessions = Sessions(gate)
+        self.sessions = Sessions(gate, sharing.sessions, sharing.key)
         self.bounds = Bounds()
         self._open = settings.hand_in_open
         self._log = AuditLog(folder)
-        self._hand_ins = Attempts(WITHOUT_TOKEN, WINDOW)
+        self._hand_ins = sharing.hand_ins
 
     def may_hand_in(self, caller: Caller) -> bool:
         """Whether this caller may hand in files."""
@@ -128,7 +126,7 @@ class Reception:
             self._hand_ins.admit(address, clock)
         except TooManyAttempts as waiting:
             raise TooManyHandIns(
-                f"{WITHOUT_TOKEN} came from this address within {ceil(WINDOW / 60)} minutes",
+                f"{HAND_INS} came from this address within {ceil(HAND_IN_SECONDS / 60)} minutes",
                 retry_after=waiting.members["retry_after"],
             ) from None
         self._hand_ins.failed(address, clock)
@@ -168,8 +166,10 @@ def wish_of(kind: str, about: str, text: str) -> Wish:
 
 async def shown(site: Site) -> None:
     """Wait until queries are answered on what was just decided; it is durable, so a slow process is no failure."""
+    version = site.store.reader().version
     with suppress(ServiceBusy, BackendError):
-        await site.pool.reach(site.store.reader().version, _SHOWN_SECONDS)
+        await site.pool.reach(version, _SHOWN_SECONDS)
+    await site.fellows.reach(version)
 
 
 async def fields(request: Request, most: int = LARGEST_FORM) -> dict[str, str]:

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,32 +28,63 @@ _MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
+class Session:
+    """The id of the token that was shown, and when the session ends."""
+
     token: str
     ends: float
 
 
-class Sessions:
-    """The sessions of one running service, in bounded memory."""
+class Register(Protocol):
+    """Where open sessions stand, by the digest of their cookie."""
 
-    def __init__(self, gate: Gate) -> None:
+    def put(self, digest: bytes, session: Session) -> None: ...
+
+    def get(self, digest: bytes) -> Session | None: ...
+
+    def drop(self, digest: bytes) -> None: ...
+
+
+class OwnRegister:
+    """The sessions of one process, in bounded memory."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[bytes, Session] = OrderedDict()
+
+    def put(self, digest: bytes, session: Session) -> None:
+        """Open one; the oldest makes room."""
+        self._open[digest] = session
+        while len(self._open) > _MOST:
+            self._open.popitem(last=False)
+
+    def get(self, digest: bytes) -> Session | None:
+        """One that is open."""
+        return self._open.get(digest)
+
+    def drop(self, digest: bytes) -> None:
+        """Close one."""
+        self._open.pop(digest, None)
+
+
+class Sessions:
+    """The sessions of one running service; ``key`` makes the proofs that its forms carry."""
+
+    def __init__(self, gate: Gate, register: Register | None = None, key: bytes = b"") -> None:
         self._gate = gate
-        self._key = secrets.token_bytes(32)
-        self._open: OrderedDict[bytes, _Session] = OrderedDict()
+        self._key = key or secrets.token_bytes(32)
+        self._open: Register = OwnRegister() if register is None else register
 
     def begin(self, text: str, address: str) -> str:
         """The cookie for whoever shows a valid token. Raises Unauthorized, TooManyAttempts, TokensUnusable."""
         self._gate.caller(f"Bearer {text.strip()}", address)
         token = self._gate.tokens.check(text.strip(), datetime.now(UTC))
         cookie = secrets.token_urlsafe(32)
-        self._open[_digest(cookie)] = _Session(token.id, time.monotonic() + SECONDS)
-        while len(self._open) > _MOST:
-            self._open.popitem(last=False)
+        self._open.put(_digest(cookie), Session(token.id, time.monotonic() + SECONDS))
         return cookie
 
     def end(self, cookie: str) -> None:
         """Forget a session."""
-        self._open.pop(_digest(cookie), None)
+        self._open.drop(_digest(cookie))
 
     def caller(self, cookie: str) -> Caller:
         """Whom a cookie stands for; anybody when it is unknown, too old, or its token is not valid any more."""

@@ -15,6 +15,7 @@ from iesi_kg.store.base import Store
 from iesi_kg.store.frames import Limits
 from iesi_kg.store.pools import QueryPool
 from iesi_kg.web.cache import ResultCache
+from iesi_kg.web.processes.fellows import Fellows, Nobody
 from iesi_kg.web.queries import Queries
 from iesi_kg.web.turnstile import Turnstile
 
@@ -25,8 +26,9 @@ class Site:
 
     ``limits`` is what one query of an unknown caller may use, ``guards`` what the text of one may be; ``anonymous``
     and ``token`` are all limits of the two classes of callers. A ``scratch`` store is its users' to change as a whole.
-    ``federation`` asks other servers. ``state`` tells apart what bears one version: a release before and after an
-    erasure. ``rewriter`` is None where queries are to run as they are written.
+    ``federation`` asks other servers, ``fellows`` the other processes of this service. ``state`` tells apart what bears
+    one version: a release before and after an erasure. ``rewriter`` is None where queries run as they are
+    written.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Site:
     state: str = ""
     queries: Queries = field(default_factory=Queries)
     turnstile: Turnstile = field(default_factory=Turnstile)
+    fellows: Fellows = field(default_factory=Nobody)
     anonymous: Allowance = field(init=False)
     token: Allowance = field(init=False)
     rewriter: Rewriter | None = field(init=False)

@@ -23,8 +23,8 @@ from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Limits
 from iesi_kg.web import meter as counting
 from iesi_kg.web import pages
-from iesi_kg.web.meter import Meter
 from iesi_kg.web.pages.shelf import counts
+from iesi_kg.web.processes.fellows import Figures
 from iesi_kg.web.site import Site
 
 router = APIRouter()
@@ -61,6 +61,7 @@ class Standing(BaseModel):
     version: int
     triples: int
     uptime_seconds: float
+    workers: int
     requests_running: int
     requests_last_hour: int
     failures_last_hour: int
@@ -96,7 +97,7 @@ async def ready(request: Request) -> Response:
 @router.api_route("/status", methods=["GET", "HEAD"], include_in_schema=False)
 async def status(request: Request) -> Response:
     """The figures as a page."""
-    found = await run_in_threadpool(standing, request)
+    found = await run_in_threadpool(standing, request, await _figures(request))
     return pages.status_html(request, found, ready=await _answers(request))
 
 
@@ -104,46 +105,55 @@ async def status(request: Request) -> Response:
 @router.get("/metrics", summary="Counters in the text format of Prometheus", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """No address, no query and no name of anybody is in it."""
-    meter: Meter = request.app.state.meter
-    found = await run_in_threadpool(standing, request)
+    of_all = await _figures(request)
+    found = await run_in_threadpool(standing, request, of_all)
     gauges = [
         ("iesi_kg_up_seconds", "Time since the start", found["uptime_seconds"]),
         ("iesi_kg_graph_version", "Version that is answered from", found["version"]),
         ("iesi_kg_triples", "Published statements in that version", found["triples"]),
+        ("iesi_kg_workers", "Processes that serve", of_all.processes),
+        ("iesi_kg_workers_lost", "Processes that ended without being told to, since the start", of_all.lost),
         *await run_in_threadpool(gauges_of, request.app.state.site.settings.state_folder),
     ]
     if seen := found.get("copy_of", {}).get("seen"):
         age = (datetime.now(UTC) - datetime.fromisoformat(seen)).total_seconds()
         gauges.append(("iesi_kg_copy_age_seconds", "Time since this copy was known to be up to date", age))
-    return Response(counting.exposition(meter, gauges), media_type=counting.MEDIA_TYPE, headers=_FRESH)
+    return Response(counting.exposition(of_all.meter, gauges), media_type=counting.MEDIA_TYPE, headers=_FRESH)
 
 
 @router.api_route("/status.json", methods=["HEAD"], include_in_schema=False)
 @router.get("/status.json", response_model=Standing, summary="How the service stands, in figures")
-def figures(request: Request) -> Response:
+async def figures(request: Request) -> Response:
     """The same as the page /status."""
-    return JSONResponse(standing(request), headers=_FRESH)
+    found = await run_in_threadpool(standing, request, await _figures(request))
+    return JSONResponse(found, headers=_FRESH)
 
 
-def standing(request: Request) -> dict[str, Any]:
+def standing(request: Request, of_all: Figures) -> dict[str, Any]:
     """The figures of this moment."""
-    site: Site = request.app.state.site
-    meter: Meter = request.app.state.meter
+    meter = of_all.meter
     answers, failures = meter.last_hour()
     return {
         "status": "ok",
         "software": __version__,
-        "version": site.version,
+        "version": of_all.version,
         "triples": int(counts(request)["triples"]),
         "uptime_seconds": round(meter.uptime, 1),
+        "workers": of_all.processes,
         "requests_running": sum(meter.running.values()),
         "requests_last_hour": answers,
         "failures_last_hour": failures,
         "error_rate_last_hour": round(failures / answers, 6) if answers else 0.0,
         "load_average": [round(value, 2) for value in os.getloadavg()],
         "processors": os.cpu_count() or 1,
-        **_copied(site),
+        **_copied(request.app.state.site),
     }
+
+
+async def _figures(request: Request) -> Figures:
+    """The counts of all processes that serve."""
+    site: Site = request.app.state.site
+    return await site.fellows.figures(request.app.state.meter, site.version)
 
 
 async def _answers(request: Request) -> bool:

@@ -55,6 +55,7 @@ class Strict(asyncio.Protocol):
         self.paused = False  # the client takes nothing more at present
         self.written = 0
         self.place = ""  # where the client came in
+        self.last = False  # nothing is taken after the request at hand
         self._server_state, self._app_state = server_state, app_state
         self._parser: Any = httptools.HttpRequestParser(self)
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)  # the answer goes before the end
@@ -170,7 +171,7 @@ class Strict(asyncio.Protocol):
             "state": self._app_state.copy(),
             **self._ends,
         }
-        keep_alive = version != "1.0" and self._parser.should_keep_alive()
+        keep_alive = version != "1.0" and not self.last and self._parser.should_keep_alive()
         self._take(Exchange(self, scope, keep_alive=keep_alive, waited_for=self._expects))
 
     def on_body(self, body: bytes) -> None:

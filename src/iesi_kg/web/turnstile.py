@@ -17,12 +17,41 @@ _REMEMBERED = 4_096
 
 
 @dataclass(slots=True)
-class _Account:
+class Account:
     """What one caller has under way, and how many more queries it may ask at this moment."""
 
     left: float
     at: float
     running: int = 0
+
+    def enter(self, allowance: Allowance, now: float) -> None:
+        """Let one more query begin. Raises TooManyQueries."""
+        if allowance.concurrent and self.running >= allowance.concurrent:
+            raise TooManyQueries(
+                f"{self.running} of your queries are under way; {allowance.concurrent} may be at once",
+                hint="wait for an answer before you ask on",
+                limit="concurrent",
+                maximum=allowance.concurrent,
+                retry_after=1,
+            )
+        if allowance.requests:
+            self.charge(allowance, now)
+        self.running += 1
+
+    def charge(self, allowance: Allowance, now: float, queries: int = 1) -> None:
+        """Count queries against those of a minute. Raises TooManyQueries."""
+        pace = allowance.requests / _MINUTE
+        self.left = min(allowance.requests, self.left + (now - self.at) * pace)
+        self.at = now
+        if self.left < queries:
+            raise TooManyQueries(
+                f"you asked more than {allowance.requests:,} queries a minute",
+                hint="ask more slowly, or download the data and query them on your own machine",
+                limit="requests",
+                maximum=allowance.requests,
+                retry_after=max(1, ceil((queries - self.left) / pace)),
+            )
+        self.left -= queries
 
 
 class Turnstile:
@@ -32,32 +61,22 @@ class Turnstile:
     """
 
     def __init__(self) -> None:
-        self._accounts: OrderedDict[str, _Account] = OrderedDict()
+        self._accounts: OrderedDict[str, Account] = OrderedDict()
 
     def enter(self, caller: str, allowance: Allowance) -> None:
         """Count a query that begins. Raises TooManyQueries."""
         now = time.monotonic()
         account = self._accounts.get(caller)
         if account is None:
-            account = self._accounts[caller] = _Account(allowance.requests, now)
+            account = self._accounts[caller] = Account(allowance.requests, now)
             self._forget()
-        if allowance.concurrent and account.running >= allowance.concurrent:
-            raise TooManyQueries(
-                f"{account.running} of your queries are under way; {allowance.concurrent} may be at once",
-                hint="wait for an answer before you ask on",
-                limit="concurrent",
-                maximum=allowance.concurrent,
-                retry_after=1,
-            )
-        if allowance.requests:
-            _charge(account, allowance, now)
-        account.running += 1
+        account.enter(allowance, now)
         self._accounts.move_to_end(caller)
 
     def charge(self, caller: str, allowance: Allowance, queries: int) -> None:
         """Count so many more queries of a caller who has entered. Raises TooManyQueries."""
         if allowance.requests and queries > 0:
-            _charge(self._accounts[caller], allowance, time.monotonic(), min(queries, allowance.requests - 1))
+            self._accounts[caller].charge(allowance, time.monotonic(), min(queries, allowance.requests - 1))
 
     def leave(self, caller: str) -> None:
         """Count a query that has ended, however it did."""
@@ -77,18 +96,3 @@ class Turnstile:
             idle = next((name for name, account in self._accounts.items() if not account.running), None)
             if idle is not None:
                 del self._accounts[idle]
-
-
-def _charge(account: _Account, allowance: Allowance, now: float, queries: int = 1) -> None:
-    pace = allowance.requests / _MINUTE
-    account.left = min(allowance.requests, account.left + (now - account.at) * pace)
-    account.at = now
-    if account.left < queries:
-        raise TooManyQueries(
-            f"you asked more than {allowance.requests:,} queries a minute",
-            hint="ask more slowly, or download the data and query them on your own machine",
-            limit="requests",
-            maximum=allowance.requests,
-            retry_after=max(1, ceil((queries - account.left) / pace)),
-        )
-    account.left -= queries

@@ -7,6 +7,7 @@ nothing was answered yet (RFC 9110 section 15.5.9), and is cut off.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from enum import Enum, auto
 
 from iesi_kg.settings import Settings
@@ -32,18 +33,30 @@ class _Phase(Enum):
 
 
 class Crowd:
-    """The open connections of one service, oldest first, looked at by one timer."""
+    """The open connections of one service, oldest first, looked at by one timer.
+
+    ``told`` hears how many there are whenever that changes. A crowd that is ``leaving`` has each connection end with
+    the answer to its next request.
+    """
 
     def __init__(self) -> None:
         self.wires: dict[Wire, None] = {}
+        self.told: Callable[[int], None] = lambda number: None
+        self.leaving = False
         self._sweeping = False
 
     def join(self, wire: Wire, loop: asyncio.AbstractEventLoop) -> None:
         """Watch one more."""
         self.wires[wire] = None
+        self.told(len(self.wires))
         if not self._sweeping:
             self._sweeping = True
             loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+
+    def part(self, wire: Wire) -> None:
+        """Watch one less."""
+        self.wires.pop(wire, None)
+        self.told(len(self.wires))
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
@@ -74,13 +87,13 @@ class Wire(Strict):
         self.crowd.join(self, self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.crowd.wires.pop(self, None)
+        self.crowd.part(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self.phase is _Phase.REFUSED:
             return
-        if self.repeats is not None and not self.paused and self.at_rest():
+        if self.repeats is not None and not (self.paused or self.crowd.leaving) and self.at_rest():
             reply = self.repeats.find((self.place, data))
             if reply is not None:
                 self.phase, self.since = _Phase.ANSWER, self.loop.time()
@@ -102,6 +115,7 @@ class Wire(Strict):
     def on_headers_complete(self) -> None:
         self.phase = _Phase.BODY
         self.since, self.got = self.loop.time(), 0
+        self.last = self.crowd.leaving
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
