@@ -47,12 +47,22 @@ IesiKgError                      500  3   something of ours broke
 ├── StartError                   500  3   the service cannot start: port taken ...
 └── StoreError                   500  3
     ├── StoreBusy                503  3   another writer holds the lock
+    │   └── TwoWriters           503  3   somebody else changed the store on a server meanwhile
+    ├── VersionPassed            503  3   another version came while one was read
     ├── StoreDamaged             500  3
     │   └── LogDamaged           500  3   somebody changed the audit log
     ├── StoreReadOnly            500  3
     ├── StoreFailing             500  3   the disk reports errors
     ├── NotYetVisible            500  3   a change that is made and durable, but that no query sees yet
     ├── TokensUnusable           503  3   the file of the tokens cannot be read or trusted
+    ├── BackendError             502  3   the server that keeps the quads failed us
+    │   ├── BackendUnreachable   503  3   no connection, no valid certificate, or too busy
+    │   ├── BackendTimeout       504  3
+    │   ├── BackendRefused       502  3   it said no: credentials, address, its own limits
+    │   ├── BackendCut           502  3   its answer is a part, however it was marked
+    │   ├── BackendLied          502  3   its answer is not what it says, or what was asked for
+    │   ├── BackendAlters        422  3   it would keep another value than was sent
+    │   └── BackendLost          502  3   it acknowledged a change and did not make it
     └── StoreFull                507  3
 """
 
@@ -87,8 +97,7 @@ class IesiKgError(Exception):
 
 
 class UsageError(IesiKgError):
-    status = 400
-    title = "Contradictory request"
+    status, title = 400, "Contradictory request"
 
 
 class InputError(IesiKgError):
@@ -113,13 +122,11 @@ class IllFormedMappings(InputError):
 
 
 class ValidationStopped(InputError):
-    status = 503
-    title = "Validation stopped"
+    status, title = 503, "Validation stopped"
 
 
 class FileTooLarge(InputError):
-    status = 413
-    title = "File too large"
+    status, title = 413, "File too large"
 
 
 class SubmissionRejected(IesiKgError):
@@ -131,19 +138,16 @@ class SubmissionRejected(IesiKgError):
 class RevisionConflict(SubmissionRejected):
     """``comparison`` holds both values of every cell in question."""
 
-    status = 409
-    title = "Changed on both sides"
+    status, title = 409, "Changed on both sides"
     hint = "--take mine keeps the sheet's values, --take theirs the published ones; or download the records again"
 
 
 class NotFound(IesiKgError):
-    status = 404
-    title = "Not found"
+    status, title = 404, "Not found"
 
 
 class Gone(NotFound):
-    status = 410
-    title = "Withdrawn"
+    status, title = 410, "Withdrawn"
 
 
 class Replaced(Gone):
@@ -158,21 +162,18 @@ class Superseded(Gone):
 
 
 class RequestError(IesiKgError):
-    status = 400
-    title = "Bad request"
+    status, title = 400, "Bad request"
 
 
 class Unauthorized(RequestError):
     """``challenge`` is what ``WWW-Authenticate`` says (RFC 6750 section 3)."""
 
-    status = 401
-    title = "Token needed"
+    status, title = 401, "Token needed"
     hint = "send a token of this service as `Authorization: Bearer ...`; `iesi-kg token create` makes one"
 
 
 class Forbidden(RequestError):
-    status = 403
-    title = "Not allowed with this token"
+    status, title = 403, "Not allowed with this token"
 
 
 class OwnSubmission(Forbidden):
@@ -181,70 +182,59 @@ class OwnSubmission(Forbidden):
 
 
 class CrossSite(RequestError):
-    status = 403
-    title = "Sent from another site"
+    status, title = 403, "Sent from another site"
 
 
 class Misdirected(RequestError):
-    status = 421
-    title = "Not a name of this service"
+    status, title = 421, "Not a name of this service"
 
 
 class TooManyAttempts(RequestError):
     """``retry_after`` is the number of seconds to wait (RFC 9110 section 10.2.3)."""
 
-    status = 429
-    title = "Too many wrong tokens"
+    status, title = 429, "Too many wrong tokens"
     hint = "wait as long as Retry-After says, and look at the token: a wrong one does not get better"
 
 
 class TooManyHandIns(RequestError):
     """``retry_after`` is the number of seconds to wait."""
 
-    status = 429
-    title = "Too many at once from your address"
+    status, title = 429, "Too many at once from your address"
     hint = "wait as long as Retry-After says"
 
 
 class DecisionConflict(RequestError):
     """``state`` and ``revision`` are those that the item has now."""
 
-    status = 409
-    title = "Not to be decided so any more"
+    status, title = 409, "Not to be decided so any more"
     hint = "read it again and look at what happened meanwhile, then decide"
 
 
 class MethodNotAllowed(RequestError):
     """``allow`` names the methods that do work (RFC 9110 section 15.5.6)."""
 
-    status = 405
-    title = "Method not allowed"
+    status, title = 405, "Method not allowed"
 
 
 class NotAcceptable(RequestError):
-    status = 406
-    title = "Not acceptable"
+    status, title = 406, "Not acceptable"
 
 
 class PreconditionFailed(RequestError):
-    status = 412
-    title = "The graph is not as the request expects it"
+    status, title = 412, "The graph is not as the request expects it"
     hint = "read the graph again, look at what changed, and send the request with the new ETag"
 
 
 class RequestTooLarge(RequestError):
-    status = 413
-    title = "Request too large"
+    status, title = 413, "Request too large"
 
 
 class UnsupportedMediaType(RequestError):
-    status = 415
-    title = "Unsupported media type"
+    status, title = 415, "Unsupported media type"
 
 
 class QueryError(IesiKgError):
-    status = 400
-    title = "Query error"
+    status, title = 400, "Query error"
 
 
 class QuerySyntaxError(QueryError):
@@ -254,83 +244,69 @@ class QuerySyntaxError(QueryError):
 
 
 class QueryRefused(QueryError):
-    status = 403
-    title = "Query refused"
+    status, title = 403, "Query refused"
 
 
 class UpdateFailed(QueryError):
-    status = 409
-    title = "The update does not fit the graphs"
+    status, title = 409, "The update does not fit the graphs"
     hint = "SILENT lets an operation pass that finds its graph missing or already there"
 
 
 class QueryUnsupported(QueryError):
-    status = 422
-    title = "Function not supported"
+    status, title = 422, "Function not supported"
     hint = "mind the spelling of its IRI"
 
 
 class QueryTimeout(QueryError):
-    status = 504
-    title = "Query stopped at its time limit"
+    status, title = 504, "Query stopped at its time limit"
     hint = "ask for less: a narrower pattern, or a LIMIT inside a sub-select"
 
 
 class ResultTooLarge(QueryError):
-    status = 503
-    title = "Result larger than the limit"
+    status, title = 503, "Result larger than the limit"
     hint = "ask for less: a LIMIT, fewer variables, or a narrower pattern"
 
 
 class QueryOutOfMemory(QueryError):
-    status = 503
-    title = "Query stopped at its memory limit"
+    status, title = 503, "Query stopped at its memory limit"
     hint = "ask for less: fewer rows to sort or to group, or a narrower pattern"
 
 
 class WorkerLost(QueryError):
-    status = 503
-    title = "The process that ran the query died"
+    status, title = 503, "The process that ran the query died"
     hint = "try again; if it stays, ask for less at once"
 
 
 class QueryStopped(QueryError):
-    status = 409
-    title = "Query stopped by whoever asked it"
+    status, title = 409, "Query stopped by whoever asked it"
     hint = "ask again if it was a mistake"
 
 
 class QueryIdTaken(QueryError):
-    status = 409
-    title = "A query with this id is running"
+    status, title = 409, "A query with this id is running"
 
 
 class TooManyQueries(QueryError):
     """``retry_after`` is the number of seconds to wait."""
 
-    status = 429
-    title = "Too many queries of one caller"
+    status, title = 429, "Too many queries of one caller"
 
 
 class ServiceBusy(IesiKgError):
-    status = 503
-    title = "Service busy"
+    status, title = 503, "Service busy"
     hint = "try again in a few seconds"
 
 
 class PeerError(IesiKgError):
-    status = 502
-    title = "Another endpoint failed"
+    status, title = 502, "Another endpoint failed"
 
 
 class PeerTimeout(PeerError):
-    status = 504
-    title = "Another endpoint took too long"
+    status, title = 504, "Another endpoint took too long"
 
 
 class NotInstalled(IesiKgError):
-    status = 501
-    title = "Not installed here"
+    status, title = 501, "Not installed here"
 
 
 class StartError(IesiKgError):
@@ -342,8 +318,17 @@ class StoreError(IesiKgError):
 
 
 class StoreBusy(StoreError):
-    status = 503
-    title = "The store has another writer"
+    status, title = 503, "The store has another writer"
+
+
+class TwoWriters(StoreBusy):
+    title = "Somebody else changed the store"
+    hint = "one machine writes to a store on a server, any number read it: end the other one, or try again"
+
+
+class VersionPassed(StoreError):
+    status, title = 503, "Another version stands now"
+    hint = "ask again: the answer will be of the new version"
 
 
 class StoreDamaged(StoreError):
@@ -370,10 +355,45 @@ class NotYetVisible(StoreError):
 
 
 class TokensUnusable(StoreError):
-    status = 503
-    title = "Tokens cannot be checked"
+    status, title = 503, "Tokens cannot be checked"
+
+
+class BackendError(StoreError):
+    """``backend`` names the product, never an address or an account."""
+
+    status, title = 502, "The server of the data failed"
+
+
+class BackendUnreachable(BackendError):
+    status, title = 503, "The server of the data cannot be reached"
+
+
+class BackendTimeout(BackendError):
+    status, title = 504, "The server of the data took too long"
+
+
+class BackendRefused(BackendError):
+    title = "The server of the data refuses"
+
+
+class BackendCut(BackendError):
+    title = "The server of the data sent a part"
+
+
+class BackendLied(BackendError):
+    title = "The server of the data answers wrongly"
+
+
+class BackendAlters(BackendError):
+    """``value`` is what was to be written, ``kept`` what the server would make of it."""
+
+    status, title = 422, "The server of the data would change a value"
+    hint = "write the value in another way, or with another datatype; nothing was changed"
+
+
+class BackendLost(BackendError):
+    title = "The server of the data lost a change"
 
 
 class StoreFull(StoreError):
-    status = 507
-    title = "No space left for the store"
+    status, title = 507, "No space left for the store"

@@ -6,12 +6,15 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from iesi_kg.errors import UsageError
 
 PREFIX = "IESI_KG_"
-SECRETS = frozenset({"token"})  # never shown
+SECRETS = frozenset({"token", "store_password"})  # never shown
+REMOTE = ("sparql+http://", "sparql+https://")
+
+Place: TypeAlias = Path | str  # a folder, or the address of a SPARQL server, which begins as one of REMOTE
 
 
 def _setting(default: Any, text: str) -> Any:  # noqa: ANN401  (the type is the annotation of the field)
@@ -29,7 +32,15 @@ class Settings:
     )
     trusted_proxies: str = _setting("", "addresses or networks of proxies whose X-Forwarded-* count, comma-separated")
     header_bytes: int = _setting(65_536, "largest header of a request, in bytes")
-    store: Path = _setting(Path("iesi-kg-store"), "folder of the store; created and filled on first start")  # noqa: RUF009
+    store: Place = _setting(  # noqa: RUF009
+        Path("iesi-kg-store"),
+        "folder of the store, created and filled on first start; or a SPARQL server: `sparql+http(s)://host/path`",
+    )
+    state: Path = _setting(  # noqa: RUF009
+        Path("iesi-kg-state"), "folder for the log, tokens, releases and the journal of a store on a SPARQL server"
+    )
+    store_user: str = _setting("", "name of the user of that SPARQL server")
+    store_password: str = _setting("", "password of that user")
     token: str = _setting("", "what a write to a scratch store must show; without it writes are open on loopback")
     workers: int = _setting(2, "processes that evaluate queries")
     express_triples: int = _setting(
@@ -79,6 +90,26 @@ class Settings:
         "", "language of what `iesi-kg check` says: en, fr, de, es or it; empty: that of LC_ALL, LC_MESSAGES or LANG"
     )
     keep_versions: int = _setting(3, "published versions kept on disk")
+
+    @property
+    def remote(self) -> bool:
+        """Whether the store is a SPARQL server."""
+        return isinstance(self.store, str)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the store. Raises UsageError where it is a SPARQL server."""
+        if isinstance(self.store, str):
+            raise UsageError(
+                f"{self.store} is a SPARQL server, and this works on a store in a folder only",
+                hint="name a folder: --store DIR, or IESI_KG_STORE",
+            )
+        return self.store
+
+    @property
+    def state_folder(self) -> Path:
+        """Where what is not quads lies: the audit log, tokens, files handed in, releases, locks."""
+        return self.state if isinstance(self.store, str) else self.store
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +162,7 @@ def language(chosen: str | None, known: Collection[str], environ: Mapping[str, s
 
 
 def _cast(row: Setting, text: str) -> object:
-    cast: Callable[[str], object] = Path if issubclass(row.type, Path) else row.type
+    cast: Callable[[str], object] = place if issubclass(row.type, Path) else row.type
     if row.type is bool:
         cast = _switch
     try:
@@ -140,6 +171,11 @@ def _cast(row: Setting, text: str) -> object:
         raise UsageError(
             f"{row.variable}={text!r} is not of type {row.type.__name__}", hint=f"default: {row.default}"
         ) from None
+
+
+def place(text: str) -> Place:
+    """A folder, or the address of a SPARQL server as it is."""
+    return text if text.startswith(REMOTE) else Path(text)
 
 
 def _switch(text: str) -> bool:

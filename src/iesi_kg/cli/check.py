@@ -10,7 +10,9 @@ import click
 
 from iesi_kg import settings
 from iesi_kg.cli.files import progress, read_folder, read_sources, say, terminal_width
+from iesi_kg.cli.place import PLACE
 from iesi_kg.records import Report, SourceFile
+from iesi_kg.settings import Place
 from iesi_kg.store.base import Reader
 from iesi_kg.validation.scoring import Standing
 from iesi_kg.vocabulary.told import LANGUAGES
@@ -22,7 +24,7 @@ _FORMATS = ("text", "json", "html", "ttl", "csv")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--format", "output", type=click.Choice(_FORMATS), default="text", help="how to say it")
 @click.option("--lang", metavar="|".join(LANGUAGES), help="in which language (default: the setting, else LANG)")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store to check against")
+@click.option("--store", type=PLACE, help="folder or address of the store to check against")
 @click.option(
     "--annotate",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -45,7 +47,7 @@ def command(
     files: tuple[str, ...],
     output: str,
     lang: str | None,
-    store: Path | None,
+    store: Place | None,
     annotate: Path | None,
     fix: Path | None,
     sources: Path | None,
@@ -145,9 +147,9 @@ def _save(path: Path, content: bytes) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _published(store: Path | None) -> Reader | None:
+def _published(store: Place | None) -> Reader | None:
     """What is published in the store; None where there is no store and none was asked for."""
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
 
-    opened = EmbeddedStore(settings.load(store=store).store)
-    return opened.reader() if store or opened.layout.exists() else None
+    chosen = settings.load(store=store)
+    return opening.read(chosen) if store or opening.exists(chosen) else None

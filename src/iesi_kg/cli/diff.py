@@ -7,14 +7,15 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from iesi_kg import settings
 from iesi_kg.cli.files import read_source, say
+from iesi_kg.cli.place import PLACE
 from iesi_kg.records import Severity
+from iesi_kg.settings import Place
 
 if TYPE_CHECKING:
     from iesi_kg.publication.revision import Change, Comparison, Conflict
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store to compare with")
+@click.option("--store", type=PLACE, help="folder or address of the store to compare with")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", help="how to say it")
 @click.option("--take", type=click.Choice(["mine", "theirs"]), help="settle conflicts for the sheet or for the store")
-def command(file: str, store: Path | None, output: str, take: str | None) -> None:
+def command(file: str, store: Place | None, output: str, take: str | None) -> None:
     """Say what submitting FILE would add, change and remove. Changes nothing.
 
     A sheet of `iesi-kg template --records` is compared three ways: what was changed in it since it was taken, against
@@ -35,9 +36,9 @@ def command(file: str, store: Path | None, output: str, take: str | None) -> Non
     error.
     """
     from iesi_kg.publication import revision, workflow
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
 
-    reader = EmbeddedStore(settings.load(store=store).store).reader()
+    reader = opening.read(settings.load(store=store))
     receipt = workflow.receive(read_source(file), today=datetime.now(UTC).date())
     comparison = revision.compare(reader, receipt.submission, take=take)  # type: ignore[arg-type]
     violations = receipt.report.count(Severity.VIOLATION)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import os_user
-from iesi_kg.errors import StoreError
+from iesi_kg.cli.place import PLACE
+from iesi_kg.settings import Place
 from iesi_kg.vocabulary import curies, iris
 
 if TYPE_CHECKING:
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store.base import VersionedStore
 
 _PATIENCE = 5.0
 _MOST_MENTIONS = 20
@@ -26,9 +26,9 @@ _MOST_MENTIONS = 20
 @click.argument("thing")
 @click.option("--reason", required=True, help="why, as the address will say from now on; no personal data")
 @click.option("--also", multiple=True, metavar="TEXT", help="erase every statement whose text holds TEXT; repeatable")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+@click.option("--store", type=PLACE, help="folder or address of the store")
 @click.option("--yes", is_flag=True, help="do not ask")
-def command(thing: str, reason: str, also: tuple[str, ...], store: Path | None, yes: bool) -> None:
+def command(thing: str, reason: str, also: tuple[str, ...], store: Place | None, yes: bool) -> None:
     """Erase THING (an IRI, or a path such as /id/agent/name) for good: personal data that must not be published.
 
     Releases that hold it are rewritten and marked; citations of them verify as redacted. This cannot be undone.
@@ -39,20 +39,20 @@ def command(thing: str, reason: str, also: tuple[str, ...], store: Path | None, 
     from iesi_kg.operations.audited import AuditedStore
     from iesi_kg.publication import erasure
     from iesi_kg.publication.release_shelf import Shelf
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
 
     settings = settings_module.load(store=store)
-    if not settings.store.is_dir():
-        raise StoreError(f"there is no store at {settings.store}", hint="--store DIR, or `iesi-kg serve` makes one")
+    opening.refuse_missing(settings)
     node = iris.from_path(thing) if thing.startswith("/") else curies.expand(thing)
     order = erasure.Order(node, " ".join(reason.split()), datetime.now(UTC), also)
     if not yes:
         click.confirm(f"erase <{node.value}> from {settings.store} and from every release, for good?", abort=True)
     # No older version is kept: it would still hold what is erased.
-    opened = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=1)
+    opened = opening.existing(settings, keep=1)
+    shelf = Shelf(settings.state_folder)
     act = Act(os_user(), "command", "erasure", order.at, {"mark": iris.erased(node).value, "reason": order.reason})
     try:
-        done = erasure.erase(AuditedStore(opened, AuditLog(settings.store), act), Shelf(settings.store), order)
+        done = erasure.erase(AuditedStore(opened, AuditLog(settings.state_folder), act), shelf, order)
         held = _let_go(opened)
     finally:
         opened.close()
@@ -67,7 +67,7 @@ def command(thing: str, reason: str, also: tuple[str, ...], store: Path | None, 
     _tell(done.mentions)
 
 
-def _let_go(store: EmbeddedStore) -> list[int]:
+def _let_go(store: VersionedStore) -> list[int]:
     """Older versions that readers do not let go of in time: a running service goes on to the new one by itself."""
     deadline = time.monotonic() + _PATIENCE
     while (held := store.forget_older()) and time.monotonic() < deadline:

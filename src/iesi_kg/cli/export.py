@@ -9,23 +9,25 @@ import click
 from pyoxigraph import NamedNode
 
 from iesi_kg import settings
+from iesi_kg.cli.place import PLACE
 from iesi_kg.endpoint.negotiation import GRAPHS
-from iesi_kg.errors import StoreError, UsageError
+from iesi_kg.errors import UsageError
+from iesi_kg.settings import Place
 
 _FORMATS = [media.short for media in GRAPHS]
 
 
 @click.command()
 @click.option("--profile", "name", help="cpsv-ap, cpov or dcat-ap; without it they are listed")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+@click.option("--store", type=PLACE, help="folder or address of the store")
 @click.option("--format", "short", type=click.Choice(_FORMATS), default="ttl", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="file to write instead of standard output")
 @click.option("--endpoint", help="public address of the SPARQL service, as a catalogue names it")
-def command(name: str | None, store: Path | None, short: str, out: Path | None, endpoint: str | None) -> None:
+def command(name: str | None, store: Place | None, short: str, out: Path | None, endpoint: str | None) -> None:
     """Write what is published for those who read CPSV-AP, the Core Public Organisation Vocabulary or DCAT-AP."""
     from iesi_kg.analysis import exports
     from iesi_kg.endpoint.serialisation import write
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
 
     if name is None:
         for profile in exports.profiles().values():
@@ -33,10 +35,7 @@ def command(name: str | None, store: Path | None, short: str, out: Path | None, 
         return
     wanted = exports.profile(name)
     address = _address(endpoint or exports.ENDPOINT)
-    folder = settings.load(store=store).store
-    if not folder.is_dir():
-        raise StoreError(f"there is no store at {folder}", hint="--store DIR, or `iesi-kg serve` makes one")
-    triples = exports.export(EmbeddedStore(folder).reader(), wanted, address)
+    triples = exports.export(opening.read(settings.load(store=store)), wanted, address)
     content = write(triples, next(media for media in GRAPHS if media.short == short))
     if out is None:
         sys.stdout.buffer.write(content)

@@ -13,7 +13,9 @@ import click
 
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.peer_files import announce, peer_files
+from iesi_kg.cli.place import PLACE
 from iesi_kg.errors import StoreError, UnreadableFile, UsageError
+from iesi_kg.settings import Place
 
 if TYPE_CHECKING:
     from iesi_kg.linking.adapters import Adapter
@@ -51,7 +53,7 @@ class Source:
     help="mapping file whose decisions hold; else those that were made in the store",
 )
 @click.option("--between", is_flag=True, help="leave duplicates inside one database out")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+@click.option("--store", type=PLACE, help="folder or address of the store")
 def command(
     databases: tuple[str, ...],
     everything: bool,
@@ -59,7 +61,7 @@ def command(
     review: Path | None,
     decisions: Path | None,
     between: bool,
-    store: Path | None,
+    store: Place | None,
 ) -> None:
     """Find the records of A, B and more that are of the same initiative or organisation, and say why.
 
@@ -121,7 +123,7 @@ def _given(path: Path | None) -> MappingSet | None:
         raise UnreadableFile(f"{path} cannot be opened: {error.strerror}") from None
 
 
-def _kept(store: Path | None) -> MappingSet | None:
+def _kept(store: Place | None) -> MappingSet | None:
     """What stewards decided in the store whose records are compared."""
     from iesi_kg.publication import linkage_told
 
@@ -130,7 +132,7 @@ def _kept(store: Path | None) -> MappingSet | None:
     return made if made and made.mappings else None
 
 
-def _named(databases: Sequence[str], store: Path | None) -> Iterator[Source]:
+def _named(databases: Sequence[str], store: Place | None) -> Iterator[Source]:
     """Each database once, as it was named; the same again asks for duplicates inside it, which are found anyway."""
     reader: Reader | None = None
     seen: dict[str, str] = {}
@@ -186,7 +188,7 @@ def _of_store(name: str, reader: Reader | None) -> Source:
     raise UsageError(f"no database {name!r} is loaded in the store{meant}", hint=hint)
 
 
-def _loaded(store: Path | None) -> Iterator[Source]:
+def _loaded(store: Place | None) -> Iterator[Source]:
     from iesi_kg.publication import peers_loaded
 
     reader = _reader(store)
@@ -213,14 +215,11 @@ def _peer(reader: Reader, peer: LoadedPeer) -> Source:
     return Source(peer.database, peer.version, entities, licence)
 
 
-def _reader(store: Path | None) -> Reader | None:
-    from iesi_kg.store.embedded import EmbeddedStore
+def _reader(store: Place | None) -> Reader | None:
+    from iesi_kg.store import opening
 
     settings = settings_module.load(store=store)
-    if store and not settings.store.is_dir():
-        raise StoreError(f"there is no store at {settings.store}", hint="`iesi-kg serve` makes one")
-    opened = EmbeddedStore(settings.store)
-    return opened.reader() if opened.layout.exists() else None
+    return opening.read(settings) if store or opening.exists(settings) else None
 
 
 def _write(path: Path, text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,13 +11,14 @@ import click
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import os_user
 from iesi_kg.cli.peer_files import announce, peer_files, records, tell
-from iesi_kg.errors import StoreError, UsageError
-from iesi_kg.settings import Settings
+from iesi_kg.cli.place import PLACE
+from iesi_kg.errors import UsageError
+from iesi_kg.settings import Place, Settings
 
 if TYPE_CHECKING:
     from iesi_kg.operations.audited import AuditedStore
     from iesi_kg.publication.peers_loaded import LoadedPeer
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store.base import VersionedStore
 
 
 @click.command()
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--remove", is_flag=True, help="take NAME out again: every version, or the one of NAME/VERSION")
 @click.option("--list", "listed", is_flag=True, help="list what is loaded")
 @click.option("--version", metavar="NAME", help="name of the edition, where the files are another than those known")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+@click.option("--store", type=PLACE, help="folder or address of the store")
 @click.option("--all", "everything", is_flag=True, help="show every finding")
 def command(
     name: str | None,
@@ -35,7 +35,7 @@ def command(
     remove: bool,
     listed: bool,
     version: str | None,
-    store: Path | None,
+    store: Place | None,
     everything: bool,
 ) -> None:
     """Put FILE... of the database NAME beside ours: in a graph of its own, never among what is published.
@@ -99,11 +99,9 @@ def _remove(settings: Settings, name: str) -> None:
 
 def _list(settings: Settings) -> None:
     from iesi_kg.publication import peers_loaded
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
 
-    if not settings.store.is_dir():
-        raise StoreError(f"there is no store at {settings.store}", hint="--store DIR, or `iesi-kg serve` makes one")
-    there = peers_loaded.loaded(EmbeddedStore(settings.store).reader())
+    there = peers_loaded.loaded(opening.read(settings))
     for peer in there:
         _show(peer)
     if not there:
@@ -117,17 +115,15 @@ def _show(peer: LoadedPeer) -> None:
     click.echo(f"    graph: {peer.graph.value}")
 
 
-def _opened(settings: Settings) -> EmbeddedStore:
-    from iesi_kg.store.embedded import EmbeddedStore
+def _opened(settings: Settings) -> VersionedStore:
+    from iesi_kg.store import opening
 
-    if not settings.store.is_dir():
-        raise StoreError(f"there is no store at {settings.store}", hint="--store DIR, or `iesi-kg serve` makes one")
-    return EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
+    return opening.existing(settings)
 
 
-def _audited(store: EmbeddedStore, settings: Settings, peer: str, what: str, at: datetime) -> AuditedStore:
+def _audited(store: VersionedStore, settings: Settings, peer: str, what: str, at: datetime) -> AuditedStore:
     from iesi_kg.operations.audit import Act, AuditLog
     from iesi_kg.operations.audited import AuditedStore
 
     detail: Mapping[str, str | int] = {"peer": peer}
-    return AuditedStore(store, AuditLog(settings.store), Act(os_user(), "command", what, at, detail))
+    return AuditedStore(store, AuditLog(settings.state_folder), Act(os_user(), "command", what, at, detail))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
 from iesi_kg import settings
 from iesi_kg.cli.files import say
+from iesi_kg.cli.place import PLACE
 from iesi_kg.errors import UsageError
 from iesi_kg.operations.audit import AuditLog, Entry, carried_out
+from iesi_kg.settings import Place
 
 
 @click.command()
@@ -22,7 +23,7 @@ from iesi_kg.operations.audit import AuditLog, Entry, carried_out
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--verify", is_flag=True, help="show nothing but whether the log is whole, and its head")
 @click.option("--head", metavar="HASH", help="with --verify: a head kept elsewhere, which must still be in the log")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+@click.option("--store", type=PLACE, help="folder or address of the store")
 def command(
     who: str | None,
     what: str | None,
@@ -31,10 +32,10 @@ def command(
     form: str,
     verify: bool,
     head: str | None,
-    store: Path | None,
+    store: Place | None,
 ) -> None:
     """Show the audit log, oldest entry first; JSON is one object a line, as it is kept."""
-    log = AuditLog(settings.load(store=store).store)
+    log = AuditLog(settings.load(store=store).state_folder)
     if head and not verify:
         raise UsageError("--head goes with --verify")
     if verify:

@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from iesi_kg import settings
-from iesi_kg.errors import StoreError, UsageError
+from iesi_kg.cli.place import PLACE
+from iesi_kg.errors import UsageError
+from iesi_kg.settings import Place
 
 
 @click.command()
@@ -25,23 +27,20 @@ from iesi_kg.errors import StoreError, UsageError
     "--filter", "filters", multiple=True, metavar="NAME=CODE", help="for instance policy-area=aha; may be given again"
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="file to write; standard output else")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+@click.option("--store", type=PLACE, help="folder or address of the store")
 @click.option("--lang", default="en", show_default=True, help="language of the labels")
-def command(form: str, name: str, filters: tuple[str, ...], out: Path | None, store: Path | None, lang: str) -> None:
+def command(form: str, name: str, filters: tuple[str, ...], out: Path | None, store: Place | None, lang: str) -> None:
     """Draw what a store holds: the map by potential and level of integration, or another view of it.
 
     What is not coded has a row of its own. The drawings are those of the pages /map, /coverage and /network.
     """
     from iesi_kg.analysis import drawings, knowledge_map, listing
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
     from iesi_kg.web.pages.wording import drawing_words, wordings
 
     if lang not in wordings():
         raise UsageError(f"there is no language {lang!r}", hint="one of " + ", ".join(sorted(wordings())))
-    folder = settings.load(store=store).store
-    if not folder.is_dir():
-        raise StoreError(f"there is no store at {folder}", hint="--store DIR, or `iesi-kg serve` makes one")
-    reader = EmbeddedStore(folder).reader()
+    reader = opening.read(settings.load(store=store))
     index = listing.build(reader, lang)
     choice = listing.chosen(index, (_pair(given) for given in filters))
     words = drawing_words(wordings()[lang])

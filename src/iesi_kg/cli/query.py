@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from iesi_kg import settings as settings_module
+from iesi_kg.cli.place import PLACE
 from iesi_kg.endpoint import negotiation
 from iesi_kg.endpoint.federation import Federation, of_settings
 from iesi_kg.endpoint.negotiation import GRAPHS, TABLES, MediaType
@@ -16,18 +17,18 @@ from iesi_kg.endpoint.protocol import Query
 from iesi_kg.endpoint.syntax import Guards, inspect
 from iesi_kg.errors import StoreError, UnreadableFile
 from iesi_kg.records import Answer, Form
-from iesi_kg.settings import Settings
+from iesi_kg.settings import Place, Settings
 
 _FORMATS = ["table", *(media.short for media in (*TABLES, *GRAPHS))]
 
 
 @click.command()
 @click.argument("query")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store to ask")
+@click.option("--store", type=PLACE, help="folder or address of the store to ask")
 @click.option("--endpoint", help="address of a SPARQL service to ask instead of a store")
 @click.option("--format", "short", type=click.Choice(_FORMATS), default="table", show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=0.1), help="time limit (default: IESI_KG_QUERY_SECONDS)")
-def command(query: str, store: Path | None, endpoint: str | None, short: str, seconds: float | None) -> None:
+def command(query: str, store: Place | None, endpoint: str | None, short: str, seconds: float | None) -> None:
     """Run QUERY: the text of a query, a file that holds one, or - for standard input."""
     if store and endpoint:
         raise click.UsageError("--store and --endpoint exclude one another")
@@ -78,9 +79,9 @@ async def _ask_store(text: str, media: MediaType, settings: Settings, federation
     from iesi_kg.endpoint.execution import execute
     from iesi_kg.store.workers import Limits, Pool
 
-    if not settings.store.is_dir():
-        raise StoreError(f"there is no store at {settings.store}", hint="--store DIR, or `iesi-kg serve` makes one")
-    pool = Pool(settings.store, workers=1, memory=settings.query_memory)
+    if not settings.folder.is_dir():
+        raise StoreError(f"there is no store at {settings.folder}", hint="--store DIR, or `iesi-kg serve` makes one")
+    pool = Pool(settings.folder, workers=1, memory=settings.query_memory)
     await pool.start()
     try:
         limits = Limits(settings.query_seconds, settings.query_bytes, settings.query_rows)

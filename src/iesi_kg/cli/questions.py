@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from iesi_kg import settings
-from iesi_kg.errors import StoreError, UsageError
+from iesi_kg.cli.place import PLACE
+from iesi_kg.errors import UsageError
+from iesi_kg.settings import Place
 
 if TYPE_CHECKING:
     from iesi_kg.analysis.answers import Difference, Line
@@ -39,20 +40,17 @@ class Asked:
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="how to say it")
 @click.option("--all", "every", is_flag=True, help=f"every row that came or went, not the first {_MOST}")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
-def command(numbers: tuple[int, ...], file: str | None, form: str, every: bool, store: Path | None) -> None:
+@click.option("--store", type=PLACE, help="folder or address of the store")
+def command(numbers: tuple[int, ...], file: str | None, form: str, every: bool, store: Place | None) -> None:
     """Ask the competency questions, all or those of these NUMBERs, and name each whose answer is another than expected.
 
     Expected is the answer that was worked out by hand from the tables of the bundle. With FILE: the answer now.
 
     Exit code 0: all the same; 1: some moved, each named with the rows that came and went; 3: any other error.
     """
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
 
-    folder = settings.load(store=store).store
-    if not folder.is_dir():
-        raise StoreError(f"there is no store at {folder}", hint="--store DIR, or `iesi-kg serve` makes one")
-    reader = EmbeddedStore(folder).reader()
+    reader = opening.read(settings.load(store=store))
     found = list(_expected(reader, numbers) if file is None else _with(reader, numbers, file))
     click.echo(
         _json(found)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from iesi_kg import settings
-from iesi_kg.errors import StoreError
+from iesi_kg.cli.place import PLACE
+from iesi_kg.settings import Place
 
 if TYPE_CHECKING:
     from pyoxigraph import Triple
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+@click.option("--store", type=PLACE, help="folder or address of the store")
 @click.option(
     "--explain",
     "wanted",
@@ -28,16 +28,13 @@ if TYPE_CHECKING:
     help="say why a statement holds; CURIEs, IRIs, literals as in Turtle",
 )
 @click.option("--all", "every", is_flag=True, help="list the rules that gave nothing as well")
-def command(store: Path | None, wanted: tuple[str, str, str] | None, every: bool) -> None:
+def command(store: Place | None, wanted: tuple[str, str, str] | None, every: bool) -> None:
     """Say how many statements each rule gives, or why one statement holds (exit code 1 when it does not follow)."""
     from iesi_kg.publication import entailment
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
 
     triple = _triple(wanted) if wanted else None
-    chosen = settings.load(store=store)
-    if not chosen.store.is_dir():
-        raise StoreError(f"there is no store at {chosen.store}", hint="--store DIR, or `iesi-kg serve` makes one")
-    opened = EmbeddedStore.open(chosen.store, lock_timeout=chosen.lock_seconds)
+    opened = opening.existing(settings.load(store=store))
     reader = opened.reader()
     derived = entailment.derived(reader)
     if triple is None:

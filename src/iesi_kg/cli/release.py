@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import os_user
-from iesi_kg.errors import StoreError
+from iesi_kg.cli.place import PLACE
+from iesi_kg.settings import Place
 
 if TYPE_CHECKING:
     from iesi_kg.publication.release_shelf import Shelf
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+@click.option("--store", type=PLACE, help="folder or address of the store")
 @click.option("--check", is_flag=True, help="compare the files of the release, or of all, with their hashes")
-def command(name: str | None, store: Path | None, check: bool) -> None:
+def command(name: str | None, store: Place | None, check: bool) -> None:
     """Make the release NAME (2026.1) of what is published now; without NAME, list the releases.
 
     Exit code 0: done; 3: the name is taken or malformed, a file is damaged, or the store cannot be read or written.
@@ -29,23 +29,22 @@ def command(name: str | None, store: Path | None, check: bool) -> None:
     from iesi_kg.operations.audited import audited
     from iesi_kg.publication import release
     from iesi_kg.publication.release_shelf import Shelf
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
 
     settings = settings_module.load(store=store)
-    if not settings.store.is_dir():
-        raise StoreError(f"there is no store at {settings.store}", hint="--store DIR, or `iesi-kg serve` makes one")
-    shelf = Shelf(settings.store)
+    opening.refuse_missing(settings)
+    shelf = Shelf(settings.state_folder)
     if check:
         _check(shelf, name)
         return
     if name is None:
         _list(shelf)
         return
-    opened = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
+    opened = opening.existing(settings)
     now = datetime.now(UTC)
     act = Act(os_user(), "command", "release", now, {"name": name})
     try:
-        with audited(AuditLog(settings.store), act):
+        with audited(AuditLog(settings.state_folder), act):
             made = release.make(opened, shelf, name, at=now)
     finally:
         opened.close()

@@ -10,8 +10,9 @@ import click
 
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import os_user, read_source, say, terminal_width
-from iesi_kg.errors import StoreError, UsageError
-from iesi_kg.settings import Settings
+from iesi_kg.cli.place import PLACE
+from iesi_kg.errors import UsageError
+from iesi_kg.settings import Place, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from iesi_kg.publication.linkage_graphs import Pair
     from iesi_kg.publication.linkage_queue import Item
     from iesi_kg.publication.linkage_records import Line
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store.base import VersionedStore
 
 
 _KEYS = "a same  r not the same  u cannot be told  s skip  i identical  w reason  z undo  q quit"
@@ -36,7 +37,7 @@ _KEYS = "a same  r not the same  u cannot be told  s skip  i identical  w reason
 @click.option("--export", "target", type=click.Path(dir_okay=False, path_type=Path), help="write the decisions (SSSOM)")
 @click.option("--list", "listed", is_flag=True, help="list what awaits a decision and what was decided")
 @click.option("--findings", is_flag=True, help="say anew where linked records contradict one another")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+@click.option("--store", type=PLACE, help="folder or address of the store")
 def command(
     file: str | None,
     by: str | None,
@@ -46,7 +47,7 @@ def command(
     target: Path | None,
     listed: bool,
     findings: bool,
-    store: Path | None,
+    store: Place | None,
 ) -> None:
     """Decide on links: those of FILE (an .sssom.tsv or the review.csv of `iesi-kg link`), or all that await it.
 
@@ -82,14 +83,10 @@ class _Steward:
     """Whoever sits at the terminal, and the store that they decide on."""
 
     def __init__(self, settings: Settings, by: str) -> None:
-        from iesi_kg.store.embedded import EmbeddedStore
+        from iesi_kg.store import opening
 
-        if not settings.store.is_dir():
-            raise StoreError(f"there is no store at {settings.store}", hint="--store DIR, or `iesi-kg serve` makes one")
         self._settings, self._by = settings, by
-        self._opened: EmbeddedStore = EmbeddedStore.open(
-            settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions
-        )
+        self._opened: VersionedStore = opening.existing(settings)
         self._reason = ""
 
     def close(self) -> None:
@@ -100,7 +97,7 @@ class _Steward:
         from iesi_kg.operations.audited import AuditedStore
 
         act = Act(self._by, "command", what, datetime.now(UTC), {"user": os_user(), **detail})
-        return AuditedStore(self._opened, AuditLog(self._settings.store), act)
+        return AuditedStore(self._opened, AuditLog(self._settings.state_folder), act)
 
     def change(self, publish: str | None, withdraw: str | None, file: str | None) -> None:
         """Publish a set, or take one out."""

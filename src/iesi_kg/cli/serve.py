@@ -7,15 +7,15 @@ import gc
 import socket
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
 import click
 
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import os_user
+from iesi_kg.cli.place import PLACE
 from iesi_kg.errors import LogDamaged, StartError, StoreBusy, StoreReadOnly
-from iesi_kg.settings import Settings
+from iesi_kg.settings import Place, Settings
 from iesi_kg.store.base import Store
 from iesi_kg.store.versions import Layout
 
@@ -35,9 +35,9 @@ class Port(click.IntRange):
 @click.command()
 @click.option("--host", help="address to listen on (default: IESI_KG_HOST or 127.0.0.1)")
 @click.option("--port", type=Port(0, 65535), help="port to listen on (default: IESI_KG_PORT or 8080)")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+@click.option("--store", type=PLACE, help="folder or address of the store")
 @click.option("--scratch", is_flag=True, help="serve a plain SPARQL 1.1 store that clients may write to")
-def command(host: str | None, port: int | None, store: Path | None, scratch: bool) -> None:
+def command(host: str | None, port: int | None, store: Place | None, scratch: bool) -> None:
     """Serve the pages and the SPARQL endpoint.
 
     An empty store is filled with the bundled data first; one that an earlier version filled is brought up to date.
@@ -92,7 +92,9 @@ def _settle_kind(settings: Settings, scratch: bool) -> None:
     """A folder is a scratch store or a published one for good: nobody overwrites what was published by a flag."""
     from iesi_kg.store.embedded import EmbeddedStore
 
-    layout = Layout(settings.store)
+    if settings.remote and not scratch:
+        return
+    layout = Layout(settings.folder)
     if layout.scratch.exists() and not scratch:
         raise StartError(f"{settings.store} is a scratch store", hint="serve it with --scratch, or name another folder")
     if not scratch or layout.scratch.exists():
@@ -102,7 +104,7 @@ def _settle_kind(settings: Settings, scratch: bool) -> None:
             f"{settings.store} holds a published graph, which scratch mode would let its users overwrite",
             hint="name another folder: --scratch --store DIR",
         )
-    EmbeddedStore.open(settings.store, create=True, lock_timeout=settings.lock_seconds).close()
+    EmbeddedStore.open(settings.folder, create=True, lock_timeout=settings.lock_seconds).close()
     layout.scratch.touch()
 
 
@@ -115,11 +117,9 @@ def _not_free(settings: Settings, error: OSError) -> StartError:
 
 
 def _fill(settings: Settings) -> None:
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store.opening import open_store
 
-    store = EmbeddedStore.open(
-        settings.store, create=True, lock_timeout=settings.lock_seconds, keep=settings.keep_versions
-    )
+    store = open_store(settings, create=True)
     try:
         store.verify()
         if not store.current().triples:
@@ -137,7 +137,7 @@ def _audited(store: Store, settings: Settings) -> Store:
     from iesi_kg.operations.audited import AuditedStore
 
     act = Act(os_user(), "command", "bundled data", datetime.now(UTC))
-    return AuditedStore(store, AuditLog(settings.store), act)
+    return AuditedStore(store, AuditLog(settings.state_folder), act)
 
 
 def _load(store: Store) -> None:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from iesi_kg import settings
 from iesi_kg.cli.files import os_user, say
+from iesi_kg.cli.place import PLACE
 from iesi_kg.errors import SubmissionRejected
 from iesi_kg.records import Report
+from iesi_kg.settings import Place
 
 if TYPE_CHECKING:
     from iesi_kg.publication.desk import Desk
     from iesi_kg.publication.desk_item import Item
     from iesi_kg.settings import Settings
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store.base import VersionedStore
 
-_store = click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+_store = click.option("--store", type=PLACE, help="folder or address of the store")
 _form = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="how to write it"
 )
@@ -37,7 +38,7 @@ def command() -> None:
 @click.option("--state", help="only what stands there: received, in-review, returned, accepted, refused, withdrawn")
 @_form
 @_store
-def show_all(state: str | None, form: str, store: Path | None) -> None:
+def show_all(state: str | None, form: str, store: Place | None) -> None:
     """List what lies on the desk, the newest first."""
     chosen = settings.load(store=store)
     desk, opened = _open(chosen)
@@ -58,7 +59,7 @@ def show_all(state: str | None, form: str, store: Path | None) -> None:
 @click.argument("item_id", metavar="ID")
 @_form
 @_store
-def show(item_id: str, form: str, store: Path | None) -> None:
+def show(item_id: str, form: str, store: Place | None) -> None:
     """Show one submission or request with its whole history."""
     chosen = settings.load(store=store)
     desk, opened = _open(chosen)
@@ -83,7 +84,7 @@ def show(item_id: str, form: str, store: Path | None) -> None:
 @_reason
 @_note
 @_store
-def accept(item_id: str, reason: str, note: str, store: Path | None) -> None:
+def accept(item_id: str, reason: str, note: str, store: Place | None) -> None:
     """Publish a file that was handed in, whole; or say that a request was followed."""
     _decide(item_id, "accepted", reason, note, store)
 
@@ -93,7 +94,7 @@ def accept(item_id: str, reason: str, note: str, store: Path | None) -> None:
 @_reason
 @_note
 @_store
-def give_back(item_id: str, reason: str, note: str, store: Path | None) -> None:
+def give_back(item_id: str, reason: str, note: str, store: Place | None) -> None:
     """Ask the sender to mend it."""
     _decide(item_id, "returned", reason, note, store)
 
@@ -103,7 +104,7 @@ def give_back(item_id: str, reason: str, note: str, store: Path | None) -> None:
 @_reason
 @_note
 @_store
-def refuse(item_id: str, reason: str, note: str, store: Path | None) -> None:
+def refuse(item_id: str, reason: str, note: str, store: Place | None) -> None:
     """Refuse it."""
     _decide(item_id, "refused", reason, note, store)
 
@@ -113,12 +114,12 @@ def refuse(item_id: str, reason: str, note: str, store: Path | None) -> None:
 @_reason
 @_note
 @_store
-def withdraw(item_id: str, reason: str, note: str, store: Path | None) -> None:
+def withdraw(item_id: str, reason: str, note: str, store: Place | None) -> None:
     """Take a file out again: off the desk, or out of what is published."""
     _decide(item_id, "withdrawn", reason, note, store)
 
 
-def _decide(item_id: str, state: str, reason: str, note: str, store: Path | None) -> None:
+def _decide(item_id: str, state: str, reason: str, note: str, store: Place | None) -> None:
     from iesi_kg.operations.audit import Act, AuditLog
     from iesi_kg.operations.audited import AuditedStore
     from iesi_kg.publication.desk import Verdict
@@ -127,7 +128,7 @@ def _decide(item_id: str, state: str, reason: str, note: str, store: Path | None
 
     chosen, now, user = settings.load(store=store), datetime.now(UTC), os_user()
     desk, opened = _open(chosen)
-    log, act = AuditLog(chosen.store), Act(user, "command", f"hand-in {state}", now, {"item": item_id})
+    log, act = AuditLog(chosen.state_folder), Act(user, "command", f"hand-in {state}", now, {"item": item_id})
     try:
         item = desk.decide(AuditedStore(opened, log, act), item_id, Verdict(State(state), user, now, reason, note))
     except SubmissionRejected as refused:
@@ -142,12 +143,12 @@ def _decide(item_id: str, state: str, reason: str, note: str, store: Path | None
     say(f"{item.id} is {item.state.value}" + (f": {item.graph}" if state == "accepted" and item.graph else "") + "\n")
 
 
-def _open(chosen: Settings) -> tuple[Desk, EmbeddedStore]:
+def _open(chosen: Settings) -> tuple[Desk, VersionedStore]:
     from iesi_kg.publication.desk import Desk
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
 
-    desk = Desk(chosen.store, lock_timeout=chosen.lock_seconds, by_another=chosen.review_by_another)
-    return desk, EmbeddedStore.open(chosen.store, lock_timeout=chosen.lock_seconds, keep=chosen.keep_versions)
+    desk = Desk(chosen.state_folder, lock_timeout=chosen.lock_seconds, by_another=chosen.review_by_another)
+    return desk, opening.open_store(chosen)
 
 
 def _facts(item: Item) -> dict[str, Any]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from iesi_kg import settings
 from iesi_kg.cli.files import os_user, progress, read_sources, say, terminal_width
+from iesi_kg.cli.place import PLACE
 from iesi_kg.errors import SubmissionRejected
 from iesi_kg.records import Report
+from iesi_kg.settings import Place
 
 if TYPE_CHECKING:
     from iesi_kg.publication.revision import Side
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--by", required=True, metavar="NAME", help="your name, or a role: stored and shown with the records")
-@click.option("--store", type=click.Path(path_type=Path), help="folder of the store (default: the setting)")
+@click.option("--store", type=PLACE, help="folder or address of the store (default: the setting)")
 @click.option("--take", type=click.Choice(["mine", "theirs"]), help="which side holds where a filled sheet conflicts")
-def command(files: tuple[str, ...], by: str, store: Path | None, take: Side | None) -> None:
+def command(files: tuple[str, ...], by: str, store: Place | None, take: Side | None) -> None:
     """Check FILE and publish it whole, or not at all. The same file again changes nothing.
 
     Several files, a folder or a zip archive are one submission, which is published whole or not at all.
@@ -36,20 +37,17 @@ def command(files: tuple[str, ...], by: str, store: Path | None, take: Side | No
     from iesi_kg.operations.audited import AuditedStore
     from iesi_kg.publication import workflow
     from iesi_kg.publication.bundled import load_bundled
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
 
     chosen, now = settings.load(store=store), datetime.now(UTC)
-    user, log = os_user(), AuditLog(chosen.store)
+    user, log = os_user(), AuditLog(chosen.state_folder)
     source = read_sources(files)
-    there = EmbeddedStore(chosen.store)
-    alike = workflow.likeness(there.reader() if there.layout.exists() else None)
+    alike = workflow.likeness(opening.read(chosen) if opening.exists(chosen) else None)
     with progress(source, quiet=False) as tell:
         receipt = replace(workflow.receive(source, today=now.date(), progress=tell, alike=alike), take=take)
     try:
         workflow.decide(receipt)
-        opened = EmbeddedStore.open(
-            chosen.store, create=True, lock_timeout=chosen.lock_seconds, keep=chosen.keep_versions
-        )
+        opened = opening.open_store(chosen, create=True)
         if not opened.current().triples:
             click.echo(f"loading the bundled data into {chosen.store}, which is empty")
             load_bundled(AuditedStore(opened, log, Act(user, "command", "bundled data", now)), at=now)

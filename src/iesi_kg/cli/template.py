@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from iesi_kg import settings
+from iesi_kg.cli.place import PLACE
 from iesi_kg.errors import UsageError
+from iesi_kg.settings import Place
 
 if TYPE_CHECKING:
     from iesi_kg.publication.filling import Filled
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option("--example", is_flag=True, help="with one filled row: a real record")
 @click.option("--records", is_flag=True, help="filled with the published records named by ID, to edit and send back")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store of --records")
+@click.option("--store", type=PLACE, help="folder or address of the store of --records")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 def command(
     output: str,
@@ -31,7 +32,7 @@ def command(
     lang: str,
     example: bool,
     records: bool,
-    store: Path | None,
+    store: Place | None,
     ids: tuple[str, ...],
 ) -> None:
     """Write the table to fill in: CSV, or a workbook with a sheet for each subject, drop-downs, help and code lists.
@@ -54,8 +55,8 @@ def command(
     click.echo(blank.FORMATS[output](parts=parts, example=example, lang=lang, filled=filled), nl=False)
 
 
-def _filled(store: Path | None, ids: tuple[str, ...]) -> Filled:
+def _filled(store: Place | None, ids: tuple[str, ...]) -> Filled:
     from iesi_kg.publication import filling
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store import opening
 
-    return filling.filled(EmbeddedStore(settings.load(store=store).store).reader(), ids)
+    return filling.filled(opening.read(settings.load(store=store)), ids)

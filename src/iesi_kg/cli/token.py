@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 
 import click
 
 from iesi_kg import settings
 from iesi_kg.cli.files import os_user, say
+from iesi_kg.cli.place import PLACE
 from iesi_kg.errors import UsageError
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.tokens import SCOPES, Grant, Token, Tokens
 from iesi_kg.operations.uses import Uses
+from iesi_kg.settings import Place
 
 _SPAN = re.compile(r"([1-9]\d{0,4})([dh])")
-_store = click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+_store = click.option("--store", type=PLACE, help="folder or address of the store")
 
 
 @click.group()
@@ -31,7 +32,7 @@ def command() -> None:
 @click.option("--graph", "graphs", multiple=True, metavar="IRI", help="a graph that the scope write may change")
 @click.option("--expires", default="90d", show_default=True, help="days (90d), hours (12h), a date (2027-01-31), never")
 @_store
-def create(name: str, scopes: tuple[str, ...], graphs: tuple[str, ...], expires: str, store: Path | None) -> None:
+def create(name: str, scopes: tuple[str, ...], graphs: tuple[str, ...], expires: str, store: Place | None) -> None:
     """Make a token called NAME and write it to standard output, this once."""
     now = datetime.now(UTC)
     grant = Grant(name, frozenset(scopes), graphs, _expiry(expires, now))
@@ -44,10 +45,10 @@ def create(name: str, scopes: tuple[str, ...], graphs: tuple[str, ...], expires:
 @command.command("list")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @_store
-def show(form: str, store: Path | None) -> None:
+def show(form: str, store: Place | None) -> None:
     """List every token with its scopes, dates and state; their texts are not kept."""
     now = datetime.now(UTC)
-    chosen = settings.load(store=store).store
+    chosen = settings.load(store=store).state_folder
     tokens, used = Tokens(chosen).all(), Uses(chosen).all()
     if form == "json":
         facts = [_facts(token, now, used.get(token.id)) for token in tokens]
@@ -63,15 +64,15 @@ def show(form: str, store: Path | None) -> None:
 @command.command()
 @click.argument("which", metavar="NAME_OR_ID")
 @_store
-def revoke(which: str, store: Path | None) -> None:
+def revoke(which: str, store: Place | None) -> None:
     """End a token at once."""
     now = datetime.now(UTC)
     token = _tokens(store, now).revoke(which, now)
     click.echo(f"revoked {token.id} ({token.name})")
 
 
-def _tokens(store: Path | None, now: datetime) -> Tokens:
-    chosen = settings.load(store=store).store
+def _tokens(store: Place | None, now: datetime) -> Tokens:
+    chosen = settings.load(store=store).state_folder
     log = AuditLog(chosen)
 
     def record(what: str, token: Token) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import read_source
+from iesi_kg.cli.place import PLACE
 from iesi_kg.endpoint.citable import citable
 from iesi_kg.endpoint.fingerprint import Fingerprint, fingerprint, media
 from iesi_kg.endpoint.protocol import Query
@@ -19,7 +19,7 @@ from iesi_kg.endpoint.syntax import Guards
 from iesi_kg.errors import UnreadableFile
 from iesi_kg.publication import citation
 from iesi_kg.publication.citation import Citation, Verdict
-from iesi_kg.settings import Settings
+from iesi_kg.settings import Place, Settings
 
 EXIT = {Verdict.SAME: 0, Verdict.DIFFERS: 1, Verdict.REDACTED: 4}
 Found = tuple[Fingerprint, Mapping[str, Any]]
@@ -27,11 +27,11 @@ Found = tuple[Fingerprint, Mapping[str, Any]]
 
 @click.command()
 @click.argument("cited", metavar="CITATION")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="ask the releases in this store folder")
+@click.option("--store", type=PLACE, help="ask the releases of this store")
 @click.option(
     "--endpoint", help="ask this service instead of the one that the citation names (a mirror, a new address)"
 )
-def command(cited: str, store: Path | None, endpoint: str | None) -> None:
+def command(cited: str, store: Place | None, endpoint: str | None) -> None:
     """Run again what CITATION cites: an address, or a file in BibTeX, CSL-JSON or CFF (- for standard input).
 
     Exit code 0: the same; 1: it differs; 2: the citation cannot be read; 3: no such release, or any other error;
@@ -69,7 +69,7 @@ async def _in_store(asked: Citation, settings: Settings) -> Found:
     from iesi_kg.publication.release_shelf import Shelf
     from iesi_kg.store.workers import Limits, Pool
 
-    shelf = Shelf(settings.store)
+    shelf = Shelf(settings.state_folder)
     release = shelf.get(asked.release)
     shape = citable(asked.query, _guards(settings))
     pool = Pool(shelf.opened(release), workers=1, memory=settings.query_memory)

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from iesi_kg.errors import NotYetVisible, ServiceBusy, StoreError
 from iesi_kg.operations.audit import Act, AuditLog
@@ -25,6 +25,18 @@ from iesi_kg.store.writer import EmbeddedWriter
 T = TypeVar("T")
 Check = Callable[[Amended, ChangeSet], None]
 _REACH_SECONDS = 20.0
+
+
+class Changes(Protocol):
+    """What answers requests to read and to change graphs over HTTP."""
+
+    async def read(self, wanted: Amendment, limits: Limits, caller: str = "") -> tuple[Amended, int]: ...
+
+    async def make(
+        self, wanted: Amendment, limits: Limits, check: Check, act: Act, caller: str = ""
+    ) -> tuple[Amended, int]: ...
+
+    async def close(self) -> None: ...
 
 
 class Amendments:

@@ -209,8 +209,12 @@ def _syntax(media_type: str) -> RdfFormat:
 
 
 def _digest(store: Store, name: GraphName) -> str:
-    lines = (store.dump(None, RdfFormat.N_TRIPLES, from_graph=name) or b"").splitlines()
-    return blake2b(b"\n".join(sorted(lines)), digest_size=16).hexdigest()
+    return digest(store.dump(None, RdfFormat.N_TRIPLES, from_graph=name) or b"")
+
+
+def digest(lines: bytes) -> str:
+    """What names a graph by its N-Triples, whatever their order."""
+    return blake2b(b"\n".join(sorted(lines.splitlines())), digest_size=16).hexdigest()
 
 
 def _update(store: Store, wanted: Amendment) -> ChangeSet:

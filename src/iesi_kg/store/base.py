@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
@@ -106,3 +107,36 @@ class Store(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class Facts(Protocol):
+    """What is known of a version: its number is the count of commits since the store was made."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def created(self) -> datetime: ...
+
+    @property
+    def triples(self) -> int: ...
+
+
+class VersionedStore(Store, Protocol):
+    """A Store that was opened: what operators ask of it beside reading and writing."""
+
+    def current(self) -> Facts:
+        """The version that a reader opened now would see."""
+        ...
+
+    def verify(self) -> None:
+        """Read what is there, mending what can be mended. Raises StoreDamaged."""
+        ...
+
+    def let_go(self) -> None:
+        """Let go of what is open of a version that has passed, without waiting."""
+        ...
+
+    def forget_older(self) -> list[int]:
+        """Forget every version but the current one; says which remain because somebody reads them."""
+        ...

@@ -52,7 +52,7 @@ def _apply_small(live: Store, change: ChangeSet) -> int:
         _remove(live, leaving)
         live.extend(entering)
     elif leaving:
-        live.update(f"{_data('DELETE', leaving)} ;\n{_data('INSERT', entering)}")
+        live.update(f"{data('DELETE', leaving)} ;\n{data('INSERT', entering)}")
     elif entering:
         live.extend(entering)
     return growth
@@ -71,13 +71,14 @@ def _apply_bulk(live: Store, change: ChangeSet) -> int:
 def _remove(live: Store, leaving: Collection[Quad]) -> None:
     plain = [quad for quad in leaving if not _has_blank_nodes((quad,))]
     if plain:
-        live.update(_data("DELETE", plain))
+        live.update(data("DELETE", plain))
     if len(plain) < len(leaving):
         for quad in leaving:
             live.remove(quad)
 
 
-def _data(verb: str, quads: Iterable[Quad]) -> str:
+def data(verb: str, quads: Iterable[Quad]) -> str:
+    """The operation INSERT DATA or DELETE DATA of some quads."""
     graphs: dict[str, list[str]] = {}
     for quad in quads:
         name = "" if isinstance(quad.graph_name, DefaultGraph) else str(quad.graph_name)

@@ -188,6 +188,20 @@ def from_clauses(text: str) -> Dataset | None:
     return Dataset(tuple(default), tuple(named or ())) if len(default) > 1 else None
 
 
+def apart(text: str) -> tuple[str, Dataset | None]:
+    """A query without its dataset clauses, and the dataset that they named; None where it has none.
+
+    >>> apart("SELECT * FROM <urn:a> { ?s ?p ?o }")
+    ('SELECT *  { ?s ?p ?o }', Dataset(default=('urn:a',), named=()))
+    """
+    default, named = _clauses(text)
+    if named is None:
+        return text, None
+    for token in reversed([token for token in TOKEN.finditer(text) if token["clause"]]):
+        text = text[: token.start()] + text[token.end() :]
+    return text, Dataset(tuple(default), tuple(named))
+
+
 def _clauses(text: str) -> tuple[dict[str, None], dict[str, None] | None]:
     """The graphs of FROM and of FROM NAMED, in order; no named ones where there is no such clause at all."""
     default: dict[str, None] = {}

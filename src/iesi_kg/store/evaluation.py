@@ -37,10 +37,10 @@ from iesi_kg.store.settling import settled
 POSITION = "error at "
 UNKNOWN_FUNCTION = "custom function"
 # A query that begins with SELECT *, after its prologue; anything less plain keeps the engine's order.
-_STAR = re.compile(
+STAR = re.compile(
     r"(?:\s|#[^\n]*(?:\n|\Z)|(?:PREFIX\s+[^\s:<]*:|BASE)\s*<[^<>]*>)*SELECT(?:\s+(?:DISTINCT|REDUCED))?\s*(\*)", re.I
 )
-_VARIABLE = re.compile(r"[?$](\w+)")
+VARIABLE = re.compile(r"[?$](\w+)")
 CHARACTER_CLASS = re.compile(r",?\s*\[[^\[\]]*\]")
 
 
@@ -124,11 +124,11 @@ def _as_written(text: str, solutions: QuerySolutions) -> str | None:
 
     The engine sorts them by letter; nothing was evaluated yet, since solutions are computed when they are asked for.
     """
-    star = _STAR.match(text)
+    star = STAR.match(text)
     if star is None:
         return None
     names = [variable.value for variable in solutions.variables]
-    seen = {name: place for place, name in enumerate(dict.fromkeys(_VARIABLE.findall(text, star.end())))}
+    seen = {name: place for place, name in enumerate(dict.fromkeys(VARIABLE.findall(text, star.end())))}
     ordered = sorted(names, key=lambda name: seen.get(name, len(seen)))
     if ordered == names:
         return None

@@ -7,7 +7,6 @@ proxies of the environment are not used, redirects are followed by hand and chec
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from pyoxigraph import BlankNode, QueryBoolean, QueryResultsFormat, QuerySolutio
 
 from iesi_kg.errors import PeerError, PeerTimeout, ServiceBusy
 from iesi_kg.store.addresses import Resolve, Target, checked, system_resolve, target
+from iesi_kg.store.bounded import Broken, Overlong, whole
 from iesi_kg.store.peers import Peer
 from iesi_kg.vocabulary import iris
 
@@ -248,27 +248,12 @@ def _next(peer: Peer, where: Target, location: str) -> Target:
 
 
 async def _body(peer: Peer, response: httpx.Response, most: int) -> bytes:
-    """The body, decompressed here so that a bomb is cut at the limit and not after it has burst."""
-    coding = str(response.headers.get("content-encoding", "identity")).strip().lower()
-    if coding not in ("gzip", "x-gzip", "identity", ""):
-        raise PeerError(f"{peer.name} answered in the coding {coding!r}, which was not asked for")
-    unpacker = zlib.decompressobj(wbits=31) if "gzip" in coding else None
-    parts: list[bytes] = []
-    room = most
-    async for raw in response.aiter_raw(65_536):
-        part = raw
-        if unpacker is not None:
-            try:
-                part = unpacker.decompress(raw, room + 1)
-            except zlib.error:
-                raise PeerError(f"{peer.name} sent gzip that cannot be read") from None
-        room -= len(part)
-        if room < 0:
-            raise PeerError(f"the answer of {peer.name} is larger than {most:,} bytes", limit_bytes=most)
-        parts.append(part)
-    if unpacker is not None and (not unpacker.eof or unpacker.unused_data):
-        raise PeerError(f"the answer of {peer.name} is cut: its gzip does not end where it should")
-    return b"".join(parts)
+    try:
+        return await whole(response.aiter_raw(65_536), str(response.headers.get("content-encoding", "")), most)
+    except Overlong:
+        raise PeerError(f"the answer of {peer.name} is larger than {most:,} bytes", limit_bytes=most) from None
+    except Broken as fault:
+        raise PeerError(f"the answer of {peer.name} {fault}") from None
 
 
 async def _failure(peer: Peer, response: httpx.Response) -> PeerError:

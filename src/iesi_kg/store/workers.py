@@ -84,8 +84,8 @@ class Pool:
         staffing = Staffing(self._workers, memory, in_memory)
         self._crew = Crew(self._layout, staffing, self._grant, self._leave_lane)
         self._quick = 0  # processes in use outside the slow lane
-        self._line = Line(queue, "process was free")
-        self._slow_line = Line(queue, "place for long queries was free")
+        self._line = Line[Child](queue, "process was free")
+        self._slow_line = Line[Child](queue, "place for long queries was free")
         self._long: Counter[str] = Counter()  # evicted queries by caller
         self._ticker: asyncio.TimerHandle | None = None
 
@@ -266,7 +266,7 @@ class Pool:
         most = self._workers - 1 if caller and self._workers > 1 else self._workers
         return own < most and self._slow() < self._workers
 
-    async def _wait(self, line: Line, seconds: float, caller: str) -> Child:
+    async def _wait(self, line: Line[Child], seconds: float, caller: str) -> Child:
         if self._crew.closed or self._crew.version is None:
             raise ServiceBusy("the service is not running")
         place = line.join(caller)

@@ -55,8 +55,8 @@ class Gate:
     """What tells callers apart in one running service."""
 
     def __init__(self, settings: Settings) -> None:
-        self.tokens = Tokens(settings.store)
-        self.uses = Uses(settings.store)
+        self.tokens = Tokens(settings.state_folder)
+        self.uses = Uses(settings.state_folder)
         self.attempts = Attempts()
 
     def require_only(self, token: str, header: str, address: str) -> None:

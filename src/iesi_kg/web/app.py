@@ -19,11 +19,15 @@ from iesi_kg import __version__
 from iesi_kg.endpoint.federation import of_settings
 from iesi_kg.endpoint.negotiation import prefers_html
 from iesi_kg.errors import IesiKgError, NotFound, RequestError, UsageError
-from iesi_kg.operations.amendments import Amendments
+from iesi_kg.operations.amendments import Amendments, Changes
 from iesi_kg.operations.audit import AuditLog
+from iesi_kg.operations.server_graphs import ServerGraphs
 from iesi_kg.settings import Settings
-from iesi_kg.store import allocator
+from iesi_kg.store import allocator, opening
+from iesi_kg.store.base import VersionedStore
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.pools import QueryPool
+from iesi_kg.store.remote.profiles import locate
 from iesi_kg.store.versions import Layout
 from iesi_kg.store.workers import Pool
 from iesi_kg.web import (
@@ -107,7 +111,7 @@ class Application:
         self.settings = settings
         self.federation = of_settings(settings)
         self.stopping = False
-        self.scratch = Layout(settings.store).scratch.exists()
+        self.scratch = not settings.remote and Layout(settings.folder).scratch.exists()
         self.failure: IesiKgError | None = None
         self.confined = True
         self.meter = Meter()
@@ -193,19 +197,17 @@ class Application:
         settings = self.settings
         allocator.few_arenas()
         allocator.large_apart()
-        memory = max(settings.query_memory, settings.token_memory)
-        pool = Pool(settings.store, workers=settings.workers, memory=memory, queue=settings.query_queue)
-        pool.keep_copy(settings.express_triples)
         try:
-            store = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
+            store = await asyncio.to_thread(opening.open_store, settings)
+            pool = opening.open_pool(settings, store)
             await pool.start()
             self.confined = pool.confined
             self.log = open_log(settings)
         except IesiKgError as error:
             self.failure = error
             raise
-        log = None if self.scratch else AuditLog(settings.store)
-        amendments = Amendments(store, pool, queue=settings.query_queue, log=log, lasting=self.scratch)
+        log = None if self.scratch else AuditLog(settings.state_folder)
+        amendments = _changes(settings, store, pool, log, lasting=self.scratch)
         try:
             cache = ResultCache(settings.cache_bytes)
             api.state.site = site = Site(settings, store, pool, cache, self.federation, scratch=self.scratch)
@@ -231,7 +233,15 @@ class Application:
                 self.log.close()
 
 
-async def _follow(store: EmbeddedStore) -> None:
+def _changes(
+    settings: Settings, store: VersionedStore, pool: QueryPool, log: AuditLog | None, *, lasting: bool
+) -> Changes:
+    if isinstance(pool, Pool) and isinstance(store, EmbeddedStore):
+        return Amendments(store, pool, queue=settings.query_queue, log=log, lasting=lasting)
+    return ServerGraphs(store, locate(str(settings.store)).profile.title)
+
+
+async def _follow(store: VersionedStore) -> None:
     """Keep no version that has passed from being deleted, and no memory that is free, even while nobody asks."""
     for look in itertools.count(1):
         await asyncio.sleep(_LOOK_SECONDS)

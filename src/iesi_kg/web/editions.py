@@ -56,7 +56,7 @@ class Editions:
         """Take up work beside a started site; every release gets what is ``shared`` in the state of its pages."""
         self.site = site
         self._shared = shared
-        self.shelf = Shelf(site.settings.store)
+        self.shelf = Shelf(site.settings.state_folder)
         self.shelf.mend()
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from uuid import uuid4
 from iesi_kg.endpoint import negotiation
 from iesi_kg.endpoint.graphstore import METHODS, Target, parts, require, tag, target
 from iesi_kg.errors import IesiKgError, NotFound
-from iesi_kg.operations.amendments import Amendments
+from iesi_kg.operations.amendments import Changes
 from iesi_kg.operations.audit import Act
 from iesi_kg.records import Form
 from iesi_kg.store.amending import Amended, Amendment
@@ -39,9 +39,9 @@ class GraphStore:
 
     def __init__(self) -> None:
         self.site: Site
-        self.amendments: Amendments
+        self.amendments: Changes
 
-    def start(self, site: Site, amendments: Amendments) -> None:
+    def start(self, site: Site, amendments: Changes) -> None:
         """Take up work on a started site."""
         self.site, self.amendments = site, amendments
 

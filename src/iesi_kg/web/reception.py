@@ -44,7 +44,7 @@ class Reception:
     """The desk of a running service and what guards its door."""
 
     def __init__(self, settings: Settings, gate: Gate) -> None:
-        folder = settings.store
+        folder = settings.state_folder
         self.desk = Desk(folder, lock_timeout=settings.lock_seconds, by_another=settings.review_by_another)
         self.sessions = Sessions(gate)
         self.bounds = Bounds()

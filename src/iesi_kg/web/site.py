@@ -10,7 +10,8 @@ from iesi_kg.endpoint.runner import Runner
 from iesi_kg.endpoint.syntax import Guards, Shape
 from iesi_kg.settings import Settings
 from iesi_kg.store.base import Store
-from iesi_kg.store.workers import Limits, Pool
+from iesi_kg.store.frames import Limits
+from iesi_kg.store.pools import QueryPool
 from iesi_kg.web.cache import ResultCache
 from iesi_kg.web.queries import Queries
 from iesi_kg.web.turnstile import Turnstile
@@ -28,7 +29,7 @@ class Site:
 
     settings: Settings
     store: Store
-    pool: Pool
+    pool: QueryPool
     cache: ResultCache
     federation: Federation | None = None
     scratch: bool = False

@@ -13,7 +13,7 @@ from typing import Any
 from iesi_kg.endpoint.protocol import parse_update
 from iesi_kg.endpoint.update import Load, Plan, insertion, loads, plan
 from iesi_kg.errors import IesiKgError, MethodNotAllowed, PeerError, QueryRefused, QuerySyntaxError
-from iesi_kg.operations.amendments import Amendments
+from iesi_kg.operations.amendments import Changes
 from iesi_kg.operations.audit import Act
 from iesi_kg.store.amending import Amended, Amendment
 from iesi_kg.store.base import ChangeSet
@@ -36,9 +36,9 @@ class Updates:
 
     def __init__(self) -> None:
         self.site: Site
-        self.amendments: Amendments
+        self.amendments: Changes
 
-    def start(self, site: Site, amendments: Amendments) -> None:
+    def start(self, site: Site, amendments: Changes) -> None:
         """Take up work on a started site."""
         self.site, self.amendments = site, amendments
 

@@ -1,0 +1,160 @@
+"""Turns a SPARQL 1.1 server of another product, and a folder for what is not quads, into a Store."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from pyoxigraph import NamedNode
+
+from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, TwoWriters
+from iesi_kg.settings import Settings
+from iesi_kg.store.base import DEFAULT_GRAPH
+from iesi_kg.store.durable import locked, make_folder, store_error
+from iesi_kg.store.remote import standing
+from iesi_kg.store.remote.client import Client, Credentials
+from iesi_kg.store.remote.diary import Diary
+from iesi_kg.store.remote.fetching import LARGE
+from iesi_kg.store.remote.places import GRAPH, Places
+from iesi_kg.store.remote.reader import RemoteReader
+from iesi_kg.store.remote.standing import Standing
+from iesi_kg.store.remote.view import View
+from iesi_kg.store.remote.writer import RemoteWriter, begun
+from iesi_kg.vocabulary import iris
+
+FOLDER = "server"  # in the state folder
+_POLL = 0.05
+
+
+class RemoteStore:
+    """A store on a server; any number of these, on any number of machines, may read it, and one may write."""
+
+    def __init__(self, client: Client, diary: Diary, *, lock_timeout: float = 10.0, keep: int = 3) -> None:
+        self.client, self.places = client, Places.of(client.where)
+        self._diary, self._lock_timeout, self._keep = diary, lock_timeout, keep
+        self._guard = threading.Lock()
+        self._view: View | None = None
+        weakref.finalize(self, client.close)
+
+    @classmethod
+    def of(cls, settings: Settings, *, keep: int | None = None) -> RemoteStore:
+        """The store of the settings, not looked at yet. Raises UsageError for an address that is none."""
+        client = Client(str(settings.store), Credentials(settings.store_user, settings.store_password))
+        diary = Diary(settings.state_folder / FOLDER)
+        kept = settings.keep_versions if keep is None else keep
+        return cls(client, diary, lock_timeout=settings.lock_seconds, keep=kept)
+
+    @classmethod
+    def open(cls, settings: Settings, *, create: bool = False, keep: int | None = None) -> RemoteStore:
+        """Open a store, finishing what a crash left; ``create`` begins one where there is none."""
+        store = cls.of(settings, keep=keep)
+        now = standing.read(store.client, store.places)
+        if now is None and not create:
+            raise store._missing()
+        if now is None:
+            now = store._begun()
+        store._diary.prepare(now.store, store.client.where.base)
+        if store._diary.pending() is not None:
+            with suppress(TwoWriters), suppress(StoreBusy), store.writer():  # else a writer is at work
+                pass
+        return store
+
+    def exists(self) -> bool:
+        """Whether a store was begun on the server."""
+        return standing.read(self.client, self.places) is not None
+
+    def current(self) -> Standing:
+        """The version that a reader opened now would see."""
+        return self._settled()
+
+    def reader(self) -> RemoteReader:
+        """A view of the current version."""
+        now = self._settled()
+        with self._guard:
+            while self._view is None or self._view.now != now:
+                view = View(self.client, self.places, self._diary, now)
+                if (now := self._settled()) == view.now:  # else the names of its graphs may be of another one
+                    self._view = view
+            return RemoteReader(self._view, self)
+
+    @contextmanager
+    def writer(self) -> Iterator[RemoteWriter]:
+        """Become the one writer of this machine; one of another machine is met when its version shows."""
+        try:
+            make_folder(self._diary.folder)
+        except OSError as error:
+            raise store_error(error, self._diary.folder) from error
+        with locked(self._diary.lock, self._lock_timeout):
+            yield RemoteWriter(self.client, self.places, self._diary, self._keep)
+
+    def verify(self) -> None:
+        """Count the quads. Raises StoreDamaged where the server has fewer than were written."""
+        now = self._settled()
+        found = self._count(standing.named(self.client, self.places))
+        if found < now.triples and self._settled() == now:
+            raise StoreDamaged(
+                f"{self.client.where.base} holds {found:,} quads, and {now.triples:,} were written",
+                hint="somebody else took some away there: restore the server from a backup",
+            )
+
+    def let_go(self) -> None:
+        """Nothing of a version that has passed is held open here."""
+
+    def forget_older(self) -> list[int]:
+        """Forget the last changes, from which an earlier version could be read."""
+        with locked(self._diary.lock, self._lock_timeout):
+            self._diary.forget()
+        return []
+
+    def close(self) -> None:
+        """End the connections."""
+        self.client.close()
+
+    def _settled(self) -> Standing:
+        """The record, once no change is being made. Raises StoreBusy, TwoWriters."""
+        deadline = time.monotonic() + self._lock_timeout
+        while True:
+            now = standing.read(self.client, self.places)
+            if now is None:
+                raise self._missing()
+            if not now.pending:
+                return now
+            self._finish(now)
+            if time.monotonic() >= deadline:
+                raise StoreBusy(f"a change of version {now.number} is being made", hint="try again in a few seconds")
+            time.sleep(_POLL)
+
+    def _finish(self, now: Standing) -> None:
+        """Finish a change whose writer is gone, if it was made on this machine."""
+        entry = self._diary.pending()
+        if entry is None or entry.after.change != now.pending:
+            return
+        with suppress(StoreBusy), locked(self._diary.lock, 0.0):
+            RemoteWriter(self.client, self.places, self._diary, self._keep)
+
+    def _begun(self) -> Standing:
+        prefix = iris.graph("").value
+        rows = self.client.select(
+            f'SELECT DISTINCT ?g {{ GRAPH ?g {{ ?s ?p ?o }} FILTER(STRSTARTS(STR(?g), "{prefix}")) }}', bounds=LARGE
+        )
+        own = {self.places.default, self.places.state}
+        found = sorted({row["g"] for row in rows if isinstance(row["g"], NamedNode)} - own, key=str)
+        graphs = [graph for graph in found if not graph.value.startswith(self.places.state.value + "/")]
+        return begun(self.client, self.places, graphs, self._count(graphs))
+
+    def _count(self, graphs: list[NamedNode]) -> int:
+        total = self._number(self.places.block(DEFAULT_GRAPH, "?s ?p ?o"))
+        if graphs and self.exists():
+            known = f"GRAPH {self.places.state} {{ {self.places.state} {GRAPH} ?g }}"
+            return total + self._number(f"{known} GRAPH ?g {{ ?s ?p ?o }}")
+        return total + sum(self._number(f"GRAPH {graph} {{ ?s ?p ?o }}") for graph in graphs)
+
+    def _number(self, pattern: str) -> int:
+        rows = self.client.select(f"SELECT (COUNT(?s) AS ?n) {{ {pattern} }}", bounds=LARGE)
+        return int(getattr(rows[0]["n"], "value", 0))
+
+    def _missing(self) -> StoreError:
+        return StoreError(f"there is no store of ours at {self.client.where.base}", hint="`iesi-kg serve` begins one")
