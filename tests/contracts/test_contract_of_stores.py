@@ -15,7 +15,6 @@ import pytest
 from contract_ground import Ground
 from contract_quads import after_kill, before_kill, commit, iri, quad, quads, typed
 from pyoxigraph import DefaultGraph, Literal, Quad, RdfFormat, parse
-from submission_tables import GOOD, table
 
 from iesi_kg.analysis.examples import competency
 from iesi_kg.errors import (
@@ -41,6 +40,7 @@ from iesi_kg.store.base import ChangeSet, Store, VersionedStore
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.remote import fetching, sending
 from iesi_kg.vocabulary import iris
+from submission_tables import GOOD, table
 
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
 FOUR = [quad("a", "p", "1"), quad("a", "q", iri("b")), quad("a", "p", "1", "g"), quad("c", "q", iri("b"), "h")]

@@ -21,9 +21,9 @@ from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.audited import AuditedWriter
 from iesi_kg.operations.load_record import Loaded
 from iesi_kg.operations.load_sources import Source, found, look_at
-from iesi_kg.operations.load_text import UNIT, Text
+from iesi_kg.operations.load_text import Text
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, GraphName, Store
-from iesi_kg.store.bulk import BulkDoor, Intent, Mark
+from iesi_kg.store.bulk import REMOVAL, BulkDoor, Intent, Mark
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.store.versions import Layout
 from iesi_kg.vocabulary import iris
@@ -57,12 +57,12 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be loaded where. ``instead`` of what the graph holds; ``unit`` statements go in at a time."""
+    """What is to be loaded where: ``instead`` of what the graph holds, ``unit`` statements at a time (0: as suits)."""
 
     graph: GraphName
     files: tuple[Path, ...]
     instead: bool = False
-    unit: int = UNIT
+    unit: int = 0
 
     @property
     def name(self) -> str:
@@ -134,11 +134,13 @@ def load(work: Work, order: Order, tell: Tell) -> Done:
     intent = Intent(_key(order, fresh), order.graph, order.instead)
     _refuse_another(work.door, intent, order)
     try:
+        if work.door.pending() and not (work.door.whole_units or all(source.by_lines for source in fresh)):
+            work.door.abandon()  # nodes without a label would have other names in what is there of a file
         marks = work.door.begin(intent)
         before = sum(mark["statements"] for mark in {mark["file"]: mark for mark in marks}.values())
         if marks:
             tell(Progress(RESUMED, statements=before))
-        ends = _taken(work.door, fresh, marks, order.unit, tell)
+        ends = _taken(work.door, fresh, marks, order.unit or work.door.unit, tell)
         tell(Progress(SWITCHING))
         version, loaded = _shown(work, order, [*zip(fresh, ends, strict=True)])
         renamed = tuple(source.name for source, end in zip(fresh, ends, strict=True) if end["renamed"])
@@ -155,7 +157,7 @@ def remove(work: Work, graph: GraphName) -> tuple[int, tuple[Loaded, ...]]:
         raise NotFound(
             f"nothing was loaded into {graph_name(graph)}", hint="`iesi-kg load --list` names what was loaded"
         )
-    _refuse_another(work.door, intent := Intent("remove", graph, True), None)
+    _refuse_another(work.door, intent := Intent(REMOVAL, graph, True), None)
     work.door.begin(intent)
     with work.door.writer() as writer:
         left = load_record.of_graph(writer.reader, graph)
@@ -184,7 +186,7 @@ def _refuse_another(door: BulkDoor, intent: Intent, order: Order | None) -> None
     pending = door.pending()
     if pending is None or pending == intent:
         return
-    what = "a removal of" if pending.key == "remove" else "a load into"
+    what = "a removal of" if pending.removes else "a load into"
     same = order is not None and pending.graph == order.graph
     raise UsageError(
         f"{what} {graph_name(pending.graph)} was cut and is not finished"

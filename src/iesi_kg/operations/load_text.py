@@ -22,7 +22,6 @@ from iesi_kg.operations.load_xml import CheckedXml
 from iesi_kg.store.bulk import Mark, marked
 from iesi_kg.vocabulary import iris
 
-UNIT = 4_000_000  # statements: the engine sorts a million at a time beside reading, so larger ones are no faster
 _BLOCK = 1 << 20
 _LONGEST_LINE = 64 << 20
 _RUN = 16  # digits of the digest
@@ -65,7 +64,7 @@ class Text:
         self._taken = since["bytes"] if since else 0  # bytes of the text
         self._rest = b""
 
-    def unit(self, unit: int, most: int = UNIT) -> TextUnit:
+    def unit(self, unit: int, most: int) -> TextUnit:
         """The next unit; a file that is not written by lines is one."""
         return TextUnit(self, unit, most if self.source.by_lines else None)
 

@@ -19,7 +19,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, RdfFormat, Store
 from iesi_kg.errors import StoreBusy, StoreError, UsageError
 from iesi_kg.store import seal
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, GraphName
-from iesi_kg.store.bulk import MARK, MARKED, Intent, Mark, Unit
+from iesi_kg.store.bulk import MARK, MARKED, Intent, Mark, Unit, intent_of, plan_of
 from iesi_kg.store.changes import apply
 from iesi_kg.store.durable import (
     link_files,
@@ -42,6 +42,9 @@ _PLAN = "plan.json"
 
 class Aside:
     """A large load into a store folder; ``opened`` makes one."""
+
+    unit = 4_000_000  # the engine sorts a million at a time beside reading, so larger ones are no faster
+    whole_units = True
 
     def __init__(self, store: EmbeddedStore, keep: int = 3) -> None:
         self._store = store
@@ -72,7 +75,7 @@ class Aside:
     def pending(self) -> Intent | None:
         """The load that was cut here."""
         plan = self._plan()
-        return None if plan is None else _intent(plan)
+        return None if plan is None else intent_of(plan)
 
     def begin(self, intent: Intent) -> list[Mark]:
         """Begin, or go on where the same load was cut: the marks of the units that are in."""
@@ -117,7 +120,7 @@ class Aside:
             link_files(version.path, self._folder)
             (self._folder / seal.NAME).unlink(missing_ok=True)
         sync_tree(self._folder)
-        self._note({**_plan_of(intent), "base": version.number})
+        self._note({**plan_of(intent), "base": version.number})
 
     def _follow(self, engine: Store, version: Version) -> None:
         """Do to the copy what was committed since it was made."""
@@ -227,16 +230,6 @@ def _sync(folder: Path) -> None:
         with suppress(FileNotFoundError):
             sync_file(file)
     sync_directory(folder)
-
-
-def _plan_of(intent: Intent) -> dict[str, Any]:
-    name = "" if isinstance(intent.graph, DefaultGraph) else intent.graph.value
-    return {"key": intent.key, "graph": name, "instead": intent.instead}
-
-
-def _intent(plan: dict[str, Any]) -> Intent:
-    name = str(plan["graph"])
-    return Intent(str(plan["key"]), NamedNode(name) if name else DEFAULT_GRAPH, bool(plan["instead"]))
 
 
 def _copy_without(source: Store, graph: GraphName, folder: Path) -> None:

@@ -10,14 +10,16 @@ import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Triple
 
-from iesi_kg.store.base import GraphName, Writer
+from iesi_kg.store.base import DEFAULT_GRAPH, GraphName, Writer
 
 MARKED = NamedNode("urn:x-iesi-kg:load")
 MARK = NamedNode("urn:x-iesi-kg:unit")
+
+REMOVAL = "remove"
 
 Mark = Mapping[str, int]
 
@@ -30,6 +32,11 @@ class Intent:
     graph: GraphName
     instead: bool = False
 
+    @property
+    def removes(self) -> bool:
+        """Whether nothing takes the place of what goes."""
+        return self.key == REMOVAL
+
 
 class Unit(Protocol):
     """The text of one unit, its mark included."""
@@ -40,7 +47,17 @@ class Unit(Protocol):
 
 
 class BulkDoor(Protocol):
-    """One load under way; only one at a time can hold it."""
+    """One load under way; only one at a time can hold it.
+
+    ``unit`` is how many statements a unit best has. Where ``whole_units`` is false, one that was cut may be there in
+    part: it does no harm where the same statements come again.
+    """
+
+    @property
+    def unit(self) -> int: ...
+
+    @property
+    def whole_units(self) -> bool: ...
 
     def pending(self) -> Intent | None:
         """The load that was begun here and not brought to its end."""
@@ -66,3 +83,15 @@ class BulkDoor(Protocol):
 def marked(mark: Mark) -> bytes:
     """The line that ends a unit."""
     return f"{Triple(MARKED, MARK, Literal(json.dumps(mark)))} .\n".encode()
+
+
+def plan_of(intent: Intent) -> dict[str, Any]:
+    """An intent as it is written down."""
+    name = "" if isinstance(intent.graph, DefaultGraph) else intent.graph.value
+    return {"key": intent.key, "graph": name, "instead": intent.instead}
+
+
+def intent_of(plan: Mapping[str, Any]) -> Intent:
+    """The intent that was written down."""
+    name = str(plan["graph"])
+    return Intent(str(plan["key"]), NamedNode(name) if name else DEFAULT_GRAPH, bool(plan["instead"]))
