@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,7 +17,7 @@ import pyoxigraph
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 
 from iesi_kg import assets
-from iesi_kg.errors import UsageError
+from iesi_kg.errors import BackendRefused, UsageError
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary.namespaces import BASE, RDF
 
@@ -66,10 +67,16 @@ def export_thing(reader: Reader, wanted: Profile, thing: NamedNode, endpoint: st
 
 
 def applicable(reader: Reader, thing: NamedNode, endpoint: str = ENDPOINT) -> Iterator[tuple[Profile, list[Triple]]]:
-    """The profiles that describe a thing, each with what it says."""
+    """The profiles that describe a thing, each with what it says.
+
+    One that the server of the data cannot make is left out: the thing has its page all the same.
+    """
     kind = thing.value.removeprefix(f"{BASE}id/").partition("/")[0]
     for wanted in profiles().values():
-        if kind in wanted.things and (made := export_thing(reader, wanted, thing, endpoint)):
+        made: list[Triple] = []
+        with suppress(BackendRefused):
+            made = export_thing(reader, wanted, thing, endpoint) if kind in wanted.things else []
+        if made:
             yield wanted, made
 
 
