@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -64,16 +64,13 @@ def file(tmp_path: Path, name: str, text: str, *, zipped: bool = False) -> Path:
     return path
 
 
-def put(
-    store: EmbeddedStore, *files: Path, instead: bool = False, unit: int = 1000, seen: list[Progress] | None = None
-) -> Done:
-    said: list[Progress] = [] if seen is None else seen
+def put(store: EmbeddedStore, *files: Path, instead: bool = False, unit: int = 1000, at: datetime = AT) -> Done:
     with Aside.opened(store) as door:
-        return load(work(store, door), Order(GRAPH, files, instead, unit), said.append)
+        return load(work(store, door, at), Order(GRAPH, files, instead, unit), lambda _: None)
 
 
-def work(store: EmbeddedStore, door: Aside) -> Work:
-    return Work(store, door, AuditLog(store.layout.root), Act("who", "command", "load", AT))
+def work(store: EmbeddedStore, door: Aside, at: datetime = AT) -> Work:
+    return Work(store, door, AuditLog(store.layout.root), Act("who", "command", "load", at))
 
 
 def held(store: EmbeddedStore) -> set[Triple]:
@@ -188,6 +185,27 @@ def test_a_cut_load_goes_on_within_its_file(store: EmbeddedStore, tmp_path: Path
     assert min(each.statements for each in seen if each.phase == LOADING) > resumed
     assert len(held(store)) == 90_000
     assert told(store.reader())[0].statements == 90_000
+
+
+def test_a_load_or_removal_that_was_killed_at_its_very_end_is_not_in_the_way(
+    store: EmbeddedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readers see it, and nothing was tidied up: the same command says so, and another load may begin."""
+    first, other = file(tmp_path, "a.nt", NT), file(tmp_path, "b.nt", f"{A} {P} {P} .\n")
+    put(store, first)
+    with monkeypatch.context() as patched:
+        patched.setattr(Aside, "abandon", lambda door: None)  # as if killed before it
+        put(store, first, other, at=AT + timedelta(minutes=1))
+    with Aside.opened(store) as door:
+        assert door.pending() is not None
+    assert put(store, first, other).loaded == ()
+    with monkeypatch.context() as patched, Aside.opened(store) as door:
+        assert door.pending() is None
+        patched.setattr(Aside, "abandon", lambda door: None)
+        remove(work(store, door), GRAPH)
+    with Aside.opened(store) as door:
+        assert remove(work(store, door), GRAPH) == (4, ())
+    assert put(store, first).version == 5
 
 
 def test_other_files_do_not_go_into_a_cut_load(store: EmbeddedStore, tmp_path: Path) -> None:

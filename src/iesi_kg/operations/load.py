@@ -6,7 +6,7 @@ the rest goes unit by unit through the backend's bulk door; one commit shows it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -130,6 +130,7 @@ def load(work: Work, order: Order, tell: Tell) -> Done:
     fresh = sources if order.instead else [source for source in sources if source.sha256 not in there]
     known = tuple(there[source.sha256] for source in sources if source not in fresh)
     if not fresh or (order.instead and there.keys() == {source.sha256 for source in fresh}):
+        _tidy_up(work.door, order, [source for source in sources if _is_last(there, source)])
         return Done(work.store.reader().version, (), tuple(there[source.sha256] for source in sources), 0, ())
     intent = Intent(_key(order, fresh), order.graph, order.instead)
     _refuse_another(work.door, intent, order)
@@ -153,6 +154,10 @@ def load(work: Work, order: Order, tell: Tell) -> Done:
 def remove(work: Work, graph: GraphName) -> tuple[int, tuple[Loaded, ...]]:
     """Take a loaded graph out, and the record of it; returns the version and what it held. Raises NotFound."""
     gone = tuple(load_record.told(work.store.reader(), graph))
+    pending = work.door.pending()
+    if not gone and pending is not None and pending.removes and pending.graph == graph:
+        work.door.abandon()  # it was killed after its end
+        return work.store.reader().version, ()
     if not gone:
         raise NotFound(
             f"nothing was loaded into {graph_name(graph)}", hint="`iesi-kg load --list` names what was loaded"
@@ -180,6 +185,17 @@ def _looked_at(files: Sequence[tuple[Path, str]], tell: Tell) -> list[Source]:
 def _key(order: Order, sources: Sequence[Source]) -> str:
     """What the same load has in common with one that was cut."""
     return sha256("\n".join([order.name, str(order.instead), *(s.sha256 for s in sources)]).encode()).hexdigest()
+
+
+def _is_last(there: Mapping[str, Loaded], source: Source) -> bool:
+    """Whether a file came with the last load into its graph."""
+    return there[source.sha256].at == max(each.at for each in there.values())
+
+
+def _tidy_up(door: BulkDoor, order: Order, sources: Sequence[Source]) -> None:
+    """Forget a load that readers see whole, but that was killed before it could forget itself."""
+    if door.pending() == Intent(_key(order, sources), order.graph, order.instead):
+        door.abandon()
 
 
 def _refuse_another(door: BulkDoor, intent: Intent, order: Order | None) -> None:

@@ -81,12 +81,13 @@ class RemoteDoor:
             yield DoorWriter(self, writer)
 
     def abandon(self) -> None:
-        """Give up what was sent."""
+        """Give up what was sent, unless readers see it by now."""
         intent = self.pending()
         if intent is None:
             return
-        if not intent.instead:
-            self._clear(self._graph(intent))
+        graph = self._graph(intent)
+        if not intent.instead and graph not in self._store.reader().graphs():
+            self._store.client.update(f"CLEAR SILENT GRAPH {graph}", _LONG)
         self._plan.unlink(missing_ok=True)
 
     def land(self, writer: RemoteWriter, change: ChangeSet) -> int:
@@ -118,11 +119,6 @@ class RemoteDoor:
                 f"{graph} holds something on that server already, of {whose}: what is added would be seen half loaded",
                 hint="load all files at once into a graph that holds nothing",
             )
-
-    def _clear(self, graph: NamedNode) -> None:
-        if graph in self._store.reader().graphs():
-            raise StoreError(f"{graph} is seen by readers by now", hint="--remove takes it out")
-        self._store.client.update(f"CLEAR SILENT GRAPH {graph}", _LONG)
 
     def _marks(self, intent: Intent) -> list[Mark]:
         plan = json.loads(self._plan.read_bytes())
