@@ -86,22 +86,22 @@ class Aside:
             if there is None:
                 self._prepare(intent)
             self._engine = Store(str(self._folder))
-            return self._marks(self._engine, intent.graph)
+            return self._marks(intent.graph)
 
     def take(self, unit: Unit) -> None:
         """Take a unit in, durably. Raises StoreError, and what reading it raises."""
-        engine, intent = self._open()
+        intent = self._intended()
         with self._guarded():
-            engine.bulk_load(unit, RdfFormat.N_TRIPLES, to_graph=intent.graph)  # type: ignore[arg-type]  # it reads only
+            self._copy.bulk_load(unit, RdfFormat.N_TRIPLES, to_graph=intent.graph)  # type: ignore[arg-type]  # it reads only
             _sync(self._folder)
 
     @contextmanager
     def writer(self) -> Iterator[AsideWriter]:
         """Become the one writer, whose one commit switches to what was prepared."""
-        engine, intent = self._open()
+        self._intended()
         with self._store.settled() as version, self._guarded():
-            self._follow(engine, version)
-            yield AsideWriter(self, engine, intent.graph, version)
+            self._follow(version)
+            yield AsideWriter(self, version)
 
     def abandon(self) -> None:
         """Give up what was prepared, and the space it takes."""
@@ -122,14 +122,14 @@ class Aside:
         sync_tree(self._folder)
         self._note({**plan_of(intent), "base": version.number})
 
-    def _follow(self, engine: Store, version: Version) -> None:
+    def _follow(self, version: Version) -> None:
         """Do to the copy what was committed since it was made."""
         plan = self._plan() or {}
         expected = int(plan["base"])
         for entry in Journal(self._layout.kept).entries(after=expected):
             expected += 1
             if entry.number == expected <= version.number:
-                apply(engine, entry.change)
+                apply(self._copy, entry.change)
         if expected != version.number:
             self.abandon()
             raise StoreError(
@@ -138,23 +138,27 @@ class Aside:
                 hint="load the files again",
             )
 
-    def switch(self, engine: Store, change: ChangeSet, version: Version) -> int:
+    def view(self) -> View:
+        """What stands in the copy."""
+        return View(self._copy)
+
+    def switch(self, change: ChangeSet, version: Version) -> int:
         """Make what was prepared, and a change, the version after ``version``; the lock is held.
 
         The live store goes first: it is made anew from the current version whenever it is missing, so that at no
         moment one that lacks the load is taken for the newest.
         """
-        _, intent = self._open()
-        self._note({**(self._plan() or {}), "marks": self._marks(engine, intent.graph)})  # before they go
-        for quad in list(engine.quads_for_pattern(MARKED, MARK, None, intent.graph)):
-            engine.remove(quad)
-        apply(engine, change)
+        graph = self._intended().graph
+        self._note({**(self._plan() or {}), "marks": self._marks(graph)})  # before they go
+        for quad in list(self._copy.quads_for_pattern(MARKED, MARK, None, graph)):
+            self._copy.remove(quad)
+        apply(self._copy, change)
         number, old = version.number + 1, self._layout.root / OLD
         shutil.rmtree(old, ignore_errors=True)
         self._layout.live.rename(old)
         sync_directory(self._layout.root)
         try:
-            publish(self._layout, engine, number, len(engine))
+            publish(self._layout, self._copy, number, len(self._copy))
         except (OSError, RuntimeError):
             old.rename(self._layout.live)
             raise
@@ -162,11 +166,18 @@ class Aside:
         shutil.rmtree(old, ignore_errors=True)
         return number
 
-    def _open(self) -> tuple[Store, Intent]:
+    @property
+    def _copy(self) -> Store:
+        """The copy; no frame of a call may hold it, since those of an error outlive the call, and it its folder."""
+        if self._engine is None:
+            raise self._taken_away()
+        return self._engine
+
+    def _intended(self) -> Intent:
         intent = self.pending()
         if self._engine is None or intent is None:
             raise self._taken_away()
-        return self._engine, intent
+        return intent
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -183,10 +194,10 @@ class Aside:
             hint="load the files again",
         )
 
-    def _marks(self, engine: Store, graph: GraphName) -> list[Mark]:
+    def _marks(self, graph: GraphName) -> list[Mark]:
         if (kept := (self._plan() or {}).get("marks")) is not None:
             return list(kept)
-        found = (quad.object for quad in engine.quads_for_pattern(MARKED, MARK, None, graph))
+        found = (quad.object for quad in self._copy.quads_for_pattern(MARKED, MARK, None, graph))
         marks = (json.loads(value.value) for value in found if isinstance(value, Literal))
         return sorted(marks, key=lambda mark: int(mark["unit"]))
 
@@ -207,9 +218,9 @@ class Aside:
 class AsideWriter:
     """A Writer for one commit."""
 
-    def __init__(self, door: Aside, engine: Store, graph: GraphName, version: Version) -> None:
-        self._door, self._engine, self._version = door, engine, version
-        self._view = View(engine)
+    def __init__(self, door: Aside, version: Version) -> None:
+        self._door, self._version = door, version
+        self._view = door.view()
 
     @property
     def reader(self) -> EmbeddedReader:
@@ -218,7 +229,7 @@ class AsideWriter:
 
     def commit(self, change: ChangeSet) -> int:
         """Show the load and the change to readers."""
-        number = self._door.switch(self._engine, change, self._version)
+        number = self._door.switch(change, self._version)
         self._view.close()
         self._door.abandon()
         return number
