@@ -147,8 +147,3 @@ def _open(path: Path, name: str) -> BinaryIO:
 
 def _cannot(name: str, error: OSError) -> UnreadableFile:
     return UnreadableFile(f"{name} cannot be opened: {error.strerror}", hint="check the name and the folder")
-
-
-def total(sources: Sequence[Source]) -> int:
-    """How many bytes there are to read."""
-    return sum(source.bytes for source in sources)

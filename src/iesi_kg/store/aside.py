@@ -54,12 +54,12 @@ class Aside:
 
     @classmethod
     @contextmanager
-    def opened(cls, store: EmbeddedStore, *, keep: int = 3, patience: float = 0.0) -> Iterator[Aside]:
+    def opened(cls, store: EmbeddedStore, *, keep: int = 3) -> Iterator[Aside]:
         """The door of a store, for one process at a time. Raises StoreBusy while another one holds it."""
         door = cls(store, keep)
         with ExitStack() as stack:
             try:
-                stack.enter_context(locked(store.layout.root / "aside.LOCK", patience))
+                stack.enter_context(locked(store.layout.root / "aside.LOCK", 0.0))
             except StoreBusy as busy:
                 who = f"process {busy.members['holder']}" if "holder" in busy.members else "another process"
                 raise StoreBusy(f"{who} loads into the store", hint="wait until it has ended") from None
