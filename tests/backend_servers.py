@@ -1,4 +1,4 @@
-"""Servers of other products on loopback, for a store to stand on: `oxigraph serve` and Virtuoso 7, each started once."""
+"""Servers of other products on loopback, for a store to stand on: `oxigraph serve`, Virtuoso 7; each started once."""
 
 from __future__ import annotations
 
@@ -80,26 +80,41 @@ def free_port() -> int:
 
 
 @contextmanager
-def oxigraph_server(folder: Path) -> Iterator[Backend]:
-    """`oxigraph serve` on an empty folder."""
+def oxigraph_server(folder: Path, quads: Path | None = None) -> Iterator[Backend]:
+    """`oxigraph serve` on an empty folder, or on what a file of N-Quads holds."""
     port = free_port()
-    command = [str(Path(sys.executable).parent / "oxigraph"), "serve", "-l", "store", "-b", f"127.0.0.1:{port}"]
+    program = str(Path(sys.executable).parent / "oxigraph")
+    if quads is not None:
+        subprocess.run([program, "load", "-l", "store", "-f", quads], cwd=folder, check=True, capture_output=True)
+    command = [program, "serve", "-l", "store", "-b", f"127.0.0.1:{port}"]
     with _running(command, folder, f"http://127.0.0.1:{port}/query") as process:
         yield Backend("oxigraph", f"sparql+http://127.0.0.1:{port}?profile=oxigraph", process)
 
 
+def virtuoso_ini(sql: int, http: int, rows: int) -> str:
+    """The configuration of a Virtuoso that listens on two ports of loopback, with about 100 MB of memory."""
+    return _VIRTUOSO.format(sql=sql, http=http, rows=rows)
+
+
 @contextmanager
-def virtuoso_server(folder: Path, *, rows: int = 2_000_000) -> Iterator[Backend]:
-    """Virtuoso 7 on an empty folder, with an account that may write; skips where it is not installed."""
+def virtuoso_server(folder: Path, quads: Path | None = None, *, rows: int = 2_000_000) -> Iterator[Backend]:
+    """Virtuoso 7 on an empty folder, with an account that may write; ``quads`` it holds from the beginning.
+
+    It has no default graph: every quad names its own. Skips where it is not installed.
+    """
     if shutil.which("virtuoso-t") is None or shutil.which("isql-vt") is None:
         message = "virtuoso-opensource-7-bin is not installed"
         assert not os.environ.get("CI"), message
         pytest.skip(message)
     sql, http = free_port(), free_port()
-    (folder / "virtuoso.ini").write_text(_VIRTUOSO.format(sql=sql, http=http, rows=rows), "utf-8")
+    (folder / "virtuoso.ini").write_text(virtuoso_ini(sql, http, rows), "utf-8")
     command = ["virtuoso-t", "-f", "+configfile", "virtuoso.ini"]
     with _running(command, folder, f"http://127.0.0.1:{http}/sparql") as process:
-        tool = ["isql-vt", f"127.0.0.1:{sql}", "dba", "dba", "exec=" + " ".join(_ACCOUNT)]
+        orders = [*_ACCOUNT]
+        if quads is not None:
+            (folder / "quads.nq").write_bytes(quads.read_bytes())
+            orders.append("DB.DBA.TTLP (file_open ('quads.nq'), '', 'urn:none', 512);")
+        tool = ["isql-vt", f"127.0.0.1:{sql}", "dba", "dba", "exec=" + " ".join(orders)]
         done = subprocess.run(tool, capture_output=True, check=True, timeout=60)
         assert b"Error" not in done.stderr, done.stderr
         address = f"sparql+http://127.0.0.1:{http}/sparql?profile=virtuoso"

@@ -32,7 +32,7 @@ def virtuoso(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
 
 @pytest.fixture(scope="session")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("scratch") / "store", "--scratch") as running:
+    with serving(tmp_path_factory.mktemp("scratch") / "store", "--scratch", query_seconds=600) as running:
         yield f"sparql+{running.url}?profile=iesi-kg"
 
 

@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 from contract_ground import Ground
 from contract_quads import after_kill, before_kill, commit, iri, quad, quads, typed
+from forgetful import Forgetful
 from pyoxigraph import DefaultGraph, Literal, Quad, RdfFormat, parse
 
 from iesi_kg.analysis.examples import competency
 from iesi_kg.errors import (
     BackendAlters,
+    BackendLost,
     BackendRefused,
     BackendUnreachable,
     QuerySyntaxError,
@@ -249,6 +251,21 @@ def test_what_others_took_away_is_found(ground: Ground) -> None:
         store.verify()
 
 
+@pytest.mark.on("oxigraph")
+def test_a_change_that_the_server_lost_is_not_acknowledged(ground: Ground) -> None:
+    behind = str(ground.settings.store).removeprefix("sparql+").partition("?")[0]
+    with Forgetful(behind) as server:
+        store = opening.open_store(replace(ground.settings, store=server.address), create=True)
+        commit(store, *FOUR)
+        server.forgets = True
+        with pytest.raises(BackendLost, match="acknowledged version 2 and does not have it"):
+            commit(store, quad("e", "p", "1"))
+        server.forgets = False
+        assert (quads(store), store.current().number) == (set(FOUR), 1)
+        assert commit(store, quad("e", "p", "1")) == 2
+        store.close()
+
+
 def die(ground: Ground, turn: int, when: str) -> int:
     """Let a writer die at a request; 0 where it has fewer."""
     given = ground.settings
@@ -340,14 +357,26 @@ def test_the_walk_of_a_submission_ends_alike(ground: Ground, tmp_path: Path) -> 
     assert made.quads.read_bytes() == theirs.quads.read_bytes()
 
 
-@pytest.mark.on("oxigraph", "virtuoso", "iesi-kg")
-def test_the_competency_questions_are_answered_alike(ground: Ground, bundled_store: Path) -> None:
-    expected = EmbeddedStore(bundled_store).reader()
+def asked_of_the_bundle(ground: Ground, folder: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The answers to all competency questions there, and those of the folder."""
+    expected = EmbeddedStore(folder).reader()
     store = ground.open()
     with store.writer() as writer:
         writer.commit(ChangeSet("the bundle", add=[*expected.quads()]))
-    reader = store.reader()
-    questions = [*competency()]
+    readers, questions = (store.reader(), expected), [*competency()]
     assert len(questions) == 42
-    asked = {question.slug: reader.answer(question.query, "text/csv").body for question in questions}
-    assert asked == {question.slug: expected.answer(question.query, "text/csv").body for question in questions}
+    there, here = ({each.slug: reader.answer(each.query, "text/csv").body for each in questions} for reader in readers)
+    return there, here
+
+
+@pytest.mark.on("oxigraph", "virtuoso")
+def test_the_competency_questions_are_answered_alike(ground: Ground, bundled_store: Path) -> None:
+    there, here = asked_of_the_bundle(ground, bundled_store)
+    assert there == here
+
+
+@pytest.mark.long
+@pytest.mark.on("iesi-kg")
+def test_our_own_server_answers_them_alike(ground: Ground, bundled_store: Path) -> None:
+    there, here = asked_of_the_bundle(ground, bundled_store)
+    assert there == here

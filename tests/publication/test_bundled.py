@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from pyoxigraph import NamedNode
-from submission_tables import GOOD, table
 
 from iesi_kg import assets
 from iesi_kg.errors import IesiKgError
@@ -17,6 +16,7 @@ from iesi_kg.publication.bundled import Loaded, is_outdated, load_bundled
 from iesi_kg.publication.workflow import publish, receive
 from iesi_kg.records import SourceFile
 from iesi_kg.store.embedded import EmbeddedStore
+from submission_tables import GOOD, table
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 FACTS = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from submission_tables import GOOD, table
 
 from iesi_kg.publication.workflow import check
 from iesi_kg.records import Finding, Report, SourceFile
+from submission_tables import GOOD, table
 
 
 def of(*rows: Mapping[str, str]) -> Report:

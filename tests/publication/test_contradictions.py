@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from submission_tables import GOOD, table
 
 from iesi_kg.publication.workflow import check
 from iesi_kg.records import Finding, SourceFile
+from submission_tables import GOOD, table
 
 V, W = "violation", "warning"
 CODED = {"ict_potential": "2", "coded_by": "Ana", "coding_date": "2026-11-20"}

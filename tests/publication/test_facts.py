@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from pyoxigraph import NamedNode
-from submission_tables import GOOD, table
 
 from iesi_kg.endpoint.entity import describe
 from iesi_kg.publication.bundled import vocabulary
@@ -16,6 +15,7 @@ from iesi_kg.publication.workflow import Published, check, publish, receive
 from iesi_kg.records import Finding, SourceFile
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.vocabulary import iris
+from submission_tables import GOOD, table
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 FACT = {

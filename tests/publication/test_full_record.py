@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pyoxigraph
 from pyoxigraph import RdfFormat
-from submission_tables import GOOD, table
 
 from iesi_kg import assets
 from iesi_kg.publication.workflow import check, publish, receive, template
 from iesi_kg.records import Report, SourceFile
 from iesi_kg.store.embedded import EmbeddedStore
+from submission_tables import GOOD, table
 
 FULL = GOOD | {
     "alternative_names": "VBCN", "place": "Barcelona", "nuts": "ES511", "start_date": "2013-04-01",

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Triple
-from submission_tables import GOOD, table
 
 from iesi_kg.errors import NotFound, SubmissionRejected, UsageError
 from iesi_kg.publication import catalogue, entailment, graphs, merging, provenance, revision
@@ -18,6 +17,7 @@ from iesi_kg.records import SourceFile
 from iesi_kg.store.base import Reader
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.vocabulary import iris
+from submission_tables import GOOD, table
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 ID = "https://w3id.org/iesi-kg/id/"

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, serialize
-from submission_tables import GOOD, table
 
 from iesi_kg import __version__
 from iesi_kg.errors import SubmissionRejected, UsageError
@@ -21,6 +20,7 @@ from iesi_kg.publication.workflow import Published, decide, publish, receive
 from iesi_kg.records import Report, SourceFile
 from iesi_kg.store.base import Reader
 from iesi_kg.store.embedded import EmbeddedStore
+from submission_tables import GOOD, table
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 ID = "https://w3id.org/iesi-kg/id/"

@@ -12,7 +12,6 @@ import pytest
 from openpyxl import Workbook
 from pyoxigraph import DefaultGraph, NamedNode
 from sheets_in_hand import Edit, add, edited, filled, put, without_column, without_row, without_sheet
-from submission_tables import GOOD, table
 
 from iesi_kg.errors import NotFound, RevisionConflict, SubmissionRejected, UnreadableFile
 from iesi_kg.publication import graphs, revision
@@ -22,6 +21,7 @@ from iesi_kg.records import SourceFile
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.vocabulary import iris
+from submission_tables import GOOD, table
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 ONE, TWO = iris.initiative("vincles"), iris.initiative("second")

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 from pyoxigraph import NamedNode
-from submission_tables import GOOD, table
 
 from iesi_kg.errors import SubmissionRejected, UsageError
 from iesi_kg.ingest.archive import pack
@@ -24,6 +23,7 @@ from iesi_kg.publication.workflow import check, publish, receive
 from iesi_kg.records import Finding, Report, SourceFile
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.validation import render
+from submission_tables import GOOD, table
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 OTHER = GOOD | {"identifier": "telecare", "name": "Telecare", "source_url": "https://example.org/telecare"}

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from iesi_kg import settings as settings_module
-from iesi_kg.errors import PeerError, UsageError
+from iesi_kg.errors import PeerError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from iesi_kg.store.peers import Peer, Peers
+    from iesi_kg.store.remote.probe import Found
 
 _SECONDS = 15.0
 _BYTES = 100_000
@@ -54,21 +56,62 @@ def check(file: Path | None) -> None:
 
 
 @command.command()
-@click.argument("names", nargs=-1)
-def probe(names: tuple[str, ...]) -> None:
-    """Ask each peer (or those named) whether it answers, and what it can."""
-    peers = _peers(None)
-    unknown = [name for name in names if peers.named(name) is None]
+@click.argument("names", metavar="[NAME|ADDRESS]...", nargs=-1)
+@click.option("--write", is_flag=True, help="at an ADDRESS: also put one statement there, and take it away again")
+def probe(names: tuple[str, ...], write: bool) -> None:
+    """Ask each peer (or those named) whether it answers, and what it can.
+
+    Of any SPARQL server at an ADDRESS it finds out which product it is, what it can, and as which store it may serve.
+    To an address that begins with sparql+ the account of IESI_KG_STORE_USER and IESI_KG_STORE_PASSWORD is shown.
+    """
+    silent = 0
+    for address in (name for name in names if "://" in name):
+        silent += not _told(address, write)
+    wanted = [name for name in names if "://" not in name]
+    peers = _peers(None) if wanted or not names else ()
+    known = {peer.name for peer in peers}
+    unknown = [name for name in wanted if name not in known]
     if unknown:
         raise UsageError(f"no peer is called {unknown[0]!r}", hint="`iesi-kg peers list` names them")
-    silent = 0
     for peer in peers:
-        if not names or peer.name in names:
+        if not wanted or peer.name in wanted:
             lines, answered = asyncio.run(_probe(peer))
             silent += not answered
             click.echo("\n    ".join([f"{peer.name}  <{peer.address}>", *lines]))
     if silent:
         sys.exit(1)
+
+
+def _told(address: str, write: bool) -> bool:
+    from iesi_kg.store.remote.channel import Credentials
+    from iesi_kg.store.remote.probe import probe as look
+
+    given = settings_module.load()
+    account = Credentials(given.store_user, given.store_password) if address.startswith("sparql+") else None
+    try:
+        found = asyncio.run(look(address, account, write=write))
+    except StoreError as error:
+        click.echo(f"{address}\n    {error.detail}\n    {error.hint or ''}".rstrip())
+        return False
+    click.echo("\n    ".join([address, *_lines(found)]))
+    return True
+
+
+def _lines(found: Found) -> Iterator[str]:
+    kinds = {"apart": "apart from the named graphs", "union": "the union of the named graphs"}
+    unknown = "not told: no named graphs show"
+    yield f"answers at {found.address} in {found.milliseconds} ms{f', as {found.server}' if found.server else ''}"
+    yield f"takes queries by {', '.join(found.methods)}{'; does not mind timeout=' if found.timeout else ''}"
+    yield f"tables: {', '.join(found.tables) or 'none'}"
+    yield f"graphs: {', '.join(found.graphs) or 'none'}"
+    yield f"default graph: {kinds.get(found.default_graph, unknown)}"
+    for name, where in (("Graph Store Protocol", found.graph_store), ("updates", found.update)):
+        if where:
+            yield f"{name}: works at {where}"
+    yield from (f"does not work: {fault}" for fault in found.faults)
+    known = "run by the tests" if found.tested else "from its documentation, not run by the tests"
+    yield f"profile: {found.suggestion} ({known})"
+    yield f"as a store: {found.store}"
 
 
 def _peers(file: Path | None) -> Peers:

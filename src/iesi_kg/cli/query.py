@@ -15,7 +15,7 @@ from iesi_kg.endpoint.federation import Federation, of_settings
 from iesi_kg.endpoint.negotiation import GRAPHS, TABLES, MediaType
 from iesi_kg.endpoint.protocol import Query
 from iesi_kg.endpoint.syntax import Guards, inspect
-from iesi_kg.errors import StoreError, UnreadableFile
+from iesi_kg.errors import UnreadableFile
 from iesi_kg.records import Answer, Form
 from iesi_kg.settings import Place, Settings
 
@@ -77,11 +77,11 @@ def _media(form: Form, short: str) -> MediaType:
 
 async def _ask_store(text: str, media: MediaType, settings: Settings, federation: Federation | None) -> Answer:
     from iesi_kg.endpoint.execution import execute
-    from iesi_kg.store.workers import Limits, Pool
+    from iesi_kg.store import opening
+    from iesi_kg.store.workers import Limits
 
-    if not settings.folder.is_dir():
-        raise StoreError(f"there is no store at {settings.folder}", hint="--store DIR, or `iesi-kg serve` makes one")
-    pool = Pool(settings.folder, workers=1, memory=settings.query_memory)
+    opening.refuse_missing(settings)
+    pool = opening.asking(settings)
     await pool.start()
     try:
         limits = Limits(settings.query_seconds, settings.query_bytes, settings.query_rows)

@@ -26,10 +26,10 @@ _PIECE = re.compile(r"\s*(\S{1,30})")
 
 
 def explain(text: str, error: QuerySyntaxError) -> QuerySyntaxError:
-    """The same error in plain words; one without a place known is handed back as it is."""
+    """The same error in plain words; one without a place known keeps its words where the grammar finds no fault."""
     line, column = error.members.get("line"), error.members.get("column")
     if not isinstance(line, int) or not isinstance(column, int):
-        return error
+        return _by_grammar(text) or error
     engine = error.detail.partition(": ")[2]
     offset = _offset(text, line, column)
     reason, hint = _meaning(text, offset, engine)
@@ -44,6 +44,16 @@ def explain(text: str, error: QuerySyntaxError) -> QuerySyntaxError:
             hint = "mind the spelling; functions of other namespaces are written <https://...>(...) or prefix:name(...)"
         line, column = position(text, offset)
     return QuerySyntaxError(f"line {line}, column {column}: {reason}", hint=hint, line=line, column=column)
+
+
+def _by_grammar(text: str) -> QuerySyntaxError | None:
+    """The first fault that the grammar finds: another server may not say where it saw one."""
+    fault = first_fault(text)
+    if fault is None:
+        return None
+    line, column = position(text, fault.offset)
+    reason = _fault(text, fault.offset, fault)
+    return QuerySyntaxError(f"line {line}, column {column}: {reason}", line=line, column=column)
 
 
 def _meaning(text: str, offset: int, expected: str) -> tuple[str, str | None]:

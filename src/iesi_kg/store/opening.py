@@ -71,3 +71,12 @@ def open_pool(settings: Settings, store: VersionedStore) -> QueryPool:
 
     assert isinstance(store, RemoteStore)
     return RemotePool(store, parallel=_PARALLEL * settings.workers, queue=settings.query_queue)
+
+
+def asking(settings: Settings) -> QueryPool:
+    """What answers one query after the other on the store of the settings, for a command; not started yet."""
+    from iesi_kg.store.workers import Pool
+
+    if isinstance(settings.store, Path):
+        return Pool(settings.store, workers=1, memory=settings.query_memory)
+    return open_pool(settings, open_store(settings))

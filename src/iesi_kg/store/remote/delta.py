@@ -5,23 +5,23 @@ Only then can a change be taken back, be sent twice, and be undone for whoever s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 from uuid import uuid4
 
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad
 
 from iesi_kg.errors import BackendAlters
-from iesi_kg.store.base import ChangeSet, GraphName, Term
+from iesi_kg.store.base import ChangeSet, Term
 from iesi_kg.store.remote.client import Client
 from iesi_kg.store.remote.fetching import LARGE
 from iesi_kg.store.remote.places import Places
+from iesi_kg.store.remote.presence import number, present
 from iesi_kg.store.remote.reader import RemoteReader
 from iesi_kg.store.remote.sending import Sender
 from iesi_kg.store.remote.terms import is_altered, kept, kept_quads
 
-_PAIRS = 200
 _VALUES = 500  # tried at a time: fewer than any server sends rows
 _VALUE = "urn:x-iesi-kg:value/"
 
@@ -35,11 +35,11 @@ def effective(reader: RemoteReader, client: Client, places: Places, change: Chan
     add = kept_quads(change.add)
     wanted = kept_quads([*change.remove, *(quad for graph in change.drop for quad in reader.quads(graph=graph))])
     remove = [quad for quad in wanted if quad not in add]
-    there = _present(client, places, known, [*add, *remove])
+    there = present(client, places, known, [*add, *remove])
     delta = replace(
         change, add=[quad for quad in add if quad not in there], remove=[quad for quad in remove if quad in there]
     )
-    taken = sum(_count(client, graph) for graph in change.create if graph not in known)
+    taken = sum(number(client, f"GRAPH {graph} {{ ?s ?p ?o }}") for graph in change.create if graph not in known)
     return delta, len(delta.add) - len(delta.remove) + taken
 
 
@@ -59,40 +59,12 @@ def _try(client: Client, sender: Sender, values: Sequence[Term]) -> None:
     finally:
         sender.end(graph)
     found = {int(getattr(row["s"], "value", "").removeprefix(_VALUE)): kept(row["o"]) for row in rows}
-    for number, value in enumerate(values):
-        if found.get(number) != value:
-            _refuse(client, value, found.get(number))
+    for place, value in enumerate(values):
+        if found.get(place) != value:
+            _refuse(client, value, found.get(place))
 
 
 def _refuse(client: Client, value: object, found: object) -> None:
     product = client.where.profile.title
     made = f"makes {found} of" if isinstance(found, Literal) else "loses"
     raise BackendAlters(f"{product} {made} {value}", backend=product, value=str(value), kept=str(found or ""))
-
-
-def _present(client: Client, places: Places, known: set[NamedNode], quads: Iterable[Quad]) -> set[Quad]:
-    """Those of some quads that stand on the server."""
-    graphs: dict[GraphName, list[Quad]] = {}
-    for quad in quads:
-        graphs.setdefault(quad.graph_name, []).append(quad)  # type: ignore[arg-type]  # none has a blank name
-    there: set[Quad] = set()
-    for graph, own in graphs.items():
-        if isinstance(graph, DefaultGraph) or graph in known:
-            there.update(_among(client, places, graph, own))
-    return there
-
-
-def _among(client: Client, places: Places, graph: GraphName, quads: Sequence[Quad]) -> Iterator[Quad]:
-    if len(quads) > _PAIRS and not client.ask(f"ASK {{ {places.block(graph, '?s ?p ?o')} }}"):
-        return
-    pairs = iter(dict.fromkeys((quad.subject, quad.predicate) for quad in quads))
-    while some := [*islice(pairs, _PAIRS)]:
-        values = " ".join(f"({subject} {predicate})" for subject, predicate in some)
-        pattern = places.block(graph, f"VALUES (?s ?p) {{ {values} }} ?s ?p ?o")
-        for row in client.select(f"SELECT ?s ?p ?o {{ {pattern} }}", bounds=LARGE):
-            yield Quad(row["s"], row["p"], kept(row["o"]), graph)  # type: ignore[arg-type]  # as in a quad
-
-
-def _count(client: Client, graph: NamedNode) -> int:
-    rows = client.select(f"SELECT (COUNT(?s) AS ?n) {{ GRAPH {graph} {{ ?s ?p ?o }} }}", bounds=LARGE)
-    return int(getattr(rows[0]["n"], "value", 0))

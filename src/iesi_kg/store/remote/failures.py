@@ -17,10 +17,10 @@ from iesi_kg.errors import (
     IesiKgError,
     QuerySyntaxError,
 )
+from iesi_kg.store.evaluation import POSITION, syntax_error
 from iesi_kg.store.remote.profiles import Location
 
 SHOWN = 200
-_PLACE = re.compile(r"\bat (?:line )?(\d+)(?::|, column )(\d+)\b")
 _SYNTAX = re.compile(r"syntax error|parse error|parsing|expected|malformed|encountered \"", re.I)
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,200})", re.I)
 _TEXT_TYPES = ("text/plain", "application/problem+json", "application/json", "")
@@ -131,9 +131,8 @@ def refused(where: Location, status: int, headers: Mapping[str, str], body: byte
 
 
 def _syntax(said: str) -> QuerySyntaxError:
-    place = _PLACE.search(said)
-    members: dict[str, Any] = {"line": int(place[1]), "column": int(place[2])} if place else {}
-    return QuerySyntaxError(said, **members)
+    _, found, engine = said.partition(POSITION)
+    return syntax_error(found + engine) if found else QuerySyntaxError(said)
 
 
 def _said(headers: Mapping[str, str], body: bytes) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from iesi_kg.errors import IesiKgError, StoreError
 from iesi_kg.store.remote.channel import N_TRIPLES, SOLUTIONS, Bounds, Channel, Credentials, Reply
-from iesi_kg.store.remote.profiles import SCHEME, Location, Profile, locate, names, profile
+from iesi_kg.store.remote.profiles import SCHEME, Location, locate, names, profile
 
 TABLES = (SOLUTIONS, "application/sparql-results+xml", "text/csv", "text/tab-separated-values")
 GRAPHS = (N_TRIPLES, "text/turtle", "application/rdf+xml", "application/ld+json")
@@ -20,6 +20,8 @@ METHODS = ("form", "get", "direct")
 MARK = "urn:x-iesi-kg:probe"
 
 _SHORT = Bounds(seconds=5.0, bytes=1_000_000)
+_NOTHING = "ASK {}"
+_VIRTUOSO_ASK = "__ASK_RETVAL"
 _ANY = "ASK { GRAPH ?g { ?s ?p ?o } }"
 _APART = "ASK { { SELECT ?s ?p ?o { GRAPH ?g { ?s ?p ?o } } LIMIT 500 } FILTER NOT EXISTS { ?s ?p ?o } }"
 _ONE = "CONSTRUCT { <urn:x-iesi-kg:a> <urn:x-iesi-kg:b> <urn:x-iesi-kg:c> } WHERE {}"
@@ -44,6 +46,11 @@ class Found:
     faults: list[str] = field(default_factory=list)
 
     @property
+    def tested(self) -> bool:
+        """Whether the profile that fits is of a product that the tests run."""
+        return profile(self.suggestion).tested
+
+    @property
     def store(self) -> str:
         """The address to give as the store."""
         return f"{SCHEME}{self.address}?profile={self.suggestion}"
@@ -58,11 +65,13 @@ async def probe(address: str, account: Credentials | None = None, *, write: bool
     found = Found(where, reply.headers.get("server", ""), round(1000 * seconds))
     found.suggestion = given.profile.name if given is not None else _suggested(where, reply)
     asked = _Asked(where, method, account)
-    found.methods = tuple([each for each in METHODS if each == method or await asked.works(each)])
+    found.methods = tuple(
+        [each for each in METHODS if each == method or await replace(asked, method=each).gives(_NOTHING, SOLUTIONS)]
+    )
     found.tables = tuple([kind for kind in TABLES if await asked.gives("SELECT (1 AS ?x) {}", kind)])
     found.graphs = tuple([kind for kind in GRAPHS if await asked.gives(_ONE, kind)])
     found.default_graph = await asked.default_graph()
-    found.timeout = await asked.takes_timeout()
+    found.timeout = await asked.gives(_NOTHING, SOLUTIONS, timeout="timeout")
     await asked.other_addresses(found, given or locate(found.store), write=write)
     return found
 
@@ -74,7 +83,7 @@ async def _first(candidates: list[str], account: Credentials | None) -> tuple[st
         for method in ("get", "form"):
             begun = perf_counter()
             try:
-                reply = await _Asked(where, method, account).ask()
+                reply = await _Asked(where, method, account).query(_NOTHING, SOLUTIONS)
             except IesiKgError as error:
                 faults.append(error.detail)
             else:
@@ -110,40 +119,19 @@ class _Asked:
     method: str
     account: Credentials | None
 
-    def channel(self, known: Profile | None = None, **changes: str) -> Channel:
-        plain = replace(profile("generic"), query_method=self.method, ask_variable="__ASK_RETVAL")
-        return Channel(Location(self.where, self.where, replace(known or plain, **changes)), self.account)
-
-    async def ask(self, **changes: str) -> Reply:
-        return await self.query("ASK {}", SOLUTIONS, **changes)
-
-    async def query(self, text: str, kind: str, **changes: str) -> Reply:
-        channel = self.channel(**changes)
+    async def query(self, text: str, kind: str, *, timeout: str = "") -> Reply:
+        plain = profile("generic")
+        known = replace(plain, query_method=self.method, ask_variable=_VIRTUOSO_ASK, timeout_parameter=timeout)
+        channel = Channel(Location(self.where, self.where, known), self.account)
         try:
             return await channel.query(text, (kind,), bounds=_SHORT)
         finally:
             await channel.close()
 
-    async def works(self, method: str) -> bool:
+    async def gives(self, text: str, kind: str, *, timeout: str = "") -> bool:
+        """Whether the answer to a query comes as asked."""
         try:
-            await self.ask(query_method=method)
-        except IesiKgError:
-            return False
-        return True
-
-    async def gives(self, text: str, kind: str) -> bool:
-        try:
-            await self.query(text, kind)
-        except IesiKgError:
-            return False
-        return True
-
-    async def takes_timeout(self) -> bool:
-        return await self.gives_with(timeout_parameter="timeout")
-
-    async def gives_with(self, **changes: str) -> bool:
-        try:
-            await self.ask(**changes)
+            await self.query(text, kind, timeout=timeout)
         except IesiKgError:
             return False
         return True

@@ -37,6 +37,8 @@ class Profile:
     ``timeout_words`` in an error mean that its time was up. ``partial_header`` in an answer says that it is a part,
     ``rows_header`` at how many rows it was cut; ``graphs_cut`` says that graphs are cut there without a word.
 
+    ``server`` begins the Server header of its answers, ``telltale`` is a header that nothing else sends.
+
     ``transaction`` is how much of an update is all or nothing: "request", one "operation" of it, or "none".
     ``update_triples`` is how many one operation may name, ``update_bytes`` how long its text may be (0: any number).
     ``default_graph_store`` says whether the Graph Store Protocol knows ``?default``, ``head`` whether it knows HEAD.
@@ -59,6 +61,7 @@ class Profile:
     source: str
     authentication: str = "none"
     server: str = ""
+    telltale: str = ""
     query_method: str = "form"
     update_method: str = "direct"
     default_graph_iri: str = ""

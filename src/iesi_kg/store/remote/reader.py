@@ -106,7 +106,8 @@ class RemoteReader:
         named: Sequence[str] = (),
     ) -> tuple[str, Dataset]:
         places = self._view.places
-        return wording.worded(query, places, bindings), wording.dataset(query, places, self._view.names, default, named)
+        scope = wording.dataset(query, places, lambda: self._view.names, default, named)
+        return wording.worded(query, places, bindings), scope
 
     def _triples(self, text: str, dataset: Dataset) -> list[Triple]:
         found = self._view.client.construct(text, dataset, LARGE)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pyoxigraph import NamedNode
 
-from iesi_kg.errors import StoreBusy, StoreDamaged, StoreError, TwoWriters
+from iesi_kg.errors import BackendError, StoreBusy, StoreDamaged, StoreError
 from iesi_kg.settings import Settings
 from iesi_kg.store.base import DEFAULT_GRAPH
 from iesi_kg.store.durable import locked, make_folder, store_error
@@ -20,6 +20,7 @@ from iesi_kg.store.remote.client import Client, Credentials
 from iesi_kg.store.remote.diary import Diary
 from iesi_kg.store.remote.fetching import LARGE
 from iesi_kg.store.remote.places import GRAPH, Places
+from iesi_kg.store.remote.presence import number
 from iesi_kg.store.remote.reader import RemoteReader
 from iesi_kg.store.remote.standing import Standing
 from iesi_kg.store.remote.view import View
@@ -59,7 +60,7 @@ class RemoteStore:
             now = store._begun()
         store._diary.prepare(now.store, store.client.where.base)
         if store._diary.pending() is not None:
-            with suppress(TwoWriters), suppress(StoreBusy), store.writer():  # else a writer is at work
+            with suppress(StoreBusy, BackendError), store.writer():  # a writer is at work, or the server is not well
                 pass
         return store
 
@@ -152,15 +153,11 @@ class RemoteStore:
         return begun(self.client, self.places, graphs, self._count(graphs))
 
     def _count(self, graphs: list[NamedNode]) -> int:
-        total = self._number(self.places.block(DEFAULT_GRAPH, "?s ?p ?o"))
+        total = number(self.client, self.places.block(DEFAULT_GRAPH, "?s ?p ?o"))
         if graphs and self.exists():
             known = f"GRAPH {self.places.state} {{ {self.places.state} {GRAPH} ?g }}"
-            return total + self._number(f"{known} GRAPH ?g {{ ?s ?p ?o }}")
-        return total + sum(self._number(f"GRAPH {graph} {{ ?s ?p ?o }}") for graph in graphs)
-
-    def _number(self, pattern: str) -> int:
-        rows = self.client.select(f"SELECT (COUNT(?s) AS ?n) {{ {pattern} }}", bounds=LARGE)
-        return int(getattr(rows[0]["n"], "value", 0))
+            return total + number(self.client, f"{known} GRAPH ?g {{ ?s ?p ?o }}")
+        return total + sum(number(self.client, f"GRAPH {graph} {{ ?s ?p ?o }}") for graph in graphs)
 
     def _missing(self) -> StoreError:
         return StoreError(f"there is no store of ours at {self.client.where.base}", hint="`iesi-kg serve` begins one")

@@ -6,6 +6,7 @@ the store, not those that others keep on the same server; constants stand in pla
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pyoxigraph import Literal, NamedNode
@@ -82,13 +83,19 @@ def _end(found: Sequence[Token], start: int) -> int | None:
 
 
 def _bound(text: str, terms: Mapping[str, str]) -> str:
-    """Put constants in place of variables; where one is only named (projected, grouped by), as its value."""
+    """Put constants in place of variables; where one is only named (projected, grouped by), as its value.
+
+    A sub-select that projects one gives it to the first SELECT, which may not give it another time.
+    """
     pieces, place = list[str](), 0
     found = list(_variables(text))
     grouped = {token.text[1:] for token, part in found if part == "BY"}
+    left = Counter(token.text[1:] for token, part in found if part == "SELECT")
     for token, part in found:
         name = token.text[1:]
-        if name not in terms or (part == "SELECT" and name in grouped):
+        from_within = part == "SELECT" and left[name] > 1
+        left[name] -= part == "SELECT"
+        if name not in terms or (part == "SELECT" and (name in grouped or from_within)):
             continue
         pieces += [text[place : token.start], f"({terms[name]} AS {token.text})" if part else terms[name]]
         place = token.end

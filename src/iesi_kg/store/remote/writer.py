@@ -98,7 +98,8 @@ class RemoteWriter:
             if found is None or found.change != entry.before.change or found.pending not in ("", entry.after.change):
                 self._diary.retract(entry)
                 return _two_writers(entry.before, found)
-            if not isinstance(error, (BackendCut, BackendTimeout)):
+            answered = "backend_status" in error.members  # else it may still be at it
+            if answered or not isinstance(error, (BackendCut, BackendTimeout)):
                 self._sender.take_back(entry, found)
                 self._diary.retract(entry)
                 return error
@@ -150,7 +151,9 @@ class RemoteWriter:
 
 
 def _two_writers(before: Standing, found: Standing | None) -> TwoWriters:
-    what = f"made version {found.number}" if found else "took the store away"
+    what = "took the store away" if found is None else f"made version {found.number}"
+    if found is not None and found.change == before.change:
+        what = "began a change"
     return TwoWriters(f"another machine {what} while this one was about to make version {before.number + 1}")
 
 
