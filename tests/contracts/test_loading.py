@@ -19,7 +19,7 @@ from iesi_kg.store.bulk import BulkDoor
 
 A, P = NamedNode("https://example.org/a"), NamedNode("https://example.org/p")
 GRAPH = NamedNode("https://example.org/loaded")
-LINES = [f'<https://example.org/s{number // 10}> {P} "{number}" .\n' for number in range(30_000)]
+LINES = [f'<https://example.org/s{number // 10}> {P} "{number}" .\n' for number in range(20_000)]
 
 
 class Cut(Exception):
@@ -59,18 +59,18 @@ def test_a_load_is_unseen_until_it_is_whole_and_goes_on_after_a_cut(ground: Grou
         writer.commit(ChangeSet("before", [Quad(A, P, Literal("published"))]))
     path = file(tmp_path, "a.nt", "".join(LINES))
     with pytest.raises(Cut):
-        put(store, ground, path, cut=20_000)  # in the second of two blocks of a megabyte
+        put(store, ground, path, cut=18_500)  # in the second of two blocks of a megabyte
     assert (held(store), store.current().number) == (set(), 1)
     assert [quad.object for quad in store.reader().quads(predicate=P)] == [Literal("published")]
     with store.writer() as writer:
         writer.commit(ChangeSet("meanwhile", [Quad(A, P, Literal("more"))]))
     done, seen = put(store, ground, path)
     assert [each.statements >= 10_000 for each in seen if each.phase == RESUMED] == [True]
-    assert (done.version, done.loaded[0].statements) == (3, 30_000)
-    one = NamedNode("https://example.org/s2345")
+    assert (done.version, done.loaded[0].statements) == (3, 20_000)
+    one = NamedNode("https://example.org/s1234")
     found = {quad.object for quad in store.reader().quads(one, graph=GRAPH)}
-    assert found == {Literal(str(number)) for number in range(23_450, 23_460)}
-    assert store.current().triples == 2 + 30_000 + 7  # as the place itself counts them: no mark is left
+    assert found == {Literal(str(number)) for number in range(12_340, 12_350)}
+    assert store.current().triples == 2 + 20_000 + 7  # as the place itself counts them: no mark is left
     assert [each.file for each in told(store.reader())] == ["a.nt"]
     assert put(store, ground, path)[0].loaded == ()
     store.close()
