@@ -14,15 +14,16 @@ import click
 
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import os_user
+from iesi_kg.cli.place import PLACE
 from iesi_kg.errors import NotFound, StoreError, UsageError
-from iesi_kg.settings import Settings
+from iesi_kg.settings import Place, Settings
 
 if TYPE_CHECKING:
     from iesi_kg.operations.audit import Act
     from iesi_kg.operations.load import Done, Progress
     from iesi_kg.operations.load_record import Loaded
-    from iesi_kg.store.aside import Aside
-    from iesi_kg.store.embedded import EmbeddedStore
+    from iesi_kg.store.base import VersionedStore
+    from iesi_kg.store.bulk import BulkDoor
 
 _TERMINAL_PACE, _LOG_PACE = 0.2, 10.0
 
@@ -35,7 +36,7 @@ _TERMINAL_PACE, _LOG_PACE = 0.2, 10.0
 @click.option("--list", "listed", is_flag=True, help="list what is loaded")
 @click.option("--abandon", is_flag=True, help="give up a load that was cut, and the space it takes")
 @click.option("--scratch", is_flag=True, help="make a scratch store where there is no store yet")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
+@click.option("--store", type=PLACE, help="folder or address of the store")
 def command(
     files: tuple[Path, ...],
     graph: str | None,
@@ -44,7 +45,7 @@ def command(
     listed: bool,
     abandon: bool,
     scratch: bool,
-    store: Path | None,
+    store: Place | None,
 ) -> None:
     """Load RDF files (N-Triples, N-Quads, Turtle, TriG, RDF/XML, JSON-LD, each also packed by gzip) into a graph.
 
@@ -53,7 +54,7 @@ def command(
 
     Exit code 0: done; 2: a file cannot be read, nothing was loaded; 3: no such graph or the store cannot be written.
     """
-    from iesi_kg.store.aside import Aside
+    from iesi_kg.store import doors
 
     settings = settings_module.load(store=store)
     if sum((bool(files), remove, listed, abandon)) != 1:
@@ -62,7 +63,7 @@ def command(
         _make_scratch(settings)
     if listed:
         return _list(settings)
-    with _opened(settings) as opened, Aside.opened(opened, keep=settings.keep_versions) as door:
+    with _opened(settings) as opened, doors.opened(opened, keep=settings.keep_versions) as door:
         if abandon:
             return _abandon(door)
         if remove:
@@ -71,15 +72,20 @@ def command(
 
 
 def _load(
-    opened: EmbeddedStore, door: Aside, settings: Settings, files: tuple[Path, ...], graph: str | None, instead: bool
+    opened: VersionedStore,
+    door: BulkDoor,
+    settings: Settings,
+    files: tuple[Path, ...],
+    graph: str | None,
+    instead: bool,
 ) -> None:
     from iesi_kg.operations.audit import AuditLog
     from iesi_kg.operations.load import Order, Work, graph_of, load
 
-    order = Order(graph_of(graph, scratch=opened.layout.scratch.exists()), files, instead)
+    order = Order(graph_of(graph, scratch=_is_scratch(settings)), files, instead)
     begun, meter = time.monotonic(), Meter()
     try:
-        outcome = load(Work(opened, door, AuditLog(settings.store), _act("load")), order, meter.tell)
+        outcome = load(Work(opened, door, AuditLog(settings.state_folder), _act("load")), order, meter.tell)
     except KeyboardInterrupt:
         meter.end()
         click.echo("run the same command again to go on; `iesi-kg load --abandon` gives it up", err=True)
@@ -112,13 +118,13 @@ def _genid(outcome: Done, name: str) -> str:
     return genid(next(each.sha256 for each in outcome.loaded if each.file == name))
 
 
-def _remove(opened: EmbeddedStore, door: Aside, settings: Settings, graph: str | None) -> None:
+def _remove(opened: VersionedStore, door: BulkDoor, settings: Settings, graph: str | None) -> None:
     from iesi_kg.operations.audit import AuditLog
     from iesi_kg.operations.load import Work, graph_name, graph_of, remove
 
-    target = graph_of(graph, scratch=opened.layout.scratch.exists())
+    target = graph_of(graph, scratch=_is_scratch(settings))
     version, gone = remove(
-        Work(opened, door, AuditLog(settings.store), _act("load removed", graph_name(target))), target
+        Work(opened, door, AuditLog(settings.state_folder), _act("load removed", graph_name(target))), target
     )
     for each in gone:
         click.echo(f"removed: {each.file} ({each.statements:,} statements)")
@@ -128,10 +134,10 @@ def _remove(opened: EmbeddedStore, door: Aside, settings: Settings, graph: str |
 def _list(settings: Settings) -> None:
     from iesi_kg.operations.load import graph_name
     from iesi_kg.operations.load_record import told
-    from iesi_kg.store.aside import Aside
+    from iesi_kg.store import doors
 
     with _opened(settings) as opened:
-        there, pending = told(opened.reader()), Aside(opened).pending()
+        there, pending = told(opened.reader()), doors.pending(opened)
     for graph in dict.fromkeys(each.graph for each in there):
         click.echo(graph_name(graph))
         _show([each for each in there if each.graph == graph])
@@ -147,7 +153,7 @@ def _show(files: list[Loaded]) -> None:
         click.echo(f"        sha256 {each.sha256}")
 
 
-def _abandon(door: Aside) -> None:
+def _abandon(door: BulkDoor) -> None:
     if door.pending() is None:
         raise NotFound("no load was cut here", hint="nothing takes space")
     door.abandon()
@@ -157,21 +163,27 @@ def _abandon(door: Aside) -> None:
 def _make_scratch(settings: Settings) -> None:
     from iesi_kg.operations.load import make_scratch
 
-    make_scratch(settings.store, settings.lock_seconds)
+    make_scratch(settings.folder, settings.lock_seconds)
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[EmbeddedStore]:
-    from iesi_kg.store.embedded import EmbeddedStore
+def _opened(settings: Settings) -> Iterator[VersionedStore]:
+    from iesi_kg.store import opening
 
-    if not settings.store.is_dir():
+    if not settings.remote and not settings.folder.is_dir():
         hint = "`iesi-kg serve` makes one with the published data; --scratch makes an empty one of your own"
         raise StoreError(f"there is no store at {settings.store}", hint=hint)
-    opened = EmbeddedStore.open(settings.store, lock_timeout=settings.lock_seconds, keep=settings.keep_versions)
+    opened = opening.open_store(settings)
     try:
         yield opened
     finally:
         opened.close()
+
+
+def _is_scratch(settings: Settings) -> bool:
+    from iesi_kg.store.versions import Layout
+
+    return not settings.remote and Layout(settings.folder).scratch.exists()
 
 
 def _act(what: str, graph: str = "") -> Act:

@@ -7,6 +7,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from pyoxigraph import NamedNode
 
@@ -62,6 +63,11 @@ class RemoteStore:
             with suppress(StoreBusy, BackendError), store.writer():  # a writer is at work, or the server is not well
                 pass
         return store
+
+    @property
+    def load_plan(self) -> Path:
+        """Where a large load is written down while it is under way."""
+        return self._diary.folder / "load.json"
 
     def exists(self) -> bool:
         """Whether a store was begun on the server."""
