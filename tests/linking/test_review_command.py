@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from iesi_kg.cli.erase import command as erase
 from iesi_kg.cli.review import command
 from iesi_kg.errors import IesiKgError, IllFormedMappings, StoreError, UnreadableFile, UsageError
 from iesi_kg.linking import sssom
@@ -96,6 +97,19 @@ def test_decisions_are_taken_over_by_another_store(tmp_path: Path) -> None:
     third = review(other, str(target), "--import").output
     assert "initiative:smart = jrc-ips:3: rejected here by Anna" in third
     assert third.endswith("0 taken over, 2 stood already, 1 left as they are\n")
+
+
+def test_decisions_outlive_the_name_of_who_made_them(tmp_path: Path) -> None:
+    store, path, target = new_store(tmp_path / "store"), tmp_path / "links.sssom.tsv", tmp_path / "decisions.sssom.tsv"
+    path.write_text(sssom.write(FOUND), encoding="utf-8")
+    review(store, str(path), keys="wsaid by Anna\nraq")
+    order = ["/id/agent/anna", "--also", "Anna", "--reason", "asked for", "--yes", "--store", str(store)]
+    assert CliRunner().invoke(erase, order).exit_code == 0
+    assert "1 open, 1 accepted, 1 rejected" in review(store, "--list").output
+    assert "2 decisions" in review(store, "--export", str(target)).output
+    made = sssom.read(target.read_text("utf-8"), "d").mappings
+    assert [(item.is_negative, item.reviewer_label) for item in made] == [(True, ()), (False, ())]
+    assert "anna" not in target.read_text("utf-8").casefold()
 
 
 def test_links_that_nobody_decided_are_not_taken_over(store: Path, tmp_path: Path) -> None:

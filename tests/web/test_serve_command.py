@@ -58,7 +58,8 @@ def test_ctrl_c_while_loading_leaves_nothing_half_written(tmp_path: Path) -> Non
     assert process.stdout
     assert process.stdout.readline().startswith("loading")
     said = stop(process)
-    assert process.returncode == 130
+    # Where it hits the making of a dataclass, Python 3.11 ends itself by the signal: a shell says 130 to either.
+    assert process.returncode in (130, -signal.SIGINT)
     assert "Traceback" not in said
     store = EmbeddedStore.open(tmp_path / "store", create=True)
     assert (store.current().number, store.current().triples) == (0, 0)

@@ -28,6 +28,7 @@ _TYPE, _STATUS, _COMMENT = NamedNode(RDF + "type"), NamedNode(ADMS + "status"), 
 _USED, _BY, _AT = (NamedNode(PROV + name) for name in ("used", "wasAssociatedWith", "endedAtTime"))
 _OF, _VALUE, _GENERATED = (NamedNode(PROV + name) for name in ("specializationOf", "value", "generated"))
 _NAME = NamedNode(FOAF + "name")
+ERASED = "somebody whose name was erased"
 
 
 class Choice(StrEnum):
@@ -109,8 +110,8 @@ def mapping(found: Pair, decision: Decision, relation: str = "") -> Mapping:
         predicate_modifier=words.NOT if decision.choice is Choice.REJECTED else "",
         object_id=_named(found.right),
         mapping_justification=words.REVIEW,
-        reviewer_label=(decision.by,),
-        reviewer_id=(iris.agent(decision.by).value,),
+        reviewer_label=() if decision.by == ERASED else (decision.by,),
+        reviewer_id=() if decision.by == ERASED else (iris.agent(decision.by).value,),
         review_date=day,
         mapping_date=day,
         comment=decision.reason,
@@ -212,14 +213,15 @@ def _pair(reader: Reader, node: object) -> Pair | None:
 
 def _decision(reader: Reader, node: NamedNode) -> Decision:
     about = {quad.predicate: quad.object for quad in reader.quads(node, graph=DECISIONS)}
-    agent, status, at = about[_BY], about[_STATUS], about[_AT]
-    assert isinstance(agent, NamedNode) and isinstance(status, NamedNode) and isinstance(at, Literal)
-    names = [quad.object for quad in reader.quads(agent, _NAME, graph=DECISIONS)]
+    agent, status, at = about.get(_BY), about[_STATUS], about[_AT]
+    assert isinstance(status, NamedNode) and isinstance(at, Literal)
+    named = reader.quads(agent, _NAME, graph=DECISIONS) if isinstance(agent, NamedNode) else ()
+    names = [quad.object for quad in named]
     reason = about.get(_COMMENT)
     return Decision(
         step=int(node.value.rpartition("-")[2]),
         choice=Choice(status.value.rpartition("/")[2]),
-        by=min((name.value for name in names if isinstance(name, Literal)), default=""),
+        by=min((name.value for name in names if isinstance(name, Literal)), default=ERASED),
         at=datetime.fromisoformat(at.value),
         reason=reason.value if isinstance(reason, Literal) else "",
         identical=_GENERATED in about,
