@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from pyoxigraph import DefaultGraph, NamedNode, Quad
-from submission_tables import GOOD, table
 
 from iesi_kg.cli.group import group
 from iesi_kg.endpoint.entity import describe
@@ -20,6 +19,7 @@ from iesi_kg.publication.workflow import publish, receive
 from iesi_kg.records import Report, Severity, SourceFile
 from iesi_kg.store.base import Reader
 from iesi_kg.store.embedded import EmbeddedStore
+from submission_tables import GOOD, table
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 LATER = AT + timedelta(days=1)
