@@ -110,7 +110,7 @@ PAGES = {
     "/ontology": "outcome",
     "/ontology/Initiative": "initiative",
     "/questions": "",
-    "/status": "58,321",
+    "/status": "Published statements",
     THING: "Motion sensors without camera or microphone",
     "/id/organisation/caritas-at": "Caritas",
     "/id/agent/iesi-kg-project": "iesi-kg project",
@@ -122,6 +122,11 @@ def test_a_page(path: str, service: Service) -> None:
     reply = service.server.ask("GET", path, {"Accept": "text/html"})
     assert reply.status == 200, reply.text[-2_000:]
     assert PAGES[path] in reply.text
+
+
+def test_the_status_counts_what_is_published(service: Service) -> None:
+    counted = service.server.query("SELECT (COUNT(?s) AS ?n) { ?s ?p ?o }", "text/csv").text.split()[1]
+    assert f"{int(counted):,}" in service.server.ask("GET", "/status", {"Accept": "text/html"}).text
 
 
 def test_a_thing_comes_in_every_format(service: Service, bundled_store: Path) -> None:

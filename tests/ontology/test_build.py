@@ -23,7 +23,16 @@ def build(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def checkout(root: Path, tmp_path: Path) -> Path:
-    for folder in ("src", "ontology", "shapes", "queries", "docs/reference", "data/iesi", "data/mappings"):
+    for folder in (
+        "src",
+        "ontology",
+        "shapes",
+        "queries",
+        "docs/reference",
+        "data/iesi",
+        "data/linking",
+        "data/mappings",
+    ):
         shutil.copytree(root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 

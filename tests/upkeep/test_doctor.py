@@ -172,11 +172,11 @@ def test_an_address_that_this_machine_has_not(lasting: Settings) -> None:
 @pytest.mark.parametrize(
     ("wrong", "weight", "what"),
     [
-        ({"workers": 0}, FAILURE, "IESI_KG_WORKERS is below 1"),
+        ({"query_processes": 0}, FAILURE, "IESI_KG_QUERY_PROCESSES is below 1"),
         ({"token_rows": 10}, WARNING, "a token with read-more gets less than anybody: IESI_KG_TOKEN_ROWS is 10"),
         ({"query_requests": 0}, WARNING, "less than anybody: IESI_KG_TOKEN_REQUESTS"),
         ({"service_seconds": 60.0}, WARNING, "IESI_KG_SERVICE_SECONDS is longer than a query may take"),
-        ({"workers": 5_000}, WARNING, "5000 query processes on"),
+        ({"query_processes": 5_000}, WARNING, "5000 query processes on"),
         ({"query_log_as": "all"}, FAILURE, "IESI_KG_QUERY_LOG_AS='all' is not known"),
         ({"token": "x"}, WARNING, "only a scratch store reads it"),
         ({"host": "0.0.0.0"}, WARNING, "IESI_KG_HOSTS names none"),

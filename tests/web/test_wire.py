@@ -118,10 +118,17 @@ def test_a_connection_on_which_nobody_asks_any_more(impatient: Server) -> None:
 
 
 def until_gone(server: Server, peer: tuple[str, int]) -> None:
-    """Wait until the service holds no connection to this peer."""
+    """Wait until the service has taken the connection of this peer, and then until it holds it no more."""
     process = psutil.Process(server.process.pid)
     deadline = time.monotonic() + 15
-    while any(found.raddr and found.raddr[:2] == peer for found in process.net_connections("tcp")):
+
+    def is_held() -> bool:
+        return any(found.raddr and found.raddr[:2] == peer for found in process.net_connections("tcp"))
+
+    while not is_held():
+        assert time.monotonic() < deadline, "the connection is not taken"
+        time.sleep(0.01)
+    while is_held():
         assert time.monotonic() < deadline, "the connection is kept"
         time.sleep(0.1)
 

@@ -12,7 +12,16 @@ from iesi_kg.settings import Settings
 from iesi_kg.store.versions import Layout
 
 _TOKENS = ("seconds", "bytes", "rows", "memory", "concurrent", "requests")
-_POSITIVE = ("workers", "query_seconds", "query_bytes", "query_rows", "keep_versions", "connections", "query_queue")
+_POSITIVE = (
+    "query_processes",
+    "workers",
+    "query_seconds",
+    "query_bytes",
+    "query_rows",
+    "keep_versions",
+    "connections",
+    "query_queue",
+)
 _LOG_WAYS = ("hash", "text")
 
 

@@ -7,6 +7,7 @@ cache would take the one for the other. Restored over a store that had gone on, 
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import shutil
 from contextlib import ExitStack, suppress
@@ -202,6 +203,12 @@ def _own(draft: Path, store: Path) -> None:
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
+def _free(path: Path) -> Path:
+    """The path, or the first with a number behind it that nothing stands at: two restores may begin in one second."""
+    numbered = (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
+    return next(found for found in itertools.chain([path], numbered) if not found.exists())
+
+
 def _put(draft: Path, wish: Wish) -> Path | None:
     """Put the draft in its place, what stood there beside it; killed in between, one of both is there, and whole."""
     store = wish.store.absolute()
@@ -210,7 +217,7 @@ def _put(draft: Path, wish: Wish) -> Path | None:
             draft.rename(store)  # an empty folder gives way
             aside = None
         else:
-            aside = store.with_name(f"{store.name}.before-{wish.at.astimezone(UTC):%Y-%m-%dT%H-%M-%SZ}")
+            aside = _free(store.with_name(f"{store.name}.before-{wish.at.astimezone(UTC):%Y-%m-%dT%H-%M-%SZ}"))
             exchange(draft.rename(aside), store)
     except OSError as error:
         if error.errno in (errno.EBUSY, errno.EXDEV):

@@ -176,6 +176,8 @@ def adopt(layout: Layout, built: Version, keep: int) -> None:
     for segment in layout.journal.glob("*"):
         segment.unlink()
     shutil.rmtree(layout.live, ignore_errors=True)
+    shutil.rmtree(layout.root / formats.KEPT, ignore_errors=True)
+    formats.write(layout.root)
     _point_at(layout, built.number, built.triples, built.created)
     prune(layout, keep, built.number)
 

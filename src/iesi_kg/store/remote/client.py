@@ -95,12 +95,22 @@ class Client:
 
     def close(self) -> None:
         """Close every connection and end the thread."""
-        with self._guard:
-            loop, channel = self._loop, self._channel
-            self._loop = self._channel = None
+        loop, channel = self._taken()
         if loop is not None and channel is not None:
             asyncio.run_coroutine_threadsafe(channel.close(), loop).result()
             loop.call_soon_threadsafe(loop.stop)
+
+    def let_go(self) -> None:
+        """The same without waiting: garbage is collected in any thread, that of another client's loop too."""
+        loop, channel = self._taken()
+        if loop is not None and channel is not None:
+            asyncio.run_coroutine_threadsafe(_ended(channel, loop), loop)
+
+    def _taken(self) -> tuple[asyncio.AbstractEventLoop | None, Channel | None]:
+        with self._guard:
+            found = self._loop, self._channel
+            self._loop = self._channel = None
+        return found
 
     def _open(self) -> Channel:
         with self._guard:
@@ -122,6 +132,13 @@ class Client:
         except BaseException:
             future.cancel()  # Ctrl-C in the caller: the request ends too
             raise
+
+
+async def _ended(channel: Channel, loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        await channel.close()
+    finally:
+        loop.stop()
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

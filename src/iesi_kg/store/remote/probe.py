@@ -23,7 +23,7 @@ _SHORT = Bounds(seconds=5.0, bytes=1_000_000)
 _NOTHING = "ASK {}"
 _VIRTUOSO_ASK = "__ASK_RETVAL"
 _ANY = "ASK { GRAPH ?g { ?s ?p ?o } }"
-_APART = "ASK { { SELECT ?s ?p ?o { GRAPH ?g { ?s ?p ?o } } LIMIT 500 } FILTER NOT EXISTS { ?s ?p ?o } }"
+_APART = "ASK { { SELECT ?s ?p ?o { GRAPH ?g { ?s ?p ?o } } LIMIT 100000 } FILTER NOT EXISTS { ?s ?p ?o } }"
 _ONE = "CONSTRUCT { <urn:x-iesi-kg:a> <urn:x-iesi-kg:b> <urn:x-iesi-kg:c> } WHERE {}"
 _STATEMENT = f"<{MARK}> <{MARK}> <{MARK}>"
 

@@ -39,7 +39,7 @@ class RemoteStore:
         self._diary, self._lock_timeout, self._keep = diary, lock_timeout, keep
         self._guard = threading.Lock()
         self._view: View | None = None
-        weakref.finalize(self, client.close)
+        weakref.finalize(self, client.let_go)
 
     @classmethod
     def of(cls, settings: Settings, *, keep: int | None = None) -> RemoteStore:
