@@ -337,10 +337,13 @@ def test_a_copy_takes_no_changes(copy: MakeCopy, primary: Primary, layout: Layou
     copy().round()
     sheet = tmp_path / "sheet.csv"
     sheet.write_text(",".join(BETA) + "\n" + ",".join(BETA.values()) + "\n", "utf-8")
+    triples = tmp_path / "triples.nt"
+    triples.write_text("<urn:a> <urn:b> <urn:c> .\n", "utf-8")
     for words in (
         ["submit", str(sheet), "--by", "A steward"],
         ["release", "2026.2"],
         ["erase", "/id/agent/jane-doe", "--reason", "asked", "--yes"],
+        ["load", str(triples), "--graph", "https://example.org/graph"],
     ):
         ran = CliRunner().invoke(group, [*words, "--store", str(layout.root)])
         assert isinstance(ran.exception, OnlyACopy), (words, ran.output, ran.exception)

@@ -80,7 +80,7 @@ class Rewriter:
             found, fixed = await self._rewritten(text, weigh)
         except IesiKgError:
             return None  # whatever is wrong is said when the query runs
-        except Exception:
+        except Exception:  # the edge: a fault of a rule must not cost its asker the answer
             log.exception("a query could not be rewritten and runs as it is written")
             found, fixed = None, True
         if fixed:
