@@ -6,7 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from agreement import EXAMPLES, _pairs, by_value, kappa, lines, pairs_of, rounds, weighted
+from agreement import EXAMPLES, _pairs, _read, by_value, kappa, lines, pairs_of, rounds, weighted
+from drawing import drawn, examples
 
 
 def test_kappa_by_hand() -> None:
@@ -49,3 +50,22 @@ def test_from_round_2_on_each_outcome_is_a_pair_and_a_missing_code_counts() -> N
     assert _pairs("", "", "outcome_types", 2) == []
     assert _pairs("4", "", "integration_level", 2) == [("4", "")]
     assert _pairs("4", "", "integration_level", 1) == []
+
+
+def test_a_round_holds_no_example_of_the_codebook_and_none_of_an_earlier_round() -> None:
+    third = {row["identifier"] for row in _read(3, "first")}
+    assert len(third) == 63
+    assert not third & examples()
+    assert not third & {row["identifier"] for number in (1, 2) for row in _read(number, "first")}
+
+
+def test_a_draw_takes_up_to_four_of_each_pair_and_then_rare_values() -> None:
+    row = dict.fromkeys(("integration_types", "sip_objectives", "evidence_level", "ict_role"), "")
+    common = [row | {"identifier": f"a{n}", "ict_potential": "1", "integration_level": ""} for n in range(9)]
+    alone = row | {"identifier": "b", "ict_potential": "4", "integration_level": "4"}
+    rows = [*common, alone]
+    assert len(drawn(rows, set())) == 5
+    assert "b" in drawn(rows, set())
+    assert drawn(rows, {"b"}) == drawn(list(reversed(common)), set())
+    rare = [one | {"sip_objectives": "PR2|SI1"} for one in common]
+    assert len(drawn(rare, set())) == 4 + 3
