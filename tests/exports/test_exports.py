@@ -67,6 +67,8 @@ quartieri. Il Comune voleva aprire il welfare municipale alle famiglie che ne re
         <organisation/barcelona-city-council-es> a m8g:PublicOrganisation, org:Organization ;
           dct:identifier "https://w3id.org/iesi-kg/id/organisation/barcelona-city-council-es" ;
           skos:prefLabel "Barcelona City Council"@und ;
+          skos:altLabel "Ajuntament de Barcelona"@und ;
+          foaf:homepage <http://ajuntament.barcelona.cat/> ;
           org:classification <../codes/organisation-type/public> ;
           dct:spatial <http://publications.europa.eu/resource/authority/country/ESP> .
         """,

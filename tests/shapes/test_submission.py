@@ -69,6 +69,8 @@ BROKEN = [
     ("organisation-name-missing", V, without(CITY, "skos:prefLabel")),
     ("organisation-name-spelling", W, also(CITY, "skos:prefLabel", '"CITY"')),
     ("organisation-name-text", V, instead(CITY, "skos:prefLabel", '""')),
+    ("organisation-homepage-address", V, also(CITY, "foaf:homepage", '"www.city.example"')),
+    ("organisation-identifier-register", W, also(CITY, "dct:identifier", '"02qjrjx09"')),
     ("source-document-missing", V, without("x:source-1", "iesi:document")),
     ("source-document-one", V, also("x:source-1", "iesi:document", "<http://a/> . <http://a/> a iesi:SourceDocument ; foaf:page <http://a/>")),  # noqa: E501
     ("source-check-missing", W, without("x:source-1", "iesi:readingStatus")),

@@ -17,7 +17,7 @@ from pyoxigraph import Store as MemoryStore
 
 from iesi_kg import assets
 from iesi_kg.errors import IesiKgError
-from iesi_kg.publication import catalogue, entailment, graphs, linkage_graphs, provenance, workflow
+from iesi_kg.publication import catalogue, entailment, graphs, linkage_graphs, organisations, provenance, workflow
 from iesi_kg.publication.provenance import DerivedFrom, Notice, Occasion
 from iesi_kg.records import Severity, SourceFile, Submission
 from iesi_kg.store.base import ChangeSet, Reader, Store
@@ -44,6 +44,7 @@ def digest() -> str:
     """What tells one bundle from another: the digest of its ontology, code lists, data and mappings."""
     names = [name for part in (_MERGED, _APART) for places in part.values() for name in _files(places)]
     names += [*assets.names(DATA), *linkage_graphs.files()]
+    names += [name for name in (organisations.FILE,) if organisations.table()]
     files = (f"{name} {sha256(assets.content(name)).hexdigest()}\n" for name in names)
     return sha256("".join(files).encode()).hexdigest()
 
@@ -64,7 +65,8 @@ def load_bundled(store: Store, *, at: datetime) -> Loaded:
     with store.writer() as writer:
         reader = writer.reader
         published, left_out = curated(reader, at)
-        changes = [*vocabulary(reader), *published, provenance.bundle(reader, digest(), _graphs(reader, published))]
+        changes = [*vocabulary(reader), *published, *described(reader)]
+        changes.append(provenance.bundle(reader, digest(), _graphs(reader, published)))
         add = list(dict.fromkeys(quad for change in changes for quad in change.add))
         remove = list(dict.fromkeys(quad for change in changes for quad in change.remove))
         change = entailment.with_inference(reader, ChangeSet("bundled data", add, remove), at)
@@ -118,6 +120,21 @@ def curated(reader: Reader, at: datetime) -> tuple[list[ChangeSet], tuple[str, .
         change, _ = workflow.prepare(reader, receipt, Occasion(facts["by"], day, _notice(facts)))
         changes.append(change)
     return changes, tuple(left_out)
+
+
+def described(reader: Reader) -> list[ChangeSet]:
+    """The changes that bring the graph of organisations to what the table of the bundle says."""
+    source = organisations.table()
+    if source is None or provenance.is_described(reader, graphs.ORGANISATIONS, source):
+        return []
+    facts = json.loads(assets.text(organisations.FILE.removesuffix(".csv") + ".json"))
+    receipt = organisations.receive(source)
+    _assert_conforms(organisations.FILE, receipt)
+    _assert_expected(organisations.FILE, receipt.submission, facts["expected"])
+    return [
+        organisations.replacement(reader, receipt.submission.triples),
+        provenance.described(reader, graphs.ORGANISATIONS, source, _notice(facts)),
+    ]
 
 
 def _graphs(reader: Reader, published: Iterable[ChangeSet]) -> set[NamedNode]:

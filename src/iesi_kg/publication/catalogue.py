@@ -22,7 +22,21 @@ from iesi_kg.publication.census import Census, namespace, types_of
 from iesi_kg.publication.joined import Joined
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader
 from iesi_kg.vocabulary import curies, iris
-from iesi_kg.vocabulary.namespaces import BASE, DCT, FOAF, IESI, PREFIXES, RDF, RDFS, SCHEMA, SH, VOID, VOID_EXT, XSD
+from iesi_kg.vocabulary.namespaces import (
+    BASE,
+    DCT,
+    FOAF,
+    IESI,
+    NUTS_2021,
+    PREFIXES,
+    RDF,
+    RDFS,
+    SCHEMA,
+    SH,
+    VOID,
+    VOID_EXT,
+    XSD,
+)
 
 GRAPH = iris.graph("description")
 _DATASET = iris.dataset()
@@ -32,7 +46,7 @@ _LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 _TITLE = "Knowledge graph of ICT-enabled social innovation"
 _DESCRIPTION = (
     "Everything published, as one graph: records, organisations, documents, code lists, the ontology, "
-    "and this description, which counts itself."
+    "and this description, which counts itself. Regions are those of NUTS 2021."
 )
 _KINDS = {"SELECT": "Select", "ASK": "Ask", "CONSTRUCT": "Construct", "DESCRIBE": "Describe"}
 _KEYWORD = re.compile(r"^\s*(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE | re.MULTILINE)
@@ -105,6 +119,7 @@ def _statistics(census: Census) -> Iterator[Triple]:
     yield Triple(_DATASET, NamedNode(DCT + "title"), Literal(_TITLE, language="en"))
     yield Triple(_DATASET, NamedNode(DCT + "description"), Literal(_DESCRIPTION, language="en"))
     yield Triple(_DATASET, NamedNode(FOAF + "homepage"), NamedNode(BASE))
+    yield Triple(_DATASET, NamedNode(DCT + "conformsTo"), NamedNode(NUTS_2021))
     yield Triple(_DATASET, NamedNode(VOID + "sparqlEndpoint"), NamedNode(ENDPOINT))
     yield Triple(_DATASET, NamedNode(VOID + "uriSpace"), Literal(f"{BASE}id/"))
     yield Triple(_DATASET, NamedNode(VOID + "triples"), _integer(census.triples))

@@ -25,6 +25,7 @@ FROM = NamedNode(PROV + "wasDerivedFrom")
 SUBJECT, PREDICATE, OBJECT = (NamedNode(RDF + name) for name in ("subject", "predicate", "object"))
 _STATEMENT = NamedNode(RDF + "Statement")
 CODINGS = iris.graph("codings")
+ORGANISATIONS = iris.graph("organisations")
 
 
 class Quads(Sequence[Quad]):
@@ -288,8 +289,12 @@ def _unsupported(
 
 
 def _upholds(reader: Reader, node: NamedNode, stated: Quad, renewed: set[NamedNode]) -> bool:
-    """Whether a graph that states something about a node also holds a current record that refers to the node."""
+    """Whether a graph that states something about a node also holds a current record that refers to the node; that of
+    organisations upholds what it says.
+    """
     graph = stated.graph_name
+    if graph == ORGANISATIONS:
+        return True
     if not isinstance(graph, NamedNode):
         return False
     for quad in reader.quads(object=node, graph=graph):

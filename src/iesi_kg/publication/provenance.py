@@ -121,6 +121,21 @@ def bundle(reader: Reader, digest: str, graphs: Iterable[NamedNode]) -> ChangeSe
     return ChangeSet(_BUNDLE.value, add=[*(new - old)], remove=[*outdated])
 
 
+def described(reader: Reader, graph: NamedNode, source: SourceFile, notice: Notice) -> ChangeSet:
+    """The change after which the store knows from which file a graph of the bundle is, and what is said about it."""
+    file = iris.fragment(graph, "file")
+    facts: list[Fact] = [(graph, _TYPE, NamedNode(PROV + "Entity")), (graph, NamedNode(PROV + "wasDerivedFrom"), file)]
+    new = {Quad(*fact, GRAPH) for fact in [*facts, *_file(file, source), *_noticed(graph, notice)]}
+    old = {quad for node in (graph, file) for quad in reader.quads(node, graph=GRAPH)}
+    return ChangeSet(graph.value, add=[*(new - old)], remove=[*(old - new)])
+
+
+def is_described(reader: Reader, graph: NamedNode, source: SourceFile) -> bool:
+    """Whether a graph of the bundle is from this very file."""
+    told = reader.quads(iris.fragment(graph, "file"), _HASH, Literal(source.sha256), graph=GRAPH)
+    return next(iter(told), None) is not None
+
+
 def moving(old: NamedNode, new: NamedNode, act: str, used: Iterable[NamedNode], occasion: Occasion) -> list[Triple]:
     """One thing merged into another, or taken out of it again: who did it, when, and in what state they were."""
     by, activity = _agent_name(occasion.by), iris.moving(act, old, occasion.at.isoformat())

@@ -14,6 +14,7 @@ FRAPO = "http://purl.org/cerif/frapo/"
 IESI = f"{BASE}ontology#"
 M8G = "http://data.europa.eu/m8g/"
 NUTS = "http://data.europa.eu/nuts/code/"
+NUTS_2021 = "http://data.europa.eu/eli/reg_del/2019/1755/oj"  # which version the codes are of
 OA = "http://www.w3.org/ns/oa#"
 ORG = "http://www.w3.org/ns/org#"
 OWL = "http://www.w3.org/2002/07/owl#"
