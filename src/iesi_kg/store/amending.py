@@ -130,9 +130,16 @@ def change_job(payload: bytes) -> Job:
     return Job(payload.decode("latin-1"), CHANGE)
 
 
-def follow(store: Store, text: str) -> None:
-    """Obey such an order."""
-    apply(store, decode(text.encode("latin-1")))
+def follow(store: Store, text: str, *, default_only: bool = False) -> None:
+    """Obey such an order, in full or as far as the default graph is concerned."""
+    change = decode(text.encode("latin-1"))
+    if default_only:
+        change = ChangeSet(change.label, _of_default(change.add), _of_default(change.remove))
+    apply(store, change)
+
+
+def _of_default(quads: Iterable[Quad]) -> tuple[Quad, ...]:
+    return tuple(quad for quad in quads if isinstance(quad.graph_name, DefaultGraph))
 
 
 def amend(store: Store, wanted: Amendment) -> Amended:

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import IO, cast
 
 from iesi_kg.errors import IesiKgError, QueryOutOfMemory, ResultTooLarge
-from iesi_kg.store import confinement, frames, rows
+from iesi_kg.store import allocator, confinement, frames, rows
 from iesi_kg.store.amending import CHANGE
-from iesi_kg.store.dataset import Evaluator, copy_to_memory
+from iesi_kg.store.dataset import Evaluator, copy_of_default, copy_to_memory
 from iesi_kg.store.durable import store_error
 from iesi_kg.store.evaluation import Target, evaluation_error, too_many_rows
 from iesi_kg.store.frames import Job, Limits, Status
@@ -204,7 +204,10 @@ def load(assignment: Assignment) -> Evaluator:
         evaluator.lease = checkpoint
         return evaluator
     blank_nodes = Layout(path.parent.parent).scratch.exists()
-    return Evaluator(copy_to_memory(checkpoint.store, blank_nodes=blank_nodes))
+    whole = copy_to_memory(checkpoint.store, blank_nodes=blank_nodes)
+    published = copy_of_default(whole)
+    allocator.on_large_pages()
+    return Evaluator(whole, published)
 
 
 def main(arguments: list[str]) -> None:
