@@ -1,4 +1,4 @@
-"""Queries of the default graph alone, answered from a copy that holds nothing else: the same answers, through changes."""
+"""Queries of the default graph, answered from a copy that holds nothing else: the same answers, through changes."""
 
 from __future__ import annotations
 

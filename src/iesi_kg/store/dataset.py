@@ -46,8 +46,8 @@ TOKEN = re.compile(
 class Evaluator:
     """Evaluates queries on one version, with the merged copies that its datasets need.
 
-    ``published`` holds the default graph alone: the engine in memory keeps one list of quads for each subject, predicate
-    and object, in which those of other graphs are read over one by one.
+    ``published`` holds the default graph alone: the engine in memory keeps one list of quads for each subject,
+    predicate and object, in which those of other graphs are read over one by one.
     """
 
     def __init__(self, store: Store, published: Store | None = None) -> None:
