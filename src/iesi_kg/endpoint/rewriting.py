@@ -35,11 +35,13 @@ _REMEMBERED = 512
 _LONGEST = 3_000  # a longer one may take more time than it gains
 _NUMBERED = re.compile(r"\b(?:limit|offset)\b", re.IGNORECASE)
 _STRINGS = re.compile(r"""\"(?:[^"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'""")
-_REPEATS = re.compile(r"(?<=[\w>)\-])[*+]|(?<=[>)])\s++[*+]|(?<=[\w>)\-])\?(?!\w)")
+_SIGN = re.compile(r"[*+]|\?(?!\w)")
+_BEFORE_SIGN = re.compile(r"[\w>)\-]\Z|[>)]\s+\Z")
 _EQUALS = re.compile(r"=\s*+(?:<|[\w.\-]*+:|[?$])")
 _OPERAND = re.compile(r"[\w>\-]\s*+\Z")
-_ONE_OF = re.compile(r"(?<!not )\bin\s*+\(\s*+(?:<|[\w.\-]*+:)")
-_NEAR = 40
+_ONE_OF = re.compile(r"in\s*+\(\s*+(?:<|[\w.\-]*+:)")
+_VARIABLE = re.compile(r"[?$]\w+\s+\Z")
+_NEAR = 60  # characters before a sign that are looked at
 
 log = logging.getLogger(__name__)
 
@@ -158,14 +160,16 @@ def may_gain(text: str) -> bool:
     if '"' in text or "'" in text:
         text = _STRINGS.sub("", text)
     low = text.lower()
-    if "exists" in low or _REPEATS.search(text):
+    if "exists" in low or _stands_behind(text, _SIGN, _BEFORE_SIGN):
         return True
-    if "filter" in low and ("sameterm" in low or _ONE_OF.search(low) or _compares(text)):
+    if "filter" in low and (
+        "sameterm" in low or _stands_behind(low, _ONE_OF, _VARIABLE) or _stands_behind(text, _EQUALS, _OPERAND)
+    ):
         return True
     return "optional" in low and "limit" in low and "order" in low
 
 
-def _compares(text: str) -> bool:
-    """Whether a name or an IRI stands on one side of an equals sign, and one or a variable on the other."""
-    ends = (found.start() for found in _EQUALS.finditer(text))
-    return any(_OPERAND.search(text, max(0, end - _NEAR), end) for end in ends)
+def _stands_behind(text: str, sign: re.Pattern[str], before: re.Pattern[str]) -> bool:
+    """Whether a sign stands somewhere right behind something: what is rarer is sought first."""
+    places = (found.start() for found in sign.finditer(text))
+    return any(before.search(text, max(0, place - _NEAR), place) for place in places)
