@@ -42,6 +42,6 @@ def alike(asked: str) -> str:
     'SELECT ?1 { ?1 a ?2 }'
     """
     if '"' in asked or "'" in asked:
-        return asked  # in a string it would be another text
+        return asked  # in a string it would be another text; in an IRI, which is rare, only a bet would be wrong
     names: dict[str, str] = {}
     return _VARIABLE.sub(lambda found: names.setdefault(found[0][1:], f"?{len(names) + 1}"), asked)

@@ -130,12 +130,12 @@ def change_job(payload: bytes) -> Job:
     return Job(payload.decode("latin-1"), CHANGE)
 
 
-def follow(store: Store, text: str, *, default_only: bool = False) -> None:
-    """Obey such an order, in full or as far as the default graph is concerned."""
+def follow(store: Store, text: str, published: Store | None = None) -> None:
+    """Obey such an order, and as far as the default graph is concerned in a store of that too."""
     change = decode(text.encode("latin-1"))
-    if default_only:
-        change = ChangeSet(change.label, _of_default(change.add), _of_default(change.remove))
     apply(store, change)
+    if published is not None:
+        apply(published, ChangeSet(change.label, _of_default(change.add), _of_default(change.remove)))
 
 
 def _of_default(quads: Iterable[Quad]) -> tuple[Quad, ...]:

@@ -88,9 +88,7 @@ class Evaluator:
 
     def follow(self, text: str) -> None:
         """Go on to the next version by the change in a job of ``store.amending``."""
-        follow(self.store, text)
-        if self._published is not None:
-            follow(self._published, text, default_only=True)
+        follow(self.store, text, self._published)
         self._merged.clear()
 
     def count(self, text: str, limit: int, default: tuple[str, ...] = (), named: tuple[str, ...] = ()) -> int:

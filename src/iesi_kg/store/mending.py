@@ -18,9 +18,8 @@ from iesi_kg.store.lexis import Token, tokens
 
 GRAPHS_SPELT_OUT = 64
 _SHORT = 2_000
-_GAP = r"(?:\s|\#[^\n\r]*+)*+"
 # A path that repeats, its end, and there the end of its triple where that is a variable: no asterisk of a sum or count.
-_REPEATED = re.compile(rf"[*?](?!\w){_GAP}(?:[?$]\w++{_GAP}[.}}]|<|[\w.\-\u00b7]*+:)")
+_REPEATED = re.compile(r"[*?](?!\w)\s*+(?:[?$]\w++\s*+[.}]|<|[\w.\-\u00b7]*+:)")
 _GRAPH = re.compile(r"\bgraph\s*[?$]", re.IGNORECASE)
 _MISREAD = frozenset({"MINUS", "SELECT", "VALUES"})
 _PROLOGUE = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
@@ -30,7 +29,7 @@ Edit = tuple[int, int, str]
 
 
 def mended(text: str, store: Store, named: Callable[[], Sequence[str] | None]) -> str:
-    """The query to give to the engine; ``named`` tells the named graphs of its dataset, None for all of the store."""
+    """The query to give to the engine for a settled one; ``named`` tells its dataset's named graphs, None for all."""
     low = text.lower()
     wanted = [
         "group_concat" in low,
