@@ -16,8 +16,11 @@ from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
 from iesi_kg.endpoint.explanation import RULES, readable
 from iesi_kg.endpoint.rewriting import Rewriter, Rule, may_gain
 from iesi_kg.endpoint.rewriting_changes import Change
+from iesi_kg.endpoint.rewriting_counts import Counts
 from iesi_kg.endpoint.rewriting_runner import RewritingRunner
 from iesi_kg.endpoint.rewriting_scope import Source
+from iesi_kg.errors import ServiceBusy
+from iesi_kg.records import Answer
 from iesi_kg.store.dataset import Evaluator
 from iesi_kg.store.workers import Job, Limits
 from rewriting_in_hand import Direct, rewritten, rows, same
@@ -241,3 +244,58 @@ def test_a_set_is_made_in_full_only_where_enough_is_asked_of_it(rows_left: int, 
     met = {2 * n for n in range(rows_right)} & set(range(rows_left))
     assert answer.body == f"n\r\n{rows_left - len(met)}\r\n".encode()
     assert answer.rewritten == (("not-exists",) if taken else ())
+
+
+def test_what_was_counted_is_remembered_for_the_version() -> None:
+    store = Store()
+    store.extend(Quad(NamedNode(f"urn:i{n}"), NamedNode("urn:p"), Literal("x")) for n in range(40))
+    text = "SELECT (COUNT(*) AS ?n) { ?i <urn:p> ?x FILTER NOT EXISTS { ?i <urn:q> ?y } }"
+    direct, rewriter, job = Direct(store), Rewriter(), Job(text, "text/csv")
+
+    def ask(version: int | None, asked: Job = job) -> int:
+        before = len(direct.asked)
+        answer = asyncio.run(RewritingRunner(rewriter, direct, version).run(asked, Limits()))
+        assert (answer.body, answer.rewritten) == (b"n\r\n40\r\n", ("not-exists",))
+        return len(direct.asked) - before
+
+    renamed = Job(text.replace("?x", "?thing").replace("?i", "?one"), "text/csv")
+    assert [ask(None), ask(None)] == [3, 3]  # both sides of the bet, and the query
+    assert [ask(1), ask(1), ask(1, renamed), ask(2), ask(2)] == [3, 1, 1, 3, 1]
+
+
+def test_a_count_goes_on_where_one_of_less_ended() -> None:
+    asked: list[int] = []
+
+    async def count(_: str, most: int) -> int:
+        asked.append(most)
+        return min(most, 50)
+
+    async def story() -> list[int]:
+        counts = Counts()
+        kept, other = counts.kept(count, 1), counts.kept(count, 2)
+        return [
+            await kept("?a", 10),
+            await kept("?b", 7),
+            await kept("?a", 60),
+            await kept("?c", 90),
+            await other("?d", 5),
+        ]
+
+    assert asyncio.run(story()) == [10, 7, 50, 50, 5]
+    assert asked == [10, 60, 5]
+
+
+def test_what_could_not_be_counted_is_asked_again() -> None:
+    class Busy(Direct):
+        async def run(self, job: Job, limits: Limits) -> Answer:
+            if "COUNT" in job.text and not job.text.startswith("SELECT (COUNT(*) AS ?n) { ?i"):
+                self.asked.append(job.text)
+                raise ServiceBusy("now")
+            return await super().run(job, limits)
+
+    text = "SELECT (COUNT(*) AS ?n) { ?i <urn:p> ?x FILTER NOT EXISTS { ?i <urn:q> ?y } }"
+    busy = Busy(Store())
+    runner = RewritingRunner(Rewriter(), busy, 1)
+    for asked in (2, 4):
+        assert asyncio.run(runner.run(Job(text, "text/csv"), Limits())).rewritten == ()
+        assert len(busy.asked) == asked

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from wrong_peer import WrongPeer
 from iesi_kg.endpoint.federation import of_settings
 from iesi_kg.errors import PeerError, QueryRefused, UsageError
 from iesi_kg.settings import Settings
-from iesi_kg.store import peers
+from iesi_kg.store import federation, peers
 from iesi_kg.store.addresses import target
 from running_server import SOURCE
 
@@ -28,6 +30,22 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     environment |= {"PYTHONPATH": str(SOURCE), "PYTHONWARNINGS": "error"} | settings
     command = [sys.executable, "-m", "iesi_kg", *arguments]
     return subprocess.run(command, capture_output=True, env=environment, text=True, check=False, timeout=60)
+
+
+def test_an_answer_of_too_many_rows_is_dropped_where_it_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's results end in the thread in which they began, whoever holds the error."""
+    row, dropped = b'{"s":{"type":"uri","value":"urn:a"}}', list[object]()
+    body = b'{"head":{"vars":["s"]},"results":{"bindings":[' + b",".join([row] * 20) + b"]}}"
+    monkeypatch.setattr(sys, "unraisablehook", dropped.append)
+
+    async def story() -> None:
+        for _ in range(5):  # which thread lets go of an error last is open
+            with suppress(PeerError):
+                await asyncio.to_thread(federation._table, peers.Peer(**OWN), body, 10, "run")
+
+    asyncio.run(story())
+    gc.collect()
+    assert not dropped
 
 
 def test_the_bundled_list() -> None:

@@ -10,17 +10,19 @@ from __future__ import annotations
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from iesi_kg.endpoint import rewriting_constants, rewriting_exists, rewriting_paths, rewriting_top
 from iesi_kg.endpoint.rewriting_changes import Bet, Change, applied, spelt_out
+from iesi_kg.endpoint.rewriting_counts import Counts
 from iesi_kg.endpoint.rewriting_scope import Source, read
 from iesi_kg.endpoint.syntax import wavers
 from iesi_kg.errors import IesiKgError
 
 Rule = Callable[[Source], Iterator[Change]]
-Weigh = Callable[[Bet], Awaitable[bool]]
+Weigh = Callable[[Bet], Awaitable[bool | None]]  # None: it could not be found out now
 
 RULES: tuple[Rule, ...] = (
     rewriting_constants.changes,
@@ -32,10 +34,14 @@ _MOST_CHANGES = 8
 _REMEMBERED = 512
 _LONGEST = 3_000  # a longer one may take more time than it gains
 _NUMBERED = re.compile(r"\b(?:limit|offset)\b", re.IGNORECASE)
-_REPEATS = re.compile(r"[\w>)\-][*+]|[>)]\s+[*+]|[\w>)\-]\?(?!\w)")
-_ONE_OF = re.compile(
-    r"[?$]\w+\s*=\s*(?:<|[\w.\-]*:)|[\w>\-]\s*=\s*[?$]|sameterm|[?$]\w+\s+in\s*\(\s*(?:<|[\w.\-]*:)", re.IGNORECASE
-)
+_STRINGS = re.compile(r"""\"(?:[^"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'""")
+_SIGN = re.compile(r"[*+]|\?(?!\w)")
+_BEFORE_SIGN = re.compile(r"[\w>)\-]\Z|[>)]\s+\Z")
+_EQUALS = re.compile(r"=\s*+(?:<|[\w.\-]*+:|[?$])")
+_OPERAND = re.compile(r"[\w>\-]\s*+\Z")
+_ONE_OF = re.compile(r"in\s*+\(\s*+(?:<|[\w.\-]*+:)")
+_VARIABLE = re.compile(r"[?$]\w+\s+\Z")
+_NEAR = 60  # characters before a sign that are looked at
 
 log = logging.getLogger(__name__)
 
@@ -62,56 +68,74 @@ class Rewriting:
         return tuple(dict.fromkeys(step.rule for step in self.steps if step.taken))
 
 
+class Holds(IntEnum):
+    """How long a finding about a query is true."""
+
+    ALWAYS = 0
+    FOR_THE_DATA = 1
+    NOW = 2
+
+
 class Rewriter:
-    """Rewrites queries; what comes of a text is remembered where it does not depend on the data."""
+    """Rewrites queries; what comes of a text is remembered, where it depends on the data for as long as they stay."""
 
     def __init__(self, rules: Sequence[Rule] = RULES) -> None:
+        self.counts = Counts()
         self._rules = tuple(rules)
-        self._known: OrderedDict[str, Rewriting | None] = OrderedDict()
+        self._known: OrderedDict[tuple[str, Hashable], Rewriting | None] = OrderedDict()
 
-    async def rewritten(self, text: str, weigh: Weigh) -> Rewriting | None:
-        """What to evaluate in place of a query, and what was weighed; None where no rule has anything to say."""
+    async def rewritten(self, text: str, weigh: Weigh, data: Hashable = None) -> Rewriting | None:
+        """What to evaluate in place of a query, and what was weighed; None where no rule has anything to say.
+
+        ``data`` stands for the data that are weighed; without it nothing is remembered that depends on them.
+        """
+        for key in ((text, None), (text, data)):
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
         if not may_gain(text):
             return None
-        if text in self._known:
-            self._known.move_to_end(text)
-            return self._known[text]
         try:
-            found, fixed = await self._rewritten(text, weigh)
+            found, holds = await self._rewritten(text, weigh)
         except IesiKgError:
             return None  # whatever is wrong is said when the query runs
         except Exception:  # the edge: a fault of a rule must not cost its asker the answer
             log.exception("a query could not be rewritten and runs as it is written")
-            found, fixed = None, True
-        if fixed:
-            self._known[text] = found
+            found, holds = None, Holds.ALWAYS
+        if holds is Holds.ALWAYS or (holds is Holds.FOR_THE_DATA and data is not None):
+            self._known[text, None if holds is Holds.ALWAYS else data] = found
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         return found
 
-    async def _rewritten(self, text: str, weigh: Weigh) -> tuple[Rewriting | None, bool]:
+    async def _rewritten(self, text: str, weigh: Weigh) -> tuple[Rewriting | None, Holds]:
         source = None if wavers(_NUMBERED.sub("", text)) else read(text)
         if source is None:
-            return None, True
+            return None, Holds.ALWAYS
         steps: list[Step] = []
-        fixed = True
+        holds = Holds.ALWAYS
         for rule in self._rules:
-            declined: set[str] = set()
-            while len(steps) < _MOST_CHANGES:
-                change = next((found for found in rule(source) if found.about not in declined), None)
-                if change is None:
-                    break
-                fixed = fixed and change.bet is None
-                taken = change.bet is None or await weigh(change.bet)
-                steps.append(Step(change.rule, change.about, taken))
-                if not taken:
+            changes, declined = rule(source), set[str]()
+            while len(steps) < _MOST_CHANGES and (change := next(changes, None)) is not None:
+                if change.about in declined:
+                    continue
+                held = True if change.bet is None else await weigh(change.bet)
+                holds = max(holds, _holds(change, held))
+                steps.append(Step(change.rule, change.about, bool(held)))
+                if not held:
                     declined.add(change.about)
                     continue
                 after = _after(source, change)
                 if after is None:
-                    return None, fixed
-                source = after
-        return (Rewriting(str(source.text), tuple(steps)) if steps else None), fixed
+                    return None, holds
+                source, changes = after, rule(after)
+        return (Rewriting(str(source.text), tuple(steps)) if steps else None), holds
+
+
+def _holds(change: Change, held: bool | None) -> Holds:
+    if change.bet is None:
+        return Holds.ALWAYS
+    return Holds.NOW if held is None else Holds.FOR_THE_DATA
 
 
 def _after(source: Source, change: Change) -> Source | None:
@@ -133,7 +157,19 @@ def may_gain(text: str) -> bool:
     """
     if len(text) > _LONGEST:
         return False
+    if '"' in text or "'" in text:
+        text = _STRINGS.sub("", text)
     low = text.lower()
-    if "exists" in low or _REPEATS.search(text) or ("filter" in low and _ONE_OF.search(text)):
+    if "exists" in low or _stands_behind(text, _SIGN, _BEFORE_SIGN):
+        return True
+    if "filter" in low and (
+        "sameterm" in low or _stands_behind(low, _ONE_OF, _VARIABLE) or _stands_behind(text, _EQUALS, _OPERAND)
+    ):
         return True
     return "optional" in low and "limit" in low and "order" in low
+
+
+def _stands_behind(text: str, sign: re.Pattern[str], before: re.Pattern[str]) -> bool:
+    """Whether a sign stands somewhere right behind something: what is rarer is sought first."""
+    places = (found.start() for found in sign.finditer(text))
+    return any(before.search(text, max(0, place - _NEAR), place) for place in places)

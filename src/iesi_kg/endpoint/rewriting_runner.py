@@ -6,12 +6,12 @@ A form that the engine does not take, or for which its memory is too small, is d
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from iesi_kg.endpoint.negotiation import CSV
-from iesi_kg.endpoint.rewriting import Rewriter, Rewriting, may_gain
+from iesi_kg.endpoint.rewriting import Rewriter, Rewriting
 from iesi_kg.endpoint.rewriting_changes import Bet, counting
+from iesi_kg.endpoint.rewriting_counts import Count
 from iesi_kg.endpoint.runner import Runner
 from iesi_kg.errors import IesiKgError, QueryOutOfMemory, QuerySyntaxError
 from iesi_kg.records import Answer
@@ -21,20 +21,20 @@ BOUNDS = (20_000, 500_000)
 _SECONDS = 3.0  # for all counts of a query
 _LAST_MOMENT = 0.05
 
-Count = Callable[[str, int], Awaitable[int]]
-
 
 @dataclass(frozen=True, slots=True)
 class RewritingRunner:
-    """A runner that gives another one the faster form of each query."""
+    """A runner that gives another one the faster form of each query.
+
+    ``version`` is that of the data, what was counted of which is remembered; where none is told it is counted anew.
+    """
 
     rewriter: Rewriter
     runner: Runner
+    version: int | None = None
 
     async def run(self, job: Job, limits: Limits) -> Answer:
         """The whole answer or an error, as the other runner gives it, with the rules that were applied."""
-        if not may_gain(job.text):
-            return await self.runner.run(job, limits)
         deadline = time.monotonic() + limits.seconds
         found = await self.rewriting(job, limits)
         if found is not None and found.rules:
@@ -47,8 +47,11 @@ class RewritingRunner:
 
     async def rewriting(self, job: Job, limits: Limits) -> Rewriting | None:
         """What would be evaluated in place of a job, None where no rule has anything to say of it."""
-        count = counter(job, self.runner, limits)
-        return await self.rewriter.rewritten(job.text, lambda bet: wins(bet, count))
+        count, data = counter(job, self.runner, limits), None
+        if self.version is not None:
+            data = (self.version, job.default_graphs, job.named_graphs)
+            count = self.rewriter.counts.kept(count, data)
+        return await self.rewriter.rewritten(job.text, lambda bet: wins(bet, count), data)
 
 
 def _until(deadline: float, limits: Limits) -> Limits:
@@ -67,12 +70,12 @@ def counter(job: Job, runner: Runner, limits: Limits) -> Count:
     return count
 
 
-async def wins(bet: Bet, count: Count) -> bool:
-    """Whether a bet holds; what could not be counted in a moment does not."""
+async def wins(bet: Bet, count: Count) -> bool | None:
+    """Whether a bet holds; None where that could not be counted in a moment."""
     try:
         return await _wins(bet, count)
     except (IesiKgError, ValueError):
-        return False
+        return None
 
 
 async def _wins(bet: Bet, count: Count) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
@@ -56,7 +56,8 @@ class Node:
         while waiting:
             node = waiting.pop()
             yield node
-            waiting.extend(reversed(node.children))
+            if node.children:
+                waiting += node.children[::-1]
 
     def first(self, kind: str) -> Node | None:
         """The first child of a kind."""
@@ -76,8 +77,10 @@ def outline(query: str) -> Node | None:
     found = _parser().parse(source).root_node
     if found.has_error:
         return None
-    places = [0, *accumulate(len(character.encode("utf-8")) for character in query)]
-    offsets = {place: index for index, place in enumerate(places)}
+    offsets: Sequence[int] | dict[int, int] = range(len(source) + 1)
+    if not query.isascii():
+        places = [0, *accumulate(len(character.encode("utf-8")) for character in query)]
+        offsets = {place: index for index, place in enumerate(places)}
     root = Node(found.type, 0, len(query), None)
     waiting = [(found, root)]
     while waiting:

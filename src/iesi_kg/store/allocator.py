@@ -7,10 +7,13 @@ as many arenas as there were threads at once. https://sourceware.org/glibc/manua
 from __future__ import annotations
 
 import ctypes
+from pathlib import Path
 
 M_MMAP_THRESHOLD = -3
 M_ARENA_MAX = -8
+MADV_COLLAPSE = 25
 ARENAS = 2
+LARGE_PAGE = 2 << 20
 LARGE = 1 << 20  # blocks from here on are given back the moment they are free
 
 
@@ -29,6 +32,33 @@ def give_back() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+def on_large_pages() -> None:
+    """Move what the process holds by now onto large pages: a query that follows links all over it then misses less.
+
+    https://man7.org/linux/man-pages/man2/madvise.2.html (MADV_COLLAPSE, Linux 6.1); where the kernel cannot or the
+    machine has none to give, everything stays where it is.
+    """
+    madvise = getattr(ctypes.CDLL(None), "madvise", None)
+    if madvise is None:
+        return
+    madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    for start, end in _writable():
+        first, last = -(-start // LARGE_PAGE) * LARGE_PAGE, end // LARGE_PAGE * LARGE_PAGE
+        if first < last:
+            madvise(first, last - first, MADV_COLLAPSE)
+
+
+def _writable() -> list[tuple[int, int]]:
+    """The ranges of memory that the allocator has; none where the kernel does not tell."""
+    try:
+        lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    fields = [line.split() for line in lines]
+    spans = [each[0].split("-") for each in fields if each[1] == "rw-p" and each[5:] in ([], ["[heap]"])]
+    return [(int(start, 16), int(end, 16)) for start, end in spans]
 
 
 def _set(parameter: int, value: int) -> None:

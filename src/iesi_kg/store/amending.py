@@ -130,9 +130,16 @@ def change_job(payload: bytes) -> Job:
     return Job(payload.decode("latin-1"), CHANGE)
 
 
-def follow(store: Store, text: str) -> None:
-    """Obey such an order."""
-    apply(store, decode(text.encode("latin-1")))
+def follow(store: Store, text: str, published: Store | None = None) -> None:
+    """Obey such an order, and as far as the default graph is concerned in a store of that too."""
+    change = decode(text.encode("latin-1"))
+    apply(store, change)
+    if published is not None:
+        apply(published, ChangeSet(change.label, _of_default(change.add), _of_default(change.remove)))
+
+
+def _of_default(quads: Iterable[Quad]) -> tuple[Quad, ...]:
+    return tuple(quad for quad in quads if isinstance(quad.graph_name, DefaultGraph))
 
 
 def amend(store: Store, wanted: Amendment) -> Amended:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from urllib.parse import urljoin
 
-from pyoxigraph import NamedNode, QueryBoolean, RdfFormat, Store
+from pyoxigraph import DefaultGraph, NamedNode, QueryBoolean, RdfFormat, Store
 
 from iesi_kg.errors import QueryRefused, QuerySyntaxError
 from iesi_kg.records import Form
@@ -28,6 +28,7 @@ from iesi_kg.store.trial import try_on_copy
 from iesi_kg.store.versions import Checkpoint
 
 MERGED_KEPT = 4
+_WORTH_APART = 0.8  # of all quads
 GAP = r"(?:\s|\#[^\n\r]*)*"
 PREFIX = r"(?:[^\W\d_][\w.\-]*)?:"
 LOCAL = r"(?:[\w.\-:]|%[0-9A-Fa-f]{2}|\\.)*"
@@ -43,10 +44,15 @@ TOKEN = re.compile(
 
 
 class Evaluator:
-    """Evaluates queries on one version, with the merged copies that its datasets need."""
+    """Evaluates queries on one version, with the merged copies that its datasets need.
 
-    def __init__(self, store: Store) -> None:
+    ``published`` holds the default graph alone: the engine in memory keeps one list of quads for each subject,
+    predicate and object, in which those of other graphs are read over one by one.
+    """
+
+    def __init__(self, store: Store, published: Store | None = None) -> None:
         self.store = store
+        self._published = published
         self._merged: OrderedDict[Dataset, Store] = OrderedDict()
         self._lock = threading.Lock()
         self.lease: object = None
@@ -82,7 +88,7 @@ class Evaluator:
 
     def follow(self, text: str) -> None:
         """Go on to the next version by the change in a job of ``store.amending``."""
-        follow(self.store, text)
+        follow(self.store, text, self._published)
         self._merged.clear()
 
     def count(self, text: str, limit: int, default: tuple[str, ...] = (), named: tuple[str, ...] = ()) -> int:
@@ -109,7 +115,9 @@ class Evaluator:
 
     def _choose(self, text: str, default: tuple[str, ...], named: tuple[str, ...]) -> tuple[Store, Dataset | None]:
         dataset = Dataset(default, named) if default or named else from_clauses(text)
-        if dataset is None or len(set(dataset.default)) < 2:
+        if dataset is None:
+            return self._published if self._published is not None and not names_graphs(text) else self.store, None
+        if len(set(dataset.default)) < 2:
             return self.store, dataset
         return self._merge(dataset), Dataset(MERGED, dataset.named)
 
@@ -141,6 +149,16 @@ def _copy_graph(source: Store, graph: NamedNode, target: Store, name: NamedNode)
     target.bulk_load(text or b"", RdfFormat.N_TRIPLES, to_graph=name, lenient=True)
 
 
+def names_graphs(text: str) -> bool:
+    """Whether a settled query may look beyond the default graph: for that it needs GRAPH or FROM.
+
+    >>> names_graphs("SELECT * { ?s ?p ?o }"), names_graphs("ASK { graph ?g { ?s ?p ?o } }")
+    (False, True)
+    """
+    low = text.lower()
+    return "graph" in low or "from" in low
+
+
 def copy_to_memory(source: Store, *, blank_nodes: bool = False) -> Store:
     """All quads and named graphs of a store, in memory; with ``blank_nodes`` these keep their names, at some cost."""
     target = Store()
@@ -151,6 +169,15 @@ def copy_to_memory(source: Store, *, blank_nodes: bool = False) -> Store:
     for graph in source.named_graphs():
         target.add_graph(graph)
     return target
+
+
+def copy_of_default(whole: Store) -> Store | None:
+    """The default graph of a store alone, in memory; None where that would leave out too little to be worth it."""
+    if next(iter(whole.named_graphs()), None) is None:
+        return None
+    target = Store()
+    target.bulk_extend(whole.quads_for_pattern(None, None, None, DefaultGraph()))
+    return target if len(target) <= _WORTH_APART * len(whole) else None
 
 
 def _pour(source: Store, target: Store) -> None:

@@ -307,6 +307,8 @@ def _table(peer: Peer, body: bytes, most: int, run: str) -> Table:
                 )
     except SyntaxError as error:
         raise PeerError(f"the answer of {peer.name} cannot be read as {RESULTS}: {str(error)[:_SHOWN]}") from None
+    finally:
+        del result  # the engine wants it dropped in this thread, and an error carries this frame to another one
     return Table(tuple(names), rows, len(body), blank)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from iesi_kg.store.settling import IRI, STRING
 
@@ -28,8 +28,7 @@ _RUN = re.compile(r"[\w.\-\u00b7]*+")
 _UNNAMED = re.compile(re.sub(r"(?m)^ *\| \(\?P<name>.*$\n", "", _ALTERNATIVES), re.VERBOSE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token: its kind (iri, string, language, variable, blank, name, word, sign), its text and where it stands."""
 
     kind: str

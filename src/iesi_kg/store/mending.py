@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from pyoxigraph import NamedNode, QueryBoolean, Store
 
 from iesi_kg.store.lexis import Token, tokens
 
 GRAPHS_SPELT_OUT = 64
-_QUANTIFIED = re.compile(r"[\w>)%\-]\s*[*?](?!\w)")
-_QUANTIFIER = re.compile(r"[*?](?!\w)")
+_SHORT = 2_000
+# A path that repeats, its end, and there the end of its triple where that is a variable: no asterisk of a sum or count.
+_REPEATED = re.compile(r"[*?](?!\w)\s*+(?:[?$]\w++\s*+[.}]|<|[\w.\-\u00b7]*+:)")
 _GRAPH = re.compile(r"\bgraph\s*[?$]", re.IGNORECASE)
 _MISREAD = frozenset({"MINUS", "SELECT", "VALUES"})
 _PROLOGUE = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
@@ -27,16 +29,16 @@ Edit = tuple[int, int, str]
 
 
 def mended(text: str, store: Store, named: Callable[[], Sequence[str] | None]) -> str:
-    """The query to give to the engine; ``named`` tells the named graphs of its dataset, None for all of the store."""
+    """The query to give to the engine for a settled one; ``named`` tells its dataset's named graphs, None for all."""
     low = text.lower()
     wanted = [
         "group_concat" in low,
         "graph" in low and _GRAPH.search(text) is not None,
-        _QUANTIFIER.search(text) is not None and _QUANTIFIED.search(text) is not None,
+        _REPEATED.search(text) is not None,
     ]
     if not any(wanted):
         return text
-    found = list(tokens(text))
+    found = _tokens(text) if len(text) <= _SHORT else tuple(tokens(text))
     edits: list[Edit] = []
     if wanted[0]:
         edits += _concatenations(found)
@@ -47,6 +49,11 @@ def mended(text: str, store: Store, named: Callable[[], Sequence[str] | None]) -
     for start, end, replacement in sorted(edits, reverse=True):
         text = text[:start] + replacement + text[end:]
     return text
+
+
+@lru_cache(maxsize=64)
+def _tokens(text: str) -> tuple[Token, ...]:
+    return tuple(tokens(text))
 
 
 def _concatenations(found: Sequence[Token]) -> Iterator[Edit]:

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import IO, cast
 
 from iesi_kg.errors import IesiKgError, QueryOutOfMemory, ResultTooLarge
-from iesi_kg.store import confinement, frames, rows
+from iesi_kg.store import allocator, confinement, frames, rows
 from iesi_kg.store.amending import CHANGE
-from iesi_kg.store.dataset import Evaluator, copy_to_memory
+from iesi_kg.store.dataset import Evaluator, copy_of_default, copy_to_memory
 from iesi_kg.store.durable import store_error
 from iesi_kg.store.evaluation import Target, evaluation_error, too_many_rows
 from iesi_kg.store.frames import Job, Limits, Status
@@ -28,6 +28,7 @@ from iesi_kg.store.versions import Checkpoint, Layout, Version
 
 STACK = 64 * 1024 * 1024
 LOAD_NICENESS = 10
+HELD = 1 << 20  # of a result in memory; the engine hands it over in parts of 8 kB
 CHUNK = 1 << 16  # much larger buffers cost more to allocate than they save in system calls
 
 
@@ -58,12 +59,13 @@ class Assignment:
 
 
 class Body:
-    """A binary file that keeps a small result in memory, moves a large one to the memory file, and stops at a limit."""
+    """A binary file that holds a result, moves to the memory file what is too large for that, and stops at a limit."""
 
     def __init__(self, descriptor: int, limit: int) -> None:
         self._descriptor = descriptor
         self._limit = limit
         self._parts: list[bytes] = []
+        self._held = 0
         self.size = 0
         self.stored = False
 
@@ -78,7 +80,8 @@ class Body:
                 limit_bytes=self._limit,
             )
         self._parts.append(data)
-        if self.stored or self.size > frames.INLINE:
+        self._held += length
+        if self._held > HELD:
             self._store()
         return length
 
@@ -86,13 +89,21 @@ class Body:
         """Nothing is held back."""
 
     def content(self) -> bytes:
-        """The result, where it is small."""
-        return b"".join(self._parts)
+        """The result, or what is held of it."""
+        if len(self._parts) > 1:
+            self._parts = [b"".join(self._parts)]
+        return self._parts[0] if self._parts else b""
+
+    def finish(self) -> None:
+        """Leave nothing here that is too large for the channel."""
+        if self.stored or self.size > frames.INLINE:
+            self._store()
 
     def count(self, media_type: str) -> int | None:
         """Rows of the whole result, None where its bytes do not tell."""
         if not self.stored:
             return rows.count(media_type, self.content())
+        self._store()
         with mmap.mmap(self._descriptor, self.size, access=mmap.ACCESS_READ) as content:
             return rows.count(media_type, content)
 
@@ -101,8 +112,8 @@ class Body:
             os.ftruncate(self._descriptor, 0)
             os.lseek(self._descriptor, 0, os.SEEK_SET)
             self.stored = True
-        view = memoryview(b"".join(self._parts))
-        self._parts.clear()
+        view = memoryview(self.content())
+        self._parts, self._held = [], 0
         while view:
             view = view[os.write(self._descriptor, view) :]
 
@@ -167,6 +178,7 @@ class Server:
             form, number = self._evaluator.write(job.text, target, job.default_graphs, job.named_graphs)
             if number is None:
                 number = self._solutions(job, limits, body)
+            body.finish()
         except IesiKgError as error:
             return frames.encode_error(error, thread)
         except MemoryError:
@@ -204,7 +216,10 @@ def load(assignment: Assignment) -> Evaluator:
         evaluator.lease = checkpoint
         return evaluator
     blank_nodes = Layout(path.parent.parent).scratch.exists()
-    return Evaluator(copy_to_memory(checkpoint.store, blank_nodes=blank_nodes))
+    whole = copy_to_memory(checkpoint.store, blank_nodes=blank_nodes)
+    published = copy_of_default(whole)
+    allocator.on_large_pages()
+    return Evaluator(whole, published)
 
 
 def main(arguments: list[str]) -> None:

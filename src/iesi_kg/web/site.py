@@ -70,7 +70,7 @@ class Site:
         """
         if self.federation and shape.federated:
             return self.federation.over(self.pool)
-        return RewritingRunner(self.rewriter, self.pool) if self.rewriter and rewrite else self.pool
+        return RewritingRunner(self.rewriter, self.pool, self.version) if self.rewriter and rewrite else self.pool
 
     def change_limits(self, allowance: Allowance) -> Limits:
         """What one change may use: as much as a query of the same caller; a scratch store's own limits are wider."""
