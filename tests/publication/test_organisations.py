@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
 from iesi_kg import assets
 from iesi_kg.analysis import browse
@@ -199,6 +199,18 @@ def test_what_the_table_says_of_a_merged_organisation_is_said_of_the_other(bundl
         {"Barcelona City Council"},
         {"Ajuntament de Barcelona", "Barcelona City Council"},
     )
+
+
+def test_a_steward_s_rdf_may_say_the_same() -> None:
+    """Homepage and identifier of an organisation that a record names, sent as RDF, are judged by the same rules."""
+    record = receive(SourceFile("own.csv", table(GOOD))).submission.triples
+    for homepage, identifier, found in [
+        (NamedNode("https://city.example/"), "ror:02qjrjx09", set()),
+        (Literal("city.example"), "02qjrjx09", {"organisation-homepage-address", "organisation-identifier-register"}),
+    ]:
+        said = [Triple(CITY, HOMEPAGE, homepage), Triple(CITY, NamedNode(DCT + "identifier"), Literal(identifier))]
+        content = serialize([*record, *said], format=RdfFormat.N_TRIPLES) or b""
+        assert {item.code for item in receive(SourceFile("own.nt", content)).report.findings} == found
 
 
 def test_places_are_of_nuts_2021(published: Reader, shared: Path) -> None:

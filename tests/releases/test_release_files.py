@@ -79,8 +79,10 @@ def test_tables(shelf: Shelf) -> None:
     alpha = rows[f"{ID}initiative/alpha-lisboa"]
     assert (alpha["name"], alpha["start_year"], alpha["website"]) == ("Alpha Lisboa", "2013", "")
     with (folder / "organisations.csv").open(newline="", encoding="utf-8") as file:
-        led = [row["name"] for row in csv.DictReader(file) if row["initiative"] == f"{ID}initiative/alpha-lisboa"]
-    assert led == ["Casa Alpha"]
+        parts = list(csv.DictReader(file))
+    assert [row["name"] for row in parts if row["initiative"] == f"{ID}initiative/alpha-lisboa"] == ["Casa Alpha"]
+    (funder,) = [row for row in parts if row["name"] == "Nesta" and row["initiative"] == f"{ID}initiative/beam-uk"]
+    assert (funder["homepage"], funder["identifiers"]) == ("https://www.nesta.org.uk/", "gb-company:07706036")
 
 
 def test_changes_in_words(shelf: Shelf) -> None:
