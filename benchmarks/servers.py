@@ -21,6 +21,7 @@ from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
 
 BIN = Path(sys.executable).parent
+READINGS = 5  # of processor time: a process that ends during one is counted twice or not at all
 RDFLIB_ENDPOINT = """
 import sys, uvicorn
 from rdflib import Dataset
@@ -40,12 +41,18 @@ class Server:
     process: psutil.Process
 
     def cpu_seconds(self) -> float:
-        """CPU time spent so far by the process and its living children."""
-        spent = 0.0
-        for member in [self.process, *self.process.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):  # a query process that was stopped in between
-                spent += sum(member.cpu_times()[:2])
+        """CPU time spent so far by the process and its children, with those that have ended."""
+        for _ in range(READINGS):
+            family, spent = self._family(), 0.0
+            for member in family:
+                with suppress(psutil.NoSuchProcess):  # a query process that was stopped in between
+                    spent += sum(member.cpu_times()[:4])  # its own, and that of the children it has waited for
+            if self._family() == family:
+                break
         return spent
+
+    def _family(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
 
 
 def prepare(folder: Path, initiatives: int) -> int:

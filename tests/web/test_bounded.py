@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from iesi_kg.analysis.listing import SEARCHES_KEPT, Searches
 from iesi_kg.endpoint import syntax
 from iesi_kg.endpoint.allowance import Allowance
 from iesi_kg.operations.attempts import ADDRESSES, Attempts
@@ -46,6 +47,13 @@ def test_answers_are_kept_within_their_bytes_however_many_texts_and_versions_the
         cache.put(n // 4_000, f"SELECT {n}", Entry('"tag"', (), bytes(500)), 30)
         assert cache.bytes <= 1_000_000
     assert len(cache._entries) == len(cache._sizes) <= 1_000_000 // 1_530
+
+
+def test_searches_of_the_list_are_forgotten() -> None:
+    searches = Searches()
+    for n in range(MANY):
+        assert searches.bits((f"word{n}",), ()) == 0
+    assert len(searches.kept) <= SEARCHES_KEPT
 
 
 def test_the_figures_of_the_service_have_as_many_rows_as_there_are_kinds_of_answers() -> None:

@@ -18,6 +18,7 @@ from iesi_kg.vocabulary.codelists import CodeLists
 _MARKER = "# {filters}"
 _LATIN = range(0xC0, 0x250)
 NONE = "none"
+SEARCHES_KEPT = 64
 _UNCODED = frozenset({NONE})
 _SUFFIX = {"value": "", "home": "_home", "assignment": "_assignment"}
 
@@ -79,6 +80,23 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Searches:
+    """The entries that have all of some words, as bits: a page asks for the same ones with every filter it counts."""
+
+    kept: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+    def bits(self, words: tuple[str, ...], entries: Iterable[Entry]) -> int:
+        """Looked for once in the texts of the entries; the last few searches are kept."""
+        found = self.kept.get(words)
+        if found is None:
+            found = bits_where(all(word in entry.text for word in words) for entry in entries)
+            if len(self.kept) >= SEARCHES_KEPT:
+                self.kept.clear()
+            self.kept[words] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
     """Every initiative of one version, ordered by name."""
 
@@ -88,6 +106,7 @@ class Index:
     values: Mapping[str, Mapping[str, Value]]
     text_path: str
     tallies: Tallies
+    searches: Searches = field(default_factory=Searches, compare=False)
 
     def select(self, choice: Choice) -> list[Entry]:
         """The entries that meet the choice, in the order of the index."""
@@ -101,7 +120,7 @@ class Index:
             if facet != but:
                 found &= self.tallies.with_any(facet, wanted, NONE)
         if choice.words:
-            found &= bits_where(all(word in entry.text for word in choice.words) for entry in self.entries)
+            found &= self.searches.bits(choice.words, self.entries)
         return found
 
     def charted(self, chart: str) -> str:
@@ -229,6 +248,8 @@ def fold(text: str) -> str:
     >>> fold("Café Á")
     'cafe a'
     """
+    if text.isascii():
+        return text.casefold()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
