@@ -51,6 +51,13 @@ def test_three_databases_make_one_cluster_whatever_their_order() -> None:
     assert pairs(link([[THREE], [TWO], [ONE]])) == pairs(found)
 
 
+def test_a_common_page_is_enough_to_be_compared() -> None:
+    facts = {"pages": ("https://example.org/project/287607",), "organisations": ("University of Wolverhampton",)}
+    one = record("one", "1", "FIRST reading support", "Documents that autistic people can understand.", **facts)
+    other = record("two", "1", "FIRST - A Flexible Interactive Reading Support Tool", "Language technology.", **facts)
+    assert pairs(link([[one], [other]])) == {named("one:1", "two:1")}
+
+
 def test_what_the_records_of_a_cluster_disagree_on() -> None:
     found = {conflict.field: conflict.values for conflict in link([[ONE], [TWO], [THREE]]).conflicts}
     assert found == {

@@ -57,6 +57,57 @@ def test_a_name_alone_is_enough_where_nothing_else_is_known() -> None:
     assert compared(*bare).band is Band.ACCEPT
 
 
+TOWNS = ("Limerick", "Badalona", "Amadora")
+CARE = replace(
+    KAMU,
+    curie="one:9",
+    names=("BeyondSilos",),
+    description="Seven regions put the care plans of health and social workers into a shared file.",
+    countries=("EU",),
+    organisations=(),
+)
+CARED = replace(
+    CARE,
+    curie="two:9",
+    database="two",
+    names=("BeyondSilos - Learning from integrated eCare practice",),
+    description="A pilot line: older people at home are looked after by teams of social workers with one file.",
+)
+
+
+def test_a_coined_name_that_stands_in_the_other_name_and_nowhere_else_is_strong() -> None:
+    found = compared(CARE, CARED)
+    assert found.features["titled"] > 0.8
+    assert found.band is Band.ACCEPT
+    pilots = [replace(CARED, curie=f"two:{n}", names=(f"BeyondSilos - {town}",)) for n, town in enumerate(TOWNS)]
+    assert compare(CARE, pilots[0], Corpus.of([[CARE], pilots])).features["titled"] < 0.3, "one of three pilots"
+    spelled = compared(replace(CARE, names=("La Bonne Boîte",)), replace(CARED, names=("LaBonneBoite: who hires",)))
+    assert "the whole name of one stands in the other's" in spelled.sentence
+
+
+def test_the_whole_name_of_one_means_little_where_others_say_it_too() -> None:
+    said = [replace(CARED, curie=f"two:{n}", names=(f"Number {n}",), description="A beacon.") for n in range(20)]
+    one, other = replace(CARE, names=("Beacon",)), replace(CARED, names=("Beacon - Lights for cyclists",))
+    assert compare(one, other, Corpus.of([[one], [other, *said]])).features["titled"] < 0.2
+
+
+def test_another_name_tells_by_its_rarest_word_alone() -> None:
+    """ELFE of Bremen is called "Simple benefits for parents" in English: words that half of the services have."""
+    many = [
+        replace(CARE, curie=f"two:{n}", database="two", names=(f"Town {n}",), description=f"{word} of town {n}.")
+        for n in range(60)
+        for word in ("Benefits" if n % 2 else "Parents",)
+    ]
+    other = replace(KAMU, curie="two:x", database="two", names=("Child benefit - Voice assistant for parents",))
+    names = ("ELFE - Einfach Leistungen", "Simple benefits for parents")
+    corpus = Corpus.of([[KAMU], [other, *many]])
+    alias, alone = (
+        compare(replace(KAMU, curie="one:e", names=kept), other, corpus).features for kept in (names, names[1:])
+    )
+    assert alias["name_shared"] < 0.8 * alone["name_shared"]
+    assert alias["name"] < alone["name"]
+
+
 def test_members_of_a_series_are_not_one() -> None:
     towns = [
         replace(

@@ -185,6 +185,16 @@ def test_an_outcome_with_a_level_of_evidence_and_no_evidence_in_rdf() -> None:
     assert found == {(V, "evidence-without-source", f"{X}#o-1"), (W, "outcome-source-missing", f"{X}#o-1")}
 
 
+def test_a_circle_of_parts_is_named_at_each_of_its_records_with_the_next_one() -> None:
+    circle = ":a dct:isPartOf :b . :b dct:isPartOf :c . :c dct:isPartOf :a . :d dct:isPartOf :a ."
+    found = [f for f in of_rdf(circle) if f.code == "part-of-itself"]
+    names = [tuple((name or "").rpartition("/")[2] for name in (f.focus_node, f.value)) for f in found]
+    assert sorted(names) == [("a", "b"), ("b", "c"), ("c", "a")]
+    bodies = of_rdf("o:a org:subOrganizationOf o:b . o:b org:subOrganizationOf o:a .")
+    told = [(f.focus_node or "").rpartition("/")[2] for f in bodies if f.code == "organisation-part-of-itself"]
+    assert sorted(told) == ["a", "b"]
+
+
 def test_a_circle_of_broader_codes_is_named_beside_its_being_nobody_s_to_change() -> None:
     circle = "<target-group/a> skos:broader <target-group/b> . <target-group/b> skos:broader <target-group/a> ."
     found = [(f.code, (f.focus_node or "").rpartition("/")[2]) for f in of_rdf(circle)]

@@ -110,6 +110,8 @@ BROKEN = [
     ("coding-twice", V, without("x:coding-3", "iesi:supersedes")),
     ("coded-value-elsewhere", V, instead("x:coding-3", "iesi:codedValue", f"<{CODES}/ict-role/driver>")),
     ("broader-cycle", V, also(f"<{CODES}/policy-area/pssgi>", "skos:broader", f"<{CODES}/policy-area/childcare>")),
+    ("part-of-itself", V, also(X, "dct:isPartOf", X)),
+    ("organisation-part-of-itself", V, also(CITY, "org:subOrganizationOf", CITY)),
     ("description-tag", W, instead("x:outcome-1", "dct:description", '"Users feel less lonely."')),
     ("label-tag", W, also(X, "rdfs:label", '"Example"')),
     ("disjoint", V, also("x:award-1", "iesi:locator", '"page 2"')),

@@ -41,7 +41,7 @@ def act(old: str, new: str | None, *, by: str, reason: str, store: Place | None)
     """Merge one thing into another, or take it out again where no other is named, and say what was done."""
     from iesi_kg.operations.audit import Act, AuditLog
     from iesi_kg.operations.audited import AuditedStore
-    from iesi_kg.publication import merging
+    from iesi_kg.publication import linkage, merging
     from iesi_kg.publication.provenance import Occasion
     from iesi_kg.store import opening
 
@@ -55,6 +55,7 @@ def act(old: str, new: str | None, *, by: str, reason: str, store: Place | None)
         detail = {"thing": one.value, "user": os_user()} | ({"into": other.value} if other else {})
         audited = AuditedStore(opened, AuditLog(settings.state_folder), Act(by, "command", what, occasion.at, detail))
         _tell(merging.merge(audited, one, other, occasion) if other else merging.split(audited, one, occasion), what)
+        linkage.refresh(audited)
     finally:
         opened.close()
 

@@ -162,7 +162,7 @@ class _Steward:
 
     def review(self, file: str | None, *, asking: bool) -> None:
         """Queue the links of a file, make the decisions that it brings, then ask for the others."""
-        from iesi_kg.publication import linkage, linkage_queue
+        from iesi_kg.publication import linkage, linkage_graphs, linkage_queue, redirects
 
         wanted: set[str] = set()
         if file is not None:
@@ -173,7 +173,8 @@ class _Steward:
                 err=True,
             )
             pairs = [linkage.pair_of(mappings, item) for item in mappings.mappings]
-            wanted = {pair.id for pair in pairs}
+            names = redirects.merged(self._opened.reader())
+            wanted = {linkage_graphs.now(pair, names).id for pair in pairs}
             made = [(pair, *told) for pair, told in zip(pairs, given, strict=True) if told[0]]
             for pair, choice, reason in made:
                 self._decide(pair, choice, reason=reason)

@@ -56,7 +56,7 @@ def command(old: str, into: Path | None, drop: bool, undo: bool, by: str, reason
 def _divide(old: str, into: Path, by: str, reason: str, store: Place | None, *, drop: bool) -> None:
     from iesi_kg.cli.submit import show
     from iesi_kg.operations.audit import Act
-    from iesi_kg.publication import dividing, merging, workflow
+    from iesi_kg.publication import dividing, linkage, merging, workflow
     from iesi_kg.publication.provenance import Occasion
 
     source, now = read_sources((str(into),)), datetime.now(UTC)
@@ -68,6 +68,7 @@ def _divide(old: str, into: Path, by: str, reason: str, store: Place | None, *, 
         try:
             there = audited(Act(by, "command", "split", now, detail))
             done = dividing.divide(there, thing, receipt, occasion, drop=drop)
+            linkage.refresh(there)
         except SubmissionRejected as refused:
             show(refused.members.get("report"))
             raise
@@ -76,7 +77,7 @@ def _divide(old: str, into: Path, by: str, reason: str, store: Place | None, *, 
 
 def _undo(old: str, by: str, reason: str, store: Place | None) -> None:
     from iesi_kg.operations.audit import Act
-    from iesi_kg.publication import dividing, merging
+    from iesi_kg.publication import dividing, linkage, merging
     from iesi_kg.publication.provenance import Occasion
 
     now = datetime.now(UTC)
@@ -85,6 +86,7 @@ def _undo(old: str, by: str, reason: str, store: Place | None) -> None:
         detail = {"thing": thing.value, "user": os_user()}
         there = audited(Act(by, "command", "unite", now, detail))
         done = dividing.unite(there, thing, Occasion(by, now, reason=" ".join(reason.split())))
+        linkage.refresh(there)
     click.echo(f"taken back: <{thing.value}> stands as it did before it was split")
     click.echo(f"version {done.version} shows it")
 

@@ -65,7 +65,7 @@ def _blocks(profiles: Sequence[Profile], corpus: Corpus) -> dict[str, tuple[floa
 
 def keys(profile: Profile, corpus: Corpus) -> dict[str, float]:
     """What a record is found by, with how much it tells."""
-    found: dict[str, float] = {}
+    found = {f"= {title}": 1.0 + telling for title, telling in profile.titles.items()}
     for name, squashed in zip(profile.names, profile.squashed, strict=True):
         found[f"= {squashed}"] = 2.0
         for word in _top(name.items(), _NAME_KEYS):

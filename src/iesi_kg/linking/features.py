@@ -14,6 +14,8 @@ _SLIP = 0.86  # how like two words must be to be one word with a slip in it
 _SHORTEST_PLACE = 4
 _LONG = 5  # shorter words are other words when a letter differs
 _TELLING = 0.55  # a word of a name that tells by itself
+_TOGETHER = 0.9  # words of a name that tell so much together
+RARE = 0.8  # a word that tells in full by itself
 _ALIKE = 0.6  # names that have so much in common differ on purpose
 _OWN = 0.5  # the weight of the words of its own by which a name is another one
 _LIKE = 0.75  # bodies are one, though each governs a place
@@ -35,6 +37,7 @@ class Names:
     words: tuple[str, ...]
     only_left: tuple[str, ...]
     only_right: tuple[str, ...]
+    rarest: float  # what the rarest word tells that both have; a whole name, letter by letter, tells in full
     squashed: bool
 
     @property
@@ -50,31 +53,41 @@ class Names:
         return self.shared / whole if whole else 0.0
 
 
+_NONE = Names(0.0, 0.0, 0.0, (), (), (), 0.0, False)
+
+
 def near(a: Profile, b: Profile) -> bool:
     """Whether two records have so much in common that it is worth telling how much; cheap."""
     if a.keys & b.keys or a.squashed[:1] == b.squashed[:1]:
         return True
-    if any(
-        weight > _TELLING and word in other for names in a.names for word, weight in names.items() for other in b.names
-    ):
+    if not b.titles.keys().isdisjoint(a.squashed[:1]) or not a.titles.keys().isdisjoint(b.squashed[:1]):
         return True
-    return text(a, b)[0] >= _FAR
+    if any(_share(left, right) for left in a.names for right in b.names):
+        return True
+    return any(page.is_deep and page in b.pages for page in a.pages) or text(a, b)[0] >= _FAR
+
+
+def _share(left: Weights, right: Weights) -> bool:
+    """Whether two names share a word that tells by itself, or several that do together."""
+    shared = [weight for word, weight in left.items() if word in right]
+    return bool(shared) and (max(shared) > _TELLING or sum(shared) > _TOGETHER)
 
 
 def names(a: Profile, b: Profile) -> Names:
     """The likest of the names of two records."""
     found = [
-        _names(left, right, a.squashed[i] == b.squashed[j] != "")
+        _names(left, right, squashed=a.squashed[i] == b.squashed[j] != "", alias=i + j > 0)
         for i, left in enumerate(a.names)
         for j, right in enumerate(b.names)
     ]
-    return max(found, key=lambda names: (names.likeness, names.shared), default=Names(0.0, 0.0, 0.0, (), (), (), False))
+    return max(found, key=lambda names: (names.likeness, names.shared), default=_NONE)
 
 
-def _names(left: Weights, right: Weights, squashed: bool) -> Names:
+def _names(left: Weights, right: Weights, *, squashed: bool = False, alias: bool = False) -> Names:
+    """How alike two names are; of another name than the main one, what is shared counts by its rarest word."""
     if squashed:
         telling = sorted(left, key=lambda word: (-left[word], word))
-        return Names(max(sum(left.values()), sum(right.values())), 0.0, 0.0, tuple(telling), (), (), True)
+        return Names(max(sum(left.values()), sum(right.values())), 0.0, 0.0, tuple(telling), (), (), 1.0, True)
     same = {word: weight for word, weight in left.items() if word in right}
     rest_left = [word for word in left if word not in same]
     rest_right = [word for word in right if word not in same]
@@ -87,6 +100,9 @@ def _names(left: Weights, right: Weights, squashed: bool) -> Names:
             same[word] = _SLIP * (left[word] + right[other]) / 2
             shared += same[word]
     telling = sorted(same, key=lambda word: (-same[word], word))
+    rarest = same[telling[0]] if telling else 0.0
+    if alias:
+        shared *= min(1.0, rarest / RARE)
     return Names(
         shared,
         sum(left[word] for word in rest_left),
@@ -94,6 +110,7 @@ def _names(left: Weights, right: Weights, squashed: bool) -> Names:
         tuple(telling),
         tuple(rest_left),
         tuple(rest_right),
+        rarest,
         squashed,
     )
 
@@ -140,12 +157,29 @@ def _bodies(left: Body, right: Body) -> float:
         return 1.0
     if left.short & right.short or left.squashed in right.short or right.squashed in left.short:
         return _SHORT_FORM
-    return _names(left.words, right.words, False).likeness
+    return _names(left.words, right.words).likeness
 
 
 def called(a: Profile, b: Profile) -> float:
     """How much the word tells by which both are called: "Kamu", "VeriPol"."""
     return max((weight for word, weight in a.heads.items() if word in b.heads), default=0.0)
+
+
+def titled(a: Profile, b: Profile, corpus: Corpus) -> float:
+    """How much it tells that the whole name of one stands by itself in the other's: "Kamu", "Kamu - Chatbot".
+
+    Less for a name that several records of a database have, as the pilots of one project do.
+    """
+    return max(_titled(a, b, corpus), _titled(b, a, corpus))
+
+
+def _titled(a: Profile, b: Profile, corpus: Corpus) -> float:
+    title = a.squashed[0] if a.squashed else ""
+    if title not in a.titles or title not in b.titles:
+        return 0.0
+    within = a.entity.database == b.entity.database
+    uses = (corpus.titled(profile.entity.database, title) - within for profile in (a, b))
+    return min(a.titles[title], b.titles[title]) / max(1, *uses)
 
 
 def told(a: Profile, b: Profile) -> tuple[float, str]:

@@ -21,6 +21,7 @@ _MISREAD = re.compile(r"[\u0080-\u00ff]{2,}")
 _SCHEME = re.compile(r"^.{0,2}?(?:https?:[/\s]*)+", re.I)
 _ADDRESS = re.compile(r"(?:[^/?#@\s]*@)?(?:www\d?\.)?([^/?#:\s]+\.[^/?#:\s]+)(?::\d+)?([^?#\s]*)(\?[^#\s]*)?", re.I)
 _ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ions", "ion", "ies", "ed", "es", "s", "e", "y")
+_SPELLINGS = {"iz": "is", "our": "or", "center": "centr", "theater": "theatr", "programm": "program"}
 _SHORTEST_STEM = 4
 _OF_BODIES = 0.2  # the share of records that say "ministry", "agency" and the like
 
@@ -85,13 +86,19 @@ def tokens(text: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def stem(word: str) -> str:
-    """A word without the commonest endings of English; too short ones, and figures, stay."""
+    """A word without the commonest endings of English, in one spelling; too short ones, and figures, stay.
+
+    >>> stem("organization"), stem("organisations"), stem("center") == stem("centre")
+    ('organis', 'organis', True)
+    """
     if len(word) <= _SHORTEST_STEM or not word.isalpha():
         return word
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
-            return word[: -len(ending)]
-    return word
+    fitting = (end for end in _ENDINGS if word.endswith(end) and len(word) - len(end) >= _SHORTEST_STEM)
+    cut = word.removesuffix(next(fitting, ""))
+    if len(cut) <= _SHORTEST_STEM:
+        return cut
+    american = next((end for end in _SPELLINGS if cut.endswith(end)), "")
+    return cut.removesuffix(american) + _SPELLINGS.get(american, "")
 
 
 def squashed(text: str) -> str:

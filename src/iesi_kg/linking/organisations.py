@@ -32,7 +32,7 @@ _OWN = 0.2  # the weight of words of its own by which a name is another one
 
 def found(a: Profile, b: Profile, corpus: Corpus, names: Names, text: float) -> Iterator[tuple[str, float]]:
     """The features of two organisations."""
-    yield "name", names.likeness
+    yield "name", names.likeness * min(1.0, names.rarest / features.RARE)
     yield "name_within", names.within * min(1.0, names.shared)
     yield "name_shared", min(names.shared, _SHARED) / _SHARED
     if a.places and b.places:

@@ -15,12 +15,13 @@ from iesi_kg.linking.normal import Address
 
 SMALLEST = 1_000  # among fewer records every word is rare; it is weighed as if there were so many
 LONGEST_VECTOR = 64  # words of a description that are kept: the most telling ones
-MOST_NAMES = 6
+MOST_NAMES, MOST_PARTS = 6, 6
 MANY, LEAST_TELLING = 40, 0.2  # a body that so many records name tells so little
 _LESSER, _SMALL = 0.5, 0.5  # what words of places count; the share of records that have an "of" or "the"
 _STROKE = re.compile(r"\s+[/|]\s+")
 LONGEST_HEAD = 4
 _HEAD = re.compile(r"\s+[-–—|]+\s*|\s*[:(,]")
+_PART = re.compile(r"\s+[-–—|]+\s*|\s*[:;(),]\s*")
 _ACRONYM = re.compile(r"\b[A-Z][A-Za-z]?[A-Z]{1,6}\b")
 
 Weights = Mapping[str, float]
@@ -46,6 +47,7 @@ class Profile:
     names: tuple[Weights, ...]
     squashed: tuple[str, ...]
     heads: Weights  # of the words by which it is called, before any explanation
+    titles: Weights  # its names and their parts, each as one word, by how far that names it and nothing else
     text: Weights  # of length 1
     said: float  # how much the text tells: what its length was
     bodies: tuple[Body, ...]
@@ -61,6 +63,8 @@ class Corpus:
         self.records = max(len(entities), SMALLEST)
         self._words: Counter[str] = Counter()
         self._called: Counter[str] = Counter()
+        self._titles: Counter[str] = Counter()
+        self._titled: Counter[tuple[str, str]] = Counter()
         self._pages: Counter[tuple[str, Address]] = Counter()
         self._bodies: Counter[tuple[str, str]] = Counter()
         self._log = math.log(self.records + 1)
@@ -79,6 +83,9 @@ class Corpus:
     def _count(self, entity: Entity) -> None:
         self._words.update(map(intern, {word for text in _texts(entity) for word in normal.words(text)}))
         self._called.update(_called(entity))
+        titles = _titles(entity).keys()
+        self._titles.update(titles)
+        self._titled.update((entity.database, title) for title in titles)
         self._pages.update((entity.database, page) for page in _pages(entity))
         self._bodies.update((entity.database, body) for body in {normal.squashed(n) for n in entity.organisations})
 
@@ -90,6 +97,10 @@ class Corpus:
     def uses(self, database: str, page: Address) -> int:
         """How many records of a database name a page."""
         return self._pages.get((database, page), 0)
+
+    def titled(self, database: str, title: str) -> int:
+        """How many records of a database have a title."""
+        return self._titled.get((database, title), 0)
 
     def profile(self, entity: Entity) -> Profile:
         """A record made ready; one that is not part of the corpus is weighed by the words of the corpus."""
@@ -104,6 +115,7 @@ class Corpus:
             names=tuple(self._name(words, entity) for words, _ in called),
             squashed=tuple(squashed for _, squashed in called),
             heads=self._heads(entity),
+            titles=self._telling(entity),
             text=text,
             said=said,
             bodies=bodies,
@@ -118,6 +130,14 @@ class Corpus:
         return {
             word: weight * min(1.0, (self._called[word] or 1) / (self._words[word] or 1)) for word, weight in weighted
         }
+
+    def _telling(self, entity: Entity) -> dict[str, float]:
+        """How much each title tells: as its rarest word, less where others say that word without having the title."""
+        told = {}
+        for title, said in _titles(entity).items():
+            titled = self._titles[title] or 1
+            told[intern(title)] = max(self.weight(word) * min(1.0, titled / (self._words[word] or 1)) for word in said)
+        return told
 
     def _name(self, words: Sequence[str], entity: Entity) -> dict[str, float]:
         """The words of a name; those that only say where, or whose, tell half."""
@@ -186,6 +206,14 @@ def _called(entity: Entity) -> set[str]:
     bodies = {word for name in entity.organisations for word in normal.words(name)}
     known = {*bodies, *_places(entity), *lexicon.countries, *lexicon.shares}
     return {word for word in said if word not in known and not word.isdecimal()}
+
+
+def _titles(entity: Entity) -> dict[str, list[str]]:
+    """Each name and each part of a name, "Kamu" of "Kamu - Chatbot", as one word, with its words."""
+    if entity.kind == ORGANISATION:
+        return {}
+    parts = (part for name in entity.names[:MOST_NAMES] for part in (name, *_PART.split(name)[:MOST_PARTS]))
+    return {title: normal.words(part) for part in parts if (title := normal.squashed(part))}
 
 
 def _pages(entity: Entity) -> list[Address]:

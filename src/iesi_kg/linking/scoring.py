@@ -27,6 +27,7 @@ WEIGHTS: Mapping[str, float] = {
     "name_shared": 3.0,
     "name_same": 1.5,
     "called": 2.4,
+    "titled": 2.5,
     "text": 3.4,
     "topic": 2.8,
     "copied": 3.5,
@@ -101,6 +102,7 @@ def _told(a: Profile, b: Profile, corpus: Corpus, names: Names, text: float) -> 
     yield "name_shared", min(names.shared, _SHARED) / _SHARED
     yield "name_same", names.squashed * min(names.shared, _SHARED) / _SHARED
     yield "called", features.called(a, b)
+    yield "titled", 0.0 if names.squashed else features.titled(a, b, corpus)
     yield "series", features.series(a, b, names)
     yield "text", text
     yield "topic", min(text, _TOPIC) / _TOPIC

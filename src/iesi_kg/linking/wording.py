@@ -13,6 +13,7 @@ from iesi_kg.linking.profiles import Profile
 _SAME, _ALIKE, _SHARED = 0.999, 0.6, 0.3
 _COPIED, _TEXT = 0.85, 0.2
 _FEW = 0.3  # a page that no more than three records of each database name
+_CALLED = 0.2  # below it, what both are called is what many say
 _SAID = 3  # words of a name that are named
 _SMALL = 0.5  # the share of records that have an "of" or "the"
 _WORD = re.compile(r"[^\W_]+")
@@ -59,9 +60,11 @@ def _names(a: Profile, b: Profile, score: Score) -> Iterator[str]:
         yield "same name"
     elif names.within >= _SAME:
         yield "same name except for a suffix or prefix"
+    elif score.features.get("titled", 0.0) >= _CALLED:
+        yield "the whole name of one stands in the other's"
     elif names.likeness >= _ALIKE:
         yield f"names alike ({words})" if words else "names alike"
-    elif score.features.get("called"):
+    elif score.features.get("called", 0.0) >= _CALLED:
         yield f"both are called {_quoted(_called(a, b), a)}"
     elif names.likeness >= _SHARED and words:
         yield f"names share {words}"

@@ -12,9 +12,9 @@ from pyoxigraph import NamedNode, Quad
 from iesi_kg.errors import DecisionConflict, NotFound, UsageError
 from iesi_kg.linking.entities import curie
 from iesi_kg.linking.sssom import Mapping, MappingSet
-from iesi_kg.publication import catalogue, linkage_graphs, linkage_told
+from iesi_kg.publication import catalogue, linkage_graphs, linkage_told, redirects
 from iesi_kg.publication.linkage_clusters import GRAPH as FINDINGS
-from iesi_kg.publication.linkage_clusters import Sameness, annotated, circular, contradictions, parted
+from iesi_kg.publication.linkage_clusters import Sameness, annotated, circular, contradictions, divided, parted
 from iesi_kg.publication.linkage_graphs import CANDIDATES, DECISIONS, Pair
 from iesi_kg.publication.linkage_records import entity, prints
 from iesi_kg.publication.linkage_told import Choice, Decision
@@ -49,16 +49,17 @@ def decide(store: Store, found: Pair, verdict: Verdict) -> Decision:
 
     Raises UsageError, and DecisionConflict where somebody decided meanwhile or the decision contradicts others.
     """
-    _refuse_unfit(found, verdict)
     with store.writer() as writer:
         reader = writer.reader
+        found = linkage_graphs.now(found, redirects.merged(reader))
+        _refuse_unfit(found, verdict)
         history = linkage_told.history(reader, found)
         if repeated := _repeated(history, verdict):
             return repeated
         _refuse_stale(found, history, verdict)
         seen = tuple(prints(entity(reader, record)) for record in found.sides)
         decision = Decision(
-            step=len(history) + 1,
+            step=1 + max((made.step for made in history), default=0),
             choice=verdict.choice,
             by=verdict.by,
             at=verdict.at,
@@ -172,13 +173,14 @@ def _sides(quad: Quad) -> Iterator[NamedNode]:
 
 
 def refresh(store: Store) -> int:
-    """Say anew what is wrong among all linked records, after a database was loaded; returns how much is said."""
+    """Say anew what is wrong among all linked records, after one changed elsewhere; returns how much is said."""
     with store.writer() as writer:
         reader = writer.reader
         clusters = Sameness(linkage_graphs.links(reader))
         decided = linkage_told.decided(reader)
         new = {quad for cluster in clusters.all() for quad in _wrong(reader, cluster, decided)}
         new |= set(circular(linkage_graphs.parts(reader)))
+        new |= set(divided(reader, linkage_graphs.links(reader)))
         old = set(reader.quads(graph=FINDINGS))
         if new != old:
             writer.commit(ChangeSet("findings", add=sorted(new - old, key=str), remove=sorted(old - new, key=str)))
@@ -200,7 +202,7 @@ def _refuse_unfit(found: Pair, verdict: Verdict) -> None:
     if len(verdict.reason) > LONGEST_REASON:
         raise UsageError(f"a reason is at most {LONGEST_REASON:,} characters", parameter="reason")
     if found.left == found.right:
-        raise UsageError("a record is always the same as itself", hint="name two records")
+        raise UsageError("a record is always the same as itself", hint="name two records that were not merged")
     if verdict.identical and (verdict.choice is not Choice.ACCEPTED or NamedNode(found.relation) == words.PART_OF):
         raise UsageError("only an accepted identity can hold for every fact", parameter="identical")
 

@@ -13,6 +13,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Triple
 from iesi_kg.linking.circles import circles
 from iesi_kg.linking.clusters import conflicts
 from iesi_kg.linking.entities import curie
+from iesi_kg.publication import redirects
 from iesi_kg.publication.linkage_records import entity
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary import iris
@@ -80,6 +81,20 @@ def circular(parts: Iterable[Triple]) -> Iterator[Quad]:
         nodes = [NamedNode(iri) for iri in circle]
         way = " is part of ".join(curie(node) for node in (*nodes, nodes[0]))
         yield from _annotation("circle", nodes, f"part of itself: {way}")
+
+
+def divided(reader: Reader, links: Iterable[Triple]) -> Iterator[Quad]:
+    """Links of records that were split, so that nobody knows which part is meant."""
+    split = redirects.divided(reader)
+    for link in links:
+        sides = [side for side in (link.subject, link.object) if isinstance(side, NamedNode)]
+        for side in sides:
+            if side in split:
+                parts = " and ".join(curie(part) for part in split[side])
+                pair = " = ".join(map(curie, sides))
+                yield from _annotation(
+                    "split", sides, f"{pair}: {curie(side)} was split into {parts}; link one of them"
+                )
 
 
 def annotated(reader: Reader, records: Iterable[NamedNode]) -> Iterator[Quad]:

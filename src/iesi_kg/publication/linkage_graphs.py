@@ -6,7 +6,9 @@ owl:sameAs, which only a steward's decision states.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -17,23 +19,26 @@ from iesi_kg.errors import IllFormedMappings, NotFound
 from iesi_kg.linking import sssom
 from iesi_kg.linking.sssom import MappingSet
 from iesi_kg.linking.sssom_reading import MOST_FAULTS
-from iesi_kg.publication import graphs
+from iesi_kg.publication import graphs, redirects
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary import sssom as words
-from iesi_kg.vocabulary.namespaces import BASE, DCT, SKOS
+from iesi_kg.vocabulary.namespaces import BASE, DCT, PROV, SKOS
 from iesi_kg.vocabulary.spelling import nearest
 
 FOLDER, SUFFIX = "data/mappings", ".sssom.tsv"
 DECISIONS, CANDIDATES = iris.graph("mappings", "decisions"), iris.graph("mappings", "candidates")
 RELATIONS = (words.SAME_INITIATIVE, words.SAME_ORGANISATION, words.PART_OF)
+LINKING = (*RELATIONS, words.SAME_AS)
 _NAMED = {
     f"{BASE}id/initiative/": NamedNode(DCT + "title"),
     f"{BASE}id/organisation/": NamedNode(SKOS + "prefLabel"),
 }
 _OURS = tuple(_NAMED)
 _SPACE = iris.graph("mappings", "").value
-_SUBJECT, _PREDICATE, _OBJECT = (words.OF_MAPPING[f"{name}_id"].property for name in ("subject", "predicate", "object"))
+SUBJECT, PREDICATE, OBJECT = (words.OF_MAPPING[f"{name}_id"].property for name in ("subject", "predicate", "object"))
+ORIGIN = NamedNode(PROV + "wasDerivedFrom")  # of a mapping: what it named before that was merged into another thing
+Names = Dictionary[NamedNode, NamedNode]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -69,6 +74,12 @@ def pair(subject: NamedNode, predicate: NamedNode, other: NamedNode) -> Pair:
     if predicate in words.IDENTITIES:
         sides.sort(key=lambda iri: (not iri.startswith(_OURS), iri))
     return Pair(sides[0], predicate.value, sides[1])
+
+
+def now(found: Pair, names: Names) -> Pair:
+    """A pair under the names that stand for its two; both are one where the two were merged."""
+    left, right = (names.get(side, side) for side in found.sides)
+    return pair(left, NamedNode(found.relation), right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +145,32 @@ def loaded(reader: Reader, name: str, mappings: MappingSet) -> ChangeSet:
 
 def statements(reader: Reader, mappings: MappingSet) -> list[Triple]:
     """The triples of a set without what only a steward may state, and what one rejected."""
-    return [triple for triple in sssom.triples(mappings) if not _is_withheld(reader, triple)]
+    return [triple for triple in _followed(reader, sssom.triples(mappings)) if not _is_withheld(reader, triple)]
+
+
+def _followed(reader: Reader, triples: Iterable[Triple]) -> Iterator[Triple]:
+    """Mappings of the things that stand for those they name; what names two that are one by now stays as it came."""
+    names, told = redirects.merged(reader), list(triples)
+    sides = defaultdict[object, set[NamedNode]](set)
+    for triple in told:
+        if triple.predicate in (SUBJECT, OBJECT) and isinstance(triple.object, NamedNode):
+            sides[triple.subject].add(names.get(triple.object, triple.object))
+    for triple in told:
+        side = triple.object if triple.predicate in (SUBJECT, OBJECT) and len(sides[triple.subject]) == 2 else None
+        if isinstance(side, NamedNode) and side in names:
+            yield Triple(triple.subject, triple.predicate, names[side])
+            yield from (Triple(triple.subject, ORIGIN, thing) for thing in redirects.way(reader, side))
+        elif triple.predicate not in RELATIONS:
+            yield triple
+        elif (named := redirects.renamed([triple], names)[0]).subject != named.object:
+            yield named
 
 
 def queued(reader: Reader, mappings: MappingSet) -> ChangeSet:
     """The change after which a set waits for decisions: it is told of, and not stated."""
-    stated = {sssom.stated(mapping, mappings) for mapping in mappings.mappings}
     known = {quad.triple for quad in reader.quads(graph=CANDIDATES)}
-    new = dict.fromkeys(triple for triple in sssom.triples(mappings) if triple not in stated and triple not in known)
+    told = (triple for triple in _followed(reader, sssom.triples(mappings)) if triple.predicate not in LINKING)
+    new = dict.fromkeys(triple for triple in told if triple not in known)
     return ChangeSet(CANDIDATES.value, add=graphs.Quads((new, CANDIDATES)))
 
 
@@ -179,25 +208,35 @@ def _unknown(reader: Reader, side: str, mappings: MappingSet) -> dict[str, objec
 
 def told(reader: Reader, relations: Iterable[NamedNode] = RELATIONS) -> Iterator[Told]:
     """Every link between records that a mapping graph tells of, those of decisions left out."""
+    names = redirects.merged(reader)
     for relation in relations:
-        for quad in reader.quads(predicate=_PREDICATE, object=relation):
+        for quad in reader.quads(predicate=PREDICATE, object=relation):
             if is_mapping_graph(quad.graph_name) and quad.graph_name != DECISIONS:
-                yield _told(reader, quad)
+                item = _told(reader, quad)
+                if not _is_one(item.pair, names):
+                    yield item
 
 
 def told_of(reader: Reader, record: NamedNode) -> Iterator[Told]:
     """The same, of the links of one record."""
-    for side in (_SUBJECT, _OBJECT):
+    names = redirects.merged(reader)
+    for side in (SUBJECT, OBJECT):
         for quad in reader.quads(predicate=side, object=record):
             item = _told(reader, quad) if is_mapping_graph(quad.graph_name) and quad.graph_name != DECISIONS else None
-            if item and NamedNode(item.pair.relation) in RELATIONS:
+            if item and NamedNode(item.pair.relation) in RELATIONS and not _is_one(item.pair, names):
                 yield item
+
+
+def _is_one(found: Pair, names: Names) -> bool:
+    """Whether the two of a pair were merged since."""
+    left, right = now(found, names).sides
+    return left == right
 
 
 def _told(reader: Reader, quad: Quad) -> Told:
     assert isinstance(quad.graph_name, NamedNode) and isinstance(quad.subject, NamedNode)
     about = {fact.predicate: fact.object for fact in reader.quads(quad.subject, graph=quad.graph_name)}
-    subject, relation, other = about[_SUBJECT], about[_PREDICATE], about[_OBJECT]
+    subject, relation, other = about[SUBJECT], about[PREDICATE], about[OBJECT]
     assert isinstance(subject, NamedNode) and isinstance(relation, NamedNode) and isinstance(other, NamedNode)
     found = pair(subject, relation, other)
     labels = tuple(_text(about.get(_of(f"{side}_label"))) for side in ("subject", "object"))

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from iesi_kg.errors import DecisionConflict, IllFormedMappings
 from iesi_kg.linking.entities import curie
 from iesi_kg.linking.sssom import Mapping, MappingSet
-from iesi_kg.publication import linkage, linkage_graphs, linkage_told
+from iesi_kg.publication import linkage, linkage_graphs, linkage_told, redirects
 from iesi_kg.publication.linkage import Verdict
 from iesi_kg.publication.linkage_graphs import Pair
 from iesi_kg.publication.linkage_told import Choice
@@ -52,6 +52,7 @@ def take_over(store: Store, mappings: MappingSet, name: str, audited: Callable[[
     linkage_graphs.refuse_unknown(store.reader(), mappings, name)
     made, known, otherwise = 0, 0, list[str]()
     for pair, verdict in given.items():
+        pair = linkage_graphs.now(pair, redirects.merged(store.reader()))
         held = linkage_told.standing(linkage_told.history(store.reader(), pair))
         if held is not None:
             same = (held.choice, held.identical) == (verdict.choice, verdict.identical)

@@ -6,17 +6,20 @@ the mapping in SSSOM, accepted or rejected, and the link itself where it is acce
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from heapq import merge
+from itertools import product
 
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from iesi_kg.linking import sssom
 from iesi_kg.linking.entities import curie
 from iesi_kg.linking.sssom import Mapping, MappingSet
-from iesi_kg.publication.linkage_graphs import DECISIONS, Pair, pair
+from iesi_kg.publication import redirects
+from iesi_kg.publication.linkage_graphs import DECISIONS, Pair, now, pair
 from iesi_kg.store.base import Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary import sssom as words
@@ -171,33 +174,51 @@ def exported(reader: Reader) -> MappingSet:
 
 
 def history(reader: Reader, found: Pair) -> tuple[Decision, ...]:
-    """Every decision on a pair, the first one first."""
+    """Every decision on a pair, the first one first; also on what was merged into either of the two."""
+    left, right = ((side, *sorted(redirects.aliases(reader, side), key=str)) for side in found.sides)
+    pairs = dict.fromkeys(pair(one, NamedNode(found.relation), other) for one, other in product(left, right))
+    return in_order(made(reader, each) for each in pairs)
+
+
+def in_order(histories: Iterable[tuple[Decision, ...]]) -> tuple[Decision, ...]:
+    """The decisions of several pairs as one history, each in its own order."""
+    return tuple(merge(*histories, key=lambda decision: decision.at))
+
+
+def made(reader: Reader, found: Pair) -> tuple[Decision, ...]:
+    """Every decision that names just these two, the first one first."""
     nodes = (quad.subject for quad in reader.quads(predicate=_USED, object=found.node, graph=DECISIONS))
-    made = (_decision(reader, node) for node in nodes if isinstance(node, NamedNode))
-    return tuple(sorted(made, key=lambda decision: decision.step))
+    told = (_decision(reader, node) for node in nodes if isinstance(node, NamedNode))
+    return tuple(sorted(told, key=lambda decision: decision.step))
 
 
 def decided(reader: Reader) -> dict[Pair, tuple[Decision, ...]]:
-    """Every pair that somebody decided on, with all decisions."""
-    found = {}
+    """Every pair that somebody decided on, with all decisions; of merged things, the pair of what stands for them."""
+    names = redirects.merged(reader)
+    pairs = dict.fromkeys(now(about, names) for about in named(reader))
+    return {about: history(reader, about) for about in pairs if about.left != about.right}
+
+
+def named(reader: Reader) -> Iterator[Pair]:
+    """The pairs that decisions name, as they did when they were made."""
     for quad in reader.quads(predicate=_STATUS, graph=DECISIONS):
         assert isinstance(quad.subject, NamedNode)
         for used in reader.quads(quad.subject, _USED, graph=DECISIONS):
             about = _pair(reader, used.object)
-            if about is not None and about not in found:
-                found[about] = history(reader, about)
-    return found
+            if about is not None:
+                yield about
 
 
 def of_record(reader: Reader, record: NamedNode) -> dict[Pair, tuple[Decision, ...]]:
     """Every pair of one record that somebody decided on."""
-    found = {}
-    for side in ("subject_id", "object_id"):
-        for quad in reader.quads(predicate=words.OF_MAPPING[side].property, object=record, graph=DECISIONS):
+    names = redirects.merged(reader)
+    pairs: dict[Pair, None] = {}
+    for thing, side in product((record, *redirects.aliases(reader, record)), ("subject_id", "object_id")):
+        for quad in reader.quads(predicate=words.OF_MAPPING[side].property, object=thing, graph=DECISIONS):
             about = _pair(reader, quad.subject)
             if about is not None and NamedNode(about.relation) != words.SAME_AS:
-                found[about] = history(reader, about)
-    return found
+                pairs[now(about, names)] = None
+    return {about: history(reader, about) for about in pairs if about.left != about.right}
 
 
 def _pair(reader: Reader, node: object) -> Pair | None:

@@ -15,8 +15,18 @@ from pyoxigraph import NamedNode, Triple
 
 from iesi_kg import assets
 from iesi_kg.errors import NotFound, UsageError
-from iesi_kg.publication import catalogue, entailment, filling, graphs, moving, provenance, redirects
+from iesi_kg.publication import (
+    catalogue,
+    entailment,
+    filling,
+    graphs,
+    linkage_following,
+    moving,
+    provenance,
+    redirects,
+)
 from iesi_kg.publication.graphs import CODINGS, Quads
+from iesi_kg.publication.joined import Joined
 from iesi_kg.publication.provenance import Occasion
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader, Store, Writer
 from iesi_kg.vocabulary import iris
@@ -77,6 +87,7 @@ def merge(store: Store, old: NamedNode, new: NamedNode, occasion: Occasion) -> D
             add=Quads(*moved, (reminted, CODINGS), *kept, (told, provenance.GRAPH)),
             remove=Quads((own | naming, DEFAULT_GRAPH), (_flat(sourced), CODINGS)),
         )
+        change = _joined(change, linkage_following.merged(reader, old, new))
         return Done(_commit(writer, change, occasion.at), old, new, len(own) + len(naming))
 
 
@@ -108,11 +119,16 @@ def split(store: Store, old: NamedNode, occasion: Occasion) -> Done:
                 (replaced, provenance.GRAPH),
             ),
         )
+        change = _joined(change, linkage_following.parted(reader, old, new))
         return Done(_commit(writer, change, occasion.at), old, new, len(removed) + len(naming))
 
 
 def _commit(writer: Writer, change: ChangeSet, at: datetime) -> int:
     return writer.commit(catalogue.kept_true(writer.reader, entailment.with_inference(writer.reader, change, at)))
+
+
+def _joined(change: ChangeSet, links: ChangeSet) -> ChangeSet:
+    return ChangeSet(change.label, add=Joined(change.add, links.add), remove=Joined(change.remove, links.remove))
 
 
 def _flat(statements: Mapping[NamedNode, Collection[Triple]]) -> list[Triple]:
@@ -158,6 +174,11 @@ def _refuse(reader: Reader, old: NamedNode, new: NamedNode) -> None:
         else:
             message = f"<{thing.value}> is merged into <{standing.value}> already"
         raise UsageError(message, hint="name what it was merged into, or take it out first: iesi-kg split")
+    if rejected := linkage_following.rejected(reader, old, new):
+        raise UsageError(
+            f"{rejected.by} decided on {rejected.at:%Y-%m-%d} that <{old.value}> and <{new.value}> are not the same",
+            hint="take that decision back first, at /review or with iesi-kg review",
+        )
 
 
 def _refuse_moved_on(reader: Reader, old: NamedNode, new: NamedNode) -> None:

@@ -25,6 +25,15 @@ def target(reader: Reader, thing: NamedNode) -> NamedNode:
     return thing
 
 
+def way(reader: Reader, thing: NamedNode) -> list[NamedNode]:
+    """A thing and all that it was merged into, the last one left out."""
+    found: list[NamedNode] = []
+    while (after := _next(reader, thing)) is not None and thing not in found:
+        found.append(thing)
+        thing = after
+    return found
+
+
 def stand_for(reader: Reader, thing: NamedNode) -> list[NamedNode]:
     """What replaces a thing: one that it was merged into, or each of those that it was split into."""
     found = reader.quads(thing, REPLACED_BY, graph=provenance.GRAPH)

@@ -38,12 +38,16 @@ _FRAMED: Headers = (
 
 
 class Reconcile:
-    """The route; it takes up work when the service has started, and reads a version when it is first asked."""
+    """The route; it takes up work when the service has started, and reads a version when it is first asked.
+
+    While a newer version is read, the former one answers; each answer says from which version it is.
+    """
 
     def __init__(self) -> None:
         self.site: Site
         self._work: Work | None = None
         self._reading = asyncio.Lock()
+        self._renewal: asyncio.Task[None] | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._waiting = 0
 
@@ -54,6 +58,8 @@ class Reconcile:
 
     def close(self) -> None:
         """Begin nothing more."""
+        if self._renewal is not None:
+            self._renewal.cancel()
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -107,12 +113,20 @@ class Reconcile:
             self._waiting -= 1
 
     async def _current(self, version: int) -> Work:
-        """What answers for a version or a newer one; read once for all who wait for it."""
-        if self._work is None or self._work.version < version:
+        """What answers for a version, else for the one before while that is read, once for all who ask."""
+        if self._work is None:
             async with self._reading:
-                if self._work is None or self._work.version < version:
-                    self._work = await asyncio.to_thread(lambda: Work.read(self.site.store.reader()))
+                if self._work is None:
+                    await self._renew()
+        elif self._work.version < version and (self._renewal is None or self._renewal.done()):
+            before, self._renewal = self._renewal, asyncio.create_task(self._renew())
+            if before is not None:
+                before.result()  # what went wrong with it is told to whoever asks next
+        assert self._work is not None
         return self._work
+
+    async def _renew(self) -> None:
+        self._work = await asyncio.to_thread(lambda: Work.read(self.site.store.reader()))
 
 
 async def _send(send: Any, scope: Any, content: Content, version: int) -> None:  # noqa: ANN401

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse
 from iesi_kg.errors import DecisionConflict, NotFound, UsageError
 from iesi_kg.linking import adapters
 from iesi_kg.linking.reconciliation_queries import too_many
-from iesi_kg.publication import linkage_queue
+from iesi_kg.publication import linkage_queue, redirects
 from iesi_kg.publication.linkage import LONGEST_REASON, Verdict
 from iesi_kg.publication.linkage_graphs import Pair, pair
 from iesi_kg.publication.linkage_told import Choice
@@ -105,7 +105,7 @@ def _pair(reader: Reader, subject: str, object_: str) -> Pair:
     kind, _, key = object_.partition(":")
     if kind not in _OURS or not _NAME.fullmatch(object_):
         raise UsageError(f"{object_[:80]!r} is no id of a candidate", hint="initiative:... or organisation:...")
-    ours = iris.from_path(f"/id/{kind}/{key}")
+    ours = redirects.target(reader, iris.from_path(f"/id/{kind}/{key}"))
     if next(reader.quads(ours, graph=DEFAULT_GRAPH), None) is None:
         raise NotFound(f"nothing is known of {object_[:80]}", hint="send the `id` of a candidate")
     return pair(_record(subject), _OURS[kind], ours)
