@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from iesi_kg.analysis.examples import examples
+from iesi_kg.analysis.examples import competency, examples
 from iesi_kg.web.pages.charts import bars, tiles
 from iesi_kg.web.pages.rendering import render
 from iesi_kg.web.pages.shelf import counts, index
@@ -32,6 +32,7 @@ def landing(request: Request) -> Response:
         "places": bars(places),
         "examples": examples()[:6],
         "example_count": len(examples()),
+        "question_count": len(competency()),
     }
     return render(request, "landing.html", context)
 
