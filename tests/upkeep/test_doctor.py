@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import resource
 import shutil
 import socket
@@ -241,4 +242,5 @@ def test_the_disk(lasting: Settings, monkeypatch: pytest.MonkeyPatch, bound: str
     for name in ("_LEAST_FREE", "_LITTLE_FREE"):
         monkeypatch.setattr(doctor, name, 10**18 if name == bound else 1)
     (found, *_) = look(lasting)["disk"]
+    assert re.search(r"the statements of the store take [1-9]", found.what)
     assert (found.weight, bool(found.remedy)) == (weight, weight is not OK)

@@ -17,7 +17,7 @@ _TEXT = (
     ".mid{text-anchor:middle}.end{text-anchor:end}"
 )
 _VOWELS = frozenset("aeiouy")
-_PAIRS = frozenset("bl br ch ck cl cr dr fl fr gl gn gr kl kr ph pl pr qu sh th tr vr".split())  # kept together
+_PAIR = re.compile("[bcfgkp]l|[bcdfgkptv]r|ch|ck|gn|ph|qu|sh|th")  # two consonants that stay together
 SHADES = ".s1{fill:#e3eeea}.s2{fill:#b9d8d2}.s3{fill:#7fb8b2}.s4{fill:#2f8584}.s5{fill:#0b5a5c}"
 
 
@@ -85,7 +85,7 @@ def _pieces(word: str, longest: int) -> Iterator[str]:
 def _begins(word: str, place: int) -> bool:
     """Whether a syllable begins with this letter: a consonant before a vowel, and not the second of a pair."""
     bare = fold(word[place - 1 : place + 2])
-    return len(bare) == 3 and bare[1] not in _VOWELS and bare[2] in _VOWELS and bare[:2] not in _PAIRS
+    return len(bare) == 3 and bare[1] not in _VOWELS and bare[2] in _VOWELS and not _PAIR.match(bare)
 
 
 def cut(text: str, longest: int) -> str:

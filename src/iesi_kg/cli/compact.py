@@ -42,9 +42,10 @@ def command(store: Path | None) -> None:
     finally:
         opened.close()
     if not done.renewed:
-        click.echo("fresh files are no smaller: they were not taken")
-    click.echo(f"before  {_told(done.before)}")
-    click.echo(f"after   {_told(done.after)}")
+        click.echo("nothing to gain: fresh files would be no smaller, so the store keeps those that it has")
+    if done.renewed or done.before.versions != done.after.versions:
+        click.echo(f"before  {_told(done.before)}")
+    click.echo(f"{'after ' if done.renewed else 'now   '}  {_told(done.after)}")
     click.echo(f"version {done.version} stands")
     if done.held:
         click.echo(f"somebody still reads version {', '.join(map(str, done.held))}: it is deleted by a later writer")

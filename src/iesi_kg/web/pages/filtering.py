@@ -22,6 +22,4 @@ def filtering(listed: Index, asked: Asked, without: Collection[str]) -> dict[str
 
 def offered(listed: Index, facet: str, asked: Asked) -> list[Option]:
     """The values of a filter by name, the one of no code last."""
-    return sorted(
-        options_of(listed, facet, asked), key=lambda one: (one.value.code == NONE, fold(one.value.label))
-    )
+    return sorted(options_of(listed, facet, asked), key=lambda one: (one.value.code == NONE, fold(one.value.label)))
