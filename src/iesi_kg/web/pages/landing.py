@@ -11,6 +11,18 @@ from iesi_kg.web.pages.shelf import counts, index
 from iesi_kg.web.site import Site
 
 router = APIRouter()
+# Where a program goes on that knows the address alone (RFC 8288, RFC 8631).
+_LINKS = ", ".join(
+    f'<{address}>; rel="{relation}"; type="{form}"'
+    for address, relation, form in (
+        ("/.well-known/void", "describedby", "text/turtle"),
+        ("/sparql", "service", "application/sparql-results+json"),
+        ("/openapi.json", "service-desc", "application/json"),
+        ("/build", "service-doc", "text/html"),
+        ("/status", "status", "text/html"),
+        ("/feeds/releases.atom", "alternate", "application/atom+xml"),
+    )
+)
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -34,7 +46,9 @@ def landing(request: Request) -> Response:
         "example_count": len(examples()),
         "question_count": len(competency()),
     }
-    return render(request, "landing.html", context)
+    page = render(request, "landing.html", context)
+    page.headers["Link"] = _LINKS
+    return page
 
 
 def _scratch(request: Request, site: Site) -> Response:
