@@ -82,6 +82,12 @@ def test_a_broken_file_is_returned_and_a_request_refused(folder: Path) -> None:
     assert [entry.act.what for entry in AuditLog(folder).entries()][-1] == "hand-in refused"
 
 
+def test_a_file_that_cannot_be_read_is_shown_too(folder: Path) -> None:
+    item = Desk(folder).receive(SourceFile("odd.csv", b"a,b\n1,2\n"), Sender(), AT)
+    shown = run(folder, "show", item.id)
+    assert (shown.exit_code, "it cannot be read: no column of the template" in shown.output) == (0, True)
+
+
 def test_refusals(folder: Path) -> None:
     item = Desk(folder).receive(GOOD, Sender(), AT)
     assert refused(folder, "refuse", item.id).detail == "to be refused needs a reason"

@@ -12,7 +12,7 @@ import click
 from iesi_kg import settings
 from iesi_kg.cli.files import os_user, say
 from iesi_kg.cli.place import PLACE
-from iesi_kg.errors import SubmissionRejected, UsageError
+from iesi_kg.errors import SubmissionRejected, UnreadableFile, UsageError
 from iesi_kg.records import Report
 from iesi_kg.settings import Place
 
@@ -70,7 +70,7 @@ def show(item_id: str, out: Path | None, form: str, store: Place | None) -> None
     desk, opened = _open(chosen)
     try:
         item = desk.find(item_id, opened.reader())
-        report = _report(desk, item, opened.reader()) if form == "text" else None
+        findings = _findings(desk, item, opened.reader()) if form == "text" else ""
     finally:
         opened.close()
     if out is not None:
@@ -79,8 +79,6 @@ def show(item_id: str, out: Path | None, form: str, store: Place | None) -> None
         say(json.dumps(_facts(item), ensure_ascii=False, indent=2) + "\n")
         return
     say(f"{item.kind.value} {item.id}: {item.title}\n")
-    from iesi_kg.validation import render
-
     if item.text:
         say(f"{item.text}\n")
     for event in item.history:
@@ -88,21 +86,24 @@ def show(item_id: str, out: Path | None, form: str, store: Place | None) -> None
         say(f"  {event.at:%Y-%m-%d %H:%M} UTC  {event.state.value}{reason}, by {event.by or event.role.value}\n")
         if event.note:
             say(f"    {event.note}\n")
-    if report is not None:
-        say(render.text(report))
+    say(findings)
     possible = {state.value for state in item.next_states}
     ways = "|".join(way for state, way in _WAYS.items() if state in possible)
     say(f"next: iesi-kg submissions {ways} {item.id}\n" if ways else "next: nothing, it is final\n")
 
 
-def _report(desk: Desk, item: Item, reader: Reader) -> Report | None:
-    """What a file that waits for a decision gets to hear now; None of anything else."""
+def _findings(desk: Desk, item: Item, reader: Reader) -> str:
+    """What is to be said now of a file that waits for a decision; nothing of anything else."""
     from iesi_kg.publication import workflow
     from iesi_kg.publication.desk_item import Kind, State
+    from iesi_kg.validation import render
 
     if item.kind is not Kind.FILE or State.ACCEPTED not in item.next_states:
-        return None
-    return workflow.check(desk.source(item), today=datetime.now(UTC).date(), reader=reader)
+        return ""
+    try:
+        return render.text(workflow.check(desk.source(item), today=datetime.now(UTC).date(), reader=reader))
+    except UnreadableFile as error:
+        return f"it cannot be read: {error.detail}\n"
 
 
 def _save(desk: Desk, item: Item, out: Path) -> None:

@@ -16,7 +16,7 @@ _LINKS = ", ".join(
     f'<{address}>; rel="{relation}"; type="{form}"'
     for address, relation, form in (
         ("/.well-known/void", "describedby", "text/turtle"),
-        ("/sparql", "service", "application/sparql-results+json"),
+        ("/sparql", "http://www.w3.org/ns/sparql-service-description#endpoint", "application/sparql-results+json"),
         ("/openapi.json", "service-desc", "application/json"),
         ("/build", "service-doc", "text/html"),
         ("/status", "status", "text/html"),
