@@ -152,7 +152,10 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
         if not variable.startswith(PREFIX):
             continue
         if variable not in known:
-            raise UsageError(f"unknown setting {variable}", hint="`iesi-kg settings` lists every setting")
+            from difflib import get_close_matches
+
+            near = "".join(f"{name}? " for name in get_close_matches(variable, known, 1))
+            raise UsageError(f"unknown setting {variable}", hint=f"{near}`iesi-kg settings` lists every setting")
         values[known[variable].name] = _cast(known[variable], text)
     values.update({name: value for name, value in given.items() if value is not None})
     return Settings(**values)
@@ -217,6 +220,9 @@ def language(chosen: str | None, known: Collection[str], environ: Mapping[str, s
     return spoken if spoken in known else "en"
 
 
+_KINDS = {bool: "on or off", int: "a whole number", float: "a number"}
+
+
 def _cast(row: Setting, text: str) -> object:
     cast: Callable[[str], object] = place if issubclass(row.type, Path) else row.type
     if row.type is bool:
@@ -225,7 +231,7 @@ def _cast(row: Setting, text: str) -> object:
         return cast(text)
     except ValueError:
         raise UsageError(
-            f"{row.variable}={text!r} is not of type {row.type.__name__}", hint=f"default: {row.default}"
+            f"{row.variable}={text!r} is not {_KINDS.get(row.type, row.type.__name__)}", hint=f"default: {row.default}"
         ) from None
 
 

@@ -55,6 +55,7 @@ def test_what_was_mended_is_said_on_standard_error() -> None:
     found = run(str(TYPO), "--fix", "out.csv", "--lang", "fr")
     assert found.stderr == (
         "ligne 3, service_areas : « socail-inclusion » est devenu « social-inclusion » (unknown-code)\n"
+        "out.csv contient ces remèdes ; ce qui suit concerne le fichier tel qu’il est venu : vérifiez aussi out.csv\n"
     )
     assert found.stdout.startswith("Refusé: 2 fiches, 1 erreur.")
     assert found.exit_code == 1

@@ -62,6 +62,11 @@ def test_a_record_like_a_published_one_is_told_with_the_reasons(reader: Reader, 
     )
 
 
+def test_a_record_without_a_name_is_told_at_its_row(reader: Reader) -> None:
+    (finding,) = told("x,,Care Net Wien,AT,childcare,Stadt Wien,https://carenet.example.org,https://e.org/x\n", reader)
+    assert (finding.row, finding.column) == (2, "identifier")
+
+
 @pytest.mark.parametrize(
     "row",
     [

@@ -28,7 +28,7 @@ def test_a_given_value_beats_the_environment_and_none_does_not() -> None:
 
 
 def test_a_value_of_the_wrong_type_names_the_variable_and_the_default() -> None:
-    with pytest.raises(UsageError, match="IESI_KG_PORT='many' is not of type int") as caught:
+    with pytest.raises(UsageError, match="IESI_KG_PORT='many' is not a whole number") as caught:
         settings.load({"IESI_KG_PORT": "many"})
     assert caught.value.hint == "default: 8080"
 

@@ -53,7 +53,7 @@ def test_a_file_is_listed_shown_accepted_and_withdrawn(folder: Path) -> None:
     shown = run(folder, "show", item.id).output.splitlines()
     assert shown[0] == f"file {item.id}: good.csv"
     assert shown[2].endswith(f"accepted, complete, by {AuditLog(folder).entries().__next__().act.who}")
-    assert shown[3:] == ["    Thank you", "next: withdrawn"]
+    assert shown[3:] == ["    Thank you", f"next: iesi-kg submissions withdraw {item.id}"]
     assert run(folder, "withdraw", item.id, "--reason", "wrong").output == f"{item.id} is withdrawn\n"
     facts = json.loads(run(folder, "show", item.id, "--format", "json").output)
     assert (facts["state"], facts["revision"], facts["sender"]["name"]) == ("withdrawn", 3, "Anna")
@@ -66,14 +66,26 @@ def test_a_broken_file_is_returned_and_a_request_refused(folder: Path) -> None:
     error = refused(folder, "accept", item.id)
     assert (error.exit_code, error.code) == (1, "submission-rejected")
     assert "ES (Spain)" in run(folder, "accept", item.id).output
+    kept = folder.with_name("kept.csv")
+    shown = run(folder, "show", item.id, "--file", str(kept)).output
+    assert ("ES (Spain)" in shown, kept.read_bytes()) == (True, BROKEN.content)
+    assert shown.endswith(f"next: iesi-kg submissions accept|return|refuse|withdraw {item.id}\n")
+    assert "cannot be written" in refused(folder, "show", item.id, "--file", str(folder / "none/x.csv")).detail
     assert run(folder, "return", item.id, "--reason", "to-mend").output == f"{item.id} is returned\n"
     wish = Wish(Kind.CORRECTION, NamedNode("https://w3id.org/iesi-kg/id/initiative/x"), "It ended.")
     request = desk.ask(wish, Sender(), AT)
     assert "It ended.\n" in run(folder, "show", request.id).output
+    assert refused(folder, "show", request.id, "--file", str(kept)).hint == "leave --file out"
     assert run(folder, "refuse", request.id, "--reason", "not-borne-out").output == f"{request.id} is refused\n"
     facts = json.loads(run(folder, "list", "--format", "json").output)
     assert {fact["state"] for fact in facts} == {"returned", "refused"}
     assert [entry.act.what for entry in AuditLog(folder).entries()][-1] == "hand-in refused"
+
+
+def test_a_file_that_cannot_be_read_is_shown_too(folder: Path) -> None:
+    item = Desk(folder).receive(SourceFile("odd.csv", b"a,b\n1,2\n"), Sender(), AT)
+    shown = run(folder, "show", item.id)
+    assert (shown.exit_code, "it cannot be read: no column of the template" in shown.output) == (0, True)
 
 
 def test_refusals(folder: Path) -> None:

@@ -134,6 +134,11 @@ def test_mistakes_are_one_sentence(submitted: Path, arguments: tuple[str, ...], 
     assert said in refused.stderr
 
 
+def test_where_nothing_is_logged_that_is_said(tmp_path: Path) -> None:
+    shown = run(tmp_path, "log")
+    assert (shown.stdout, shown.stderr, shown.returncode) == ("", "nothing is logged there\n", 0)
+
+
 def test_control_characters_cannot_forge_a_line(tmp_path: Path) -> None:
     AuditLog(tmp_path).append(Act("Eve\n     2  2026", "command", "x\x1b[2K", AT))
     shown = run(tmp_path, "log").stdout

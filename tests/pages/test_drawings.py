@@ -13,6 +13,7 @@ import pytest
 
 from iesi_kg.analysis import coverage, network, network_drawing, picture
 from iesi_kg.analysis.drawings import Drawing, drawing, names
+from iesi_kg.analysis.frame import folded, hyphenated
 from iesi_kg.analysis.listing import NONE, Choice, Index, build
 from iesi_kg.analysis.network import MOST_JOINED, Network
 from iesi_kg.errors import NotFound, NotInstalled, UsageError
@@ -167,3 +168,17 @@ def test_a_filter_that_is_not_there_is_refused_with_what_is_near(
         chosen(index, [pair])
     assert hint in str(refused.value.hint)
     assert index.select(chosen(index, [("country", "GR")])) == []  # a code of the list, of which there is none
+
+
+@pytest.mark.parametrize(
+    ("label", "lines"),
+    [
+        ("Kinderbetreuung", ["Kinder-", "betreuung"]),
+        ("Beschäftigungsfähigkeit", ["Beschäfti-", "gungsfähig-", "keit"]),
+        ("Prävention und Rehabilitation", ["Prävention", "und", "Rehabilita-", "tion"]),
+        ("Social inclusion", ["Social", "inclusion"]),
+        ("rrrrrrrrrrrrrrr", ["rrrrrrrrrr-", "rrrrr"]),
+    ],
+)
+def test_long_words_are_broken_where_a_syllable_begins(label: str, lines: list[str]) -> None:
+    assert folded(hyphenated(label, 11), 11) == lines

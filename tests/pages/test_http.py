@@ -236,3 +236,15 @@ def test_what_cannot_be_shown_is_no_part_of_a_search(client: httpx.Client) -> No
     assert answer.status_code == 200
     assert "\0" not in answer.text
     assert "<strong>1</strong> initiative of 3" in answer.text
+
+
+def test_who_knows_the_address_alone_finds_the_way_and_crawlers_what_is_not_for_them(client: httpx.Client) -> None:
+    links = client.head("/").headers["link"]
+    ways = dict(re.findall(r'<([^>]+)>; rel="([^"]+)"', links))
+    assert ways["/.well-known/void"] == "describedby"
+    for way in ways:
+        status = client.get(way, params={"query": "ASK {}"} if way == "/sparql" else None).status_code
+        assert status == 200, way
+    robots = client.get("/robots.txt")
+    assert robots.headers["content-type"].startswith("text/plain")
+    assert "\nUser-agent: *\nDisallow: /sparql?\n" in robots.text

@@ -108,6 +108,13 @@ def test_filters_stay_in_the_address_and_can_be_taken_away(client: httpx.Client)
     assert re.search(r"<strong>2</strong> initiatives of 3", page)
     assert 'aria-label="Remove the filter France"' in page
     assert 'href="/map.csv?country=FR"' in page
+    assert "Counted without the filter by country" in page
+
+
+def test_the_years_say_how_many_are_not_among_them(client: httpx.Client) -> None:
+    page = client.get("/map").text
+    assert "1 initiative whose year is not known" in page
+    assert "Counted without" not in page
 
 
 def test_a_filter_that_finds_nothing_says_so_and_can_be_cleared(client: httpx.Client) -> None:

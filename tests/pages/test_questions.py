@@ -26,6 +26,7 @@ def test_the_list_names_each_question_under_who_asks_it(client: httpx.Client) ->
     assert places == sorted(places)
     for question in competency():
         assert f'href="/questions/{question.slug}"' in page
+        assert page.count(">none in the bundled data<") == sum(not expected(found.slug) for found in competency())
         assert page.count(">in part<") == sum(bool(found.missing) for found in competency())
 
 

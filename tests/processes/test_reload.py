@@ -264,7 +264,7 @@ def test_a_stop_lets_what_is_under_way_end_and_a_second_signal_does_not(server: 
     said, _ = server.process.communicate(timeout=30)
     assert server.process.returncode == 0
     assert "is no setting: 'export X'" in said
-    assert "IESI_KG_QUERY_SECONDS='soon' is not of type float" in said
+    assert "IESI_KG_QUERY_SECONDS='soon' is not a number" in said
     assert "cannot be read: No such file or directory" in said
     assert "Traceback" not in said
     assert psutil.wait_procs(everybody, timeout=10)[1] == []

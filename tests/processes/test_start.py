@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from iesi_kg.cli.group import group
 from iesi_kg.errors import IesiKgError
 
+_NEAR = "IESI_KG_PORT? `iesi-kg settings` lists every setting"
 _LINES = "IESI_KG_NAME=value, one on each line"
 
 
@@ -26,7 +27,7 @@ _LINES = "IESI_KG_NAME=value, one on each line"
         (["--settings", "none.env"], "the settings in none.env cannot be read: No such file", "check --settings"),
         (["--settings", "latin.env"], "the settings in latin.env cannot be read: it is not UTF-8", "check --settings"),
         (["--settings", "wrong.env"], "wrong.env: line 1 is no setting: 'port: 80'", _LINES),
-        (["--settings", "other.env"], "unknown setting IESI_KG_PROT", "`iesi-kg settings` lists every setting"),
+        (["--settings", "other.env"], "unknown setting IESI_KG_PROT", _NEAR),
         (["--post", "{}"], "--post is given by the service to processes of its own", "leave it out"),
     ],
     ids=["none", "many", "scratch", "no file", "no UTF-8", "no setting", "unknown", "post"],

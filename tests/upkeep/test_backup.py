@@ -230,6 +230,8 @@ def test_what_cannot_be_meant_is_refused(store: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError, match="is a file"):
         backup.make(store, wish(tmp_path / "file"))
+    with pytest.raises(UsageError, match="no backup can be made at"):
+        backup.make(store, wish(Path("/proc/none")))
     with pytest.raises(BackupUnusable, match="no finished backup"):
         put_back(store, tmp_path / "again")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import resource
 import shutil
 import socket
@@ -19,6 +20,7 @@ import pytest
 from upkeep_quads import LATER
 
 from iesi_kg import __version__
+from iesi_kg.errors import UsageError
 from iesi_kg.operations import backup, doctor, doctor_machine, doctor_settings
 from iesi_kg.operations.diagnosis import Finding, Weight
 from iesi_kg.settings import Settings
@@ -241,4 +243,17 @@ def test_the_disk(lasting: Settings, monkeypatch: pytest.MonkeyPatch, bound: str
     for name in ("_LEAST_FREE", "_LITTLE_FREE"):
         monkeypatch.setattr(doctor, name, 10**18 if name == bound else 1)
     (found, *_) = look(lasting)["disk"]
+    assert re.search(r"the statements of the store take [1-9]", found.what)
     assert (found.weight, bool(found.remedy)) == (weight, weight is not OK)
+
+
+def test_an_address_of_a_server_is_no_name_of_a_folder(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    address = "sparql+http://127.0.0.1:9?profile=oxigraph"
+    assert "is on a server" in run("doctor", "--thorough", "--store", address)[1]
+    for command in (["compact"], ["mirror", "http://127.0.0.1:9"]):
+        with pytest.raises(UsageError, match="works on a store in a folder only"):
+            run(*command, "--store", address)
+    assert not list(tmp_path.glob("sparql*"))

@@ -190,8 +190,9 @@ def test_a_cut_archive_changes_nothing(archive: Path, tmp_path: Path, part: floa
 
 def test_an_archive_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "x.tar.gz").write_bytes(b"no archive at all" * 100)
-    with pytest.raises(BackupUnusable, match="cannot be read"):
+    with pytest.raises(BackupUnusable, match="cannot be read, if it is one") as caught:
         put_back(tmp_path / "x.tar.gz", tmp_path / "again")
+    assert "\n" not in caught.value.detail
     with pytest.raises(BackupUnusable, match="is not there"):
         put_back(tmp_path / "nothing.tar", tmp_path / "again")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from iesi_kg.analysis import country_map
 from iesi_kg.analysis.browse import ENGLISH
 from iesi_kg.analysis.knowledge_map import Matrix, crossed, written
-from iesi_kg.analysis.listing import NONE, Choice, Index, Value
+from iesi_kg.analysis.listing import NONE, Choice, Index, Value, fold
 from iesi_kg.vocabulary.codelists import CodeLists, Concept
 
 PLACES, AREAS = "country", "policy-area"
@@ -108,7 +108,7 @@ def gaps(index: Index, choice: Choice, inhabitants: Mapping[str, int], lang: str
     down = [line.value for line in coverage(index, choice, PLACES, inhabitants, lang).lines]
     across = [_value(each, lang) for each in _concepts(AREAS) if not _is_heading(each)]
     met, tallies = index.met(choice), index.tallies
-    down.sort(key=lambda value: value.label.casefold())
+    down.sort(key=lambda value: fold(value.label))
     rows = [(value, tallies.with_code(PLACES, value.code, NONE)) for value in down]
     columns = [(value, tallies.with_code(AREAS, value.code, NONE)) for value in across]
     no_place = tallies.with_code(PLACES, NONE, NONE)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
+
+from iesi_kg.analysis.listing import fold
 
 FONT = "system-ui,'DejaVu Sans',sans-serif"
 _PAPER = "#faf8f3"
@@ -14,6 +16,8 @@ _TEXT = (
     f"text{{font:14px {FONT};fill:#1f2430}}.head{{font-size:17px;font-weight:600}}.soft{{fill:#565c69}}"
     ".mid{text-anchor:middle}.end{text-anchor:end}"
 )
+_VOWELS = frozenset("aeiouy")
+_PAIR = re.compile("[bcfgkp]l|[bcdfgkptv]r|ch|ck|gn|ph|qu|sh|th")  # two consonants that stay together
 SHADES = ".s1{fill:#e3eeea}.s2{fill:#b9d8d2}.s3{fill:#7fb8b2}.s4{fill:#2f8584}.s5{fill:#0b5a5c}"
 
 
@@ -59,6 +63,29 @@ def folded(text: str, longest: int) -> list[str]:
             lines.append("")
         lines[-1] += part
     return [line.rstrip() for line in lines]
+
+
+def hyphenated(text: str, longest: int) -> str:
+    """Words longer than a line with hyphens where a syllable begins, so that ``folded`` can break them.
+
+    >>> hyphenated("Kinderbetreuung und Beschäftigungsfähigkeit", 11)
+    'Kinder-betreuung und Beschäfti-gungsfähig-keit'
+    """
+    return re.sub(rf"[^\W\d_]{{{longest + 1},}}", lambda word: "-".join(_pieces(word[0], longest - 1)), text)
+
+
+def _pieces(word: str, longest: int) -> Iterator[str]:
+    while len(word) > longest + 1:
+        place = next((p for p in range(longest, 2, -1) if len(word) - p > 2 and _begins(word, p)), longest)
+        yield word[:place]
+        word = word[place:]
+    yield word
+
+
+def _begins(word: str, place: int) -> bool:
+    """Whether a syllable begins with this letter: a consonant before a vowel, and not the second of a pair."""
+    bare = fold(word[place - 1 : place + 2])
+    return len(bare) == 3 and bare[1] not in _VOWELS and bare[2] in _VOWELS and not _PAIR.match(bare)
 
 
 def cut(text: str, longest: int) -> str:

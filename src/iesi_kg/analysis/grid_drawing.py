@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from iesi_kg.analysis.frame import SHADES, Frame, cut, folded
+from iesi_kg.analysis.frame import SHADES, Frame, cut, folded, hyphenated
 from iesi_kg.analysis.knowledge_map import Matrix
 from iesi_kg.analysis.listing import NONE, Value
 
@@ -32,7 +32,7 @@ def svg(found: Matrix, title: str, none: str, link: Link | None = None) -> str:
 def _names(found: Matrix, none: str) -> Iterator[str]:
     for place, value in enumerate(found.across):
         x = _LEFT + _WIDE * (place + 0.5)
-        lines = folded(_name(value, none), 11)[:5]
+        lines = folded(hyphenated(_name(value, none), 11), 11)[:6]
         for number, line in enumerate(lines):
             y = _TOP - 10 - 14 * (len(lines) - 1 - number)
             yield f'<text class="small mid" x="{x:g}" y="{y}">{escape(cut(line, 13))}</text>'

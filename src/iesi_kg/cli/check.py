@@ -136,6 +136,8 @@ def _fix(source: SourceFile, report: Report, out: Path, language: str) -> None:
         facts = {"place": place(item.finding, language), "before": item.before, "after": item.after}
         line = told.say("word.fixed", code=item.finding.code, **facts)
         click.echo(told.in_language(line, language), err=True)
+    if mended:
+        click.echo(told.in_language(told.say("word.fixed.in", file=out), language), err=True)
 
 
 def _save(path: Path, content: bytes) -> None:

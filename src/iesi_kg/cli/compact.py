@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from iesi_kg import settings as settings_module
 from iesi_kg.cli.files import os_user
+from iesi_kg.cli.place import PLACE
+from iesi_kg.settings import Place
 
 if TYPE_CHECKING:
     from iesi_kg.operations.compaction import Measured
@@ -18,8 +19,8 @@ _PATIENCE = 5.0
 
 
 @click.command()
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the store")
-def command(store: Path | None) -> None:
+@click.option("--store", type=PLACE, help="folder of the store")
+def command(store: Place | None) -> None:
     """Write the statements into fresh files, which hold nothing but them, and delete the versions before.
 
     The statements stay what they are, under the next version number; a running service goes on to it by itself. While
@@ -42,9 +43,10 @@ def command(store: Path | None) -> None:
     finally:
         opened.close()
     if not done.renewed:
-        click.echo("fresh files are no smaller: they were not taken")
-    click.echo(f"before  {_told(done.before)}")
-    click.echo(f"after   {_told(done.after)}")
+        click.echo("nothing to gain: fresh files would be no smaller, so the store keeps those that it has")
+    if done.renewed or done.before.versions != done.after.versions:
+        click.echo(f"before  {_told(done.before)}")
+    click.echo(f"{'after ' if done.renewed else 'now   '}  {_told(done.after)}")
     click.echo(f"version {done.version} stands")
     if done.held:
         click.echo(f"somebody still reads version {', '.join(map(str, done.held))}: it is deleted by a later writer")

@@ -43,6 +43,8 @@ def command(
         return
     first, end = _day(since), _day(until)
     entries = list(log.entries())
+    if not entries:
+        click.echo("nothing is logged there", err=True)
     for entry, done in zip(entries, carried_out(entries), strict=True):
         act = entry.act
         wanted = (who in (None, act.who)) and (what in (None, act.what))

@@ -6,14 +6,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from iesi_kg import __version__
 from iesi_kg import settings as settings_module
+from iesi_kg.cli.place import PLACE
 from iesi_kg.errors import IesiKgError, MirrorError
+from iesi_kg.settings import Place
 
 if TYPE_CHECKING:
     from iesi_kg.operations.mirror import Round
@@ -24,7 +25,7 @@ _AGENT = f"iesi-kg/{__version__} (mirror)"
 
 @click.command()
 @click.argument("address")
-@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="folder of the copy")
+@click.option("--store", type=PLACE, help="folder of the copy")
 @click.option("--follow", is_flag=True, help="go on: look at the primary again and again")
 @click.option(
     "--interval", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="seconds between two looks"
@@ -35,7 +36,7 @@ _AGENT = f"iesi-kg/{__version__} (mirror)"
 @click.option(
     "--anew", is_flag=True, help="take over what the primary has now, even another store or an earlier version"
 )
-def command(address: str, store: Path | None, follow: bool, interval: float, purge: str | None, anew: bool) -> None:
+def command(address: str, store: Place | None, follow: bool, interval: float, purge: str | None, anew: bool) -> None:
     """Copy the store of the service at ADDRESS into a folder, for `iesi-kg serve --store DIR` to serve it from there.
 
     What is there already is not fetched again; a service on the folder goes on to the new version by itself, under

@@ -138,7 +138,10 @@ def _listen(settings: Settings) -> socket.socket:
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except OSError as error:
-        raise StartError(f"the address {settings.host} is unknown here: {error.strerror}") from None
+        raise StartError(
+            f"the address {settings.host} is unknown here: {error.strerror}",
+            hint="127.0.0.1 serves this machine only, 0.0.0.0 every network",
+        ) from None
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,7 @@ import click
 from iesi_kg import settings
 from iesi_kg.cli.files import os_user, say
 from iesi_kg.cli.place import PLACE
-from iesi_kg.errors import SubmissionRejected
+from iesi_kg.errors import SubmissionRejected, UnreadableFile, UsageError
 from iesi_kg.records import Report
 from iesi_kg.settings import Place
 
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     from iesi_kg.publication.desk import Desk
     from iesi_kg.publication.desk_item import Item
     from iesi_kg.settings import Settings
-    from iesi_kg.store.base import VersionedStore
+    from iesi_kg.store.base import Reader, VersionedStore
 
 _store = click.option("--store", type=PLACE, help="folder or address of the store")
 _form = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="how to write it"
 )
 _reason = click.option("--reason", default="", metavar="CODE", help="a code of the list decision-reason; kept public")
+_WAYS = {"accepted": "accept", "returned": "return", "refused": "refuse", "withdrawn": "withdraw"}
 _note = click.option("--note", default="", help="words for the sender, never published")
 
 
@@ -57,14 +59,22 @@ def show_all(state: str | None, form: str, store: Place | None) -> None:
 
 @command.command()
 @click.argument("item_id", metavar="ID")
+@click.option(
+    "--file", "out", type=click.Path(dir_okay=False, path_type=Path), help="write the file as it came here as well"
+)
 @_form
 @_store
-def show(item_id: str, form: str, store: Place | None) -> None:
-    """Show one submission or request with its whole history."""
+def show(item_id: str, out: Path | None, form: str, store: Place | None) -> None:
+    """Show one submission or request: its history, what is to be said of a file that waits, and what can be done."""
     chosen = settings.load(store=store)
     desk, opened = _open(chosen)
-    item = desk.find(item_id, opened.reader())
-    opened.close()
+    try:
+        item = desk.find(item_id, opened.reader())
+        findings = _findings(desk, item, opened.reader()) if form == "text" else ""
+    finally:
+        opened.close()
+    if out is not None:
+        _save(desk, item, out)
     if form == "json":
         say(json.dumps(_facts(item), ensure_ascii=False, indent=2) + "\n")
         return
@@ -76,7 +86,35 @@ def show(item_id: str, form: str, store: Place | None) -> None:
         say(f"  {event.at:%Y-%m-%d %H:%M} UTC  {event.state.value}{reason}, by {event.by or event.role.value}\n")
         if event.note:
             say(f"    {event.note}\n")
-    say(f"next: {', '.join(state.value for state in item.next_states) or 'nothing, it is final'}\n")
+    say(findings)
+    possible = {state.value for state in item.next_states}
+    ways = "|".join(way for state, way in _WAYS.items() if state in possible)
+    say(f"next: iesi-kg submissions {ways} {item.id}\n" if ways else "next: nothing, it is final\n")
+
+
+def _findings(desk: Desk, item: Item, reader: Reader) -> str:
+    """What is to be said now of a file that waits for a decision; nothing of anything else."""
+    from iesi_kg.publication import workflow
+    from iesi_kg.publication.desk_item import Kind, State
+    from iesi_kg.validation import render
+
+    if item.kind is not Kind.FILE or State.ACCEPTED not in item.next_states:
+        return ""
+    try:
+        return render.text(workflow.check(desk.source(item), today=datetime.now(UTC).date(), reader=reader))
+    except UnreadableFile as error:
+        return f"it cannot be read: {error.detail}\n"
+
+
+def _save(desk: Desk, item: Item, out: Path) -> None:
+    from iesi_kg.publication.desk_item import Kind
+
+    if item.kind is not Kind.FILE:
+        raise UsageError(f"{item.id} is a request, which has no file", hint="leave --file out")
+    try:
+        out.write_bytes(desk.source(item).content)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}", hint="name another place") from None
 
 
 @command.command()

@@ -191,6 +191,10 @@ def _write(store: Path, folder: Path, content: Manifest, wish: Wish) -> Made:
             made = Made(_archive(folder, content, wish.target), content, 0, (), ())
         else:
             made = _folder(store, folder, content, wish)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(
+            f"no backup can be made at {wish.target}: {error.strerror}", hint="name a place on a disk that takes files"
+        ) from error
     except OSError as error:
         raise store_error(error, wish.target) from error
     note(store, content.origin)

@@ -184,7 +184,8 @@ def _archive(path: Path) -> Iterator[tarfile.TarFile]:
         with tarfile.open(path, "r:*") as archive:
             yield archive
     except _CUT as error:
-        raise manifests.damaged(str(path), f"the archive cannot be read: {error}") from None
+        why = str(error).partition(":")[0]  # the first line: each way to unpack it is named in the others
+        raise manifests.damaged(str(path), f"the archive cannot be read, if it is one: {why}") from None
 
 
 def _bytes(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

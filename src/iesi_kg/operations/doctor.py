@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -85,10 +86,21 @@ def _of_store(root: Path, faults: Sequence[Fault] | None) -> Iterator[Finding]:
         yield Finding("store", Weight.OK, f"version {version.number}, {version.triples:,} statements, can be opened")
 
 
+def _weight(layout: Layout) -> int:
+    """Bytes of the engine's files, those that versions share counted once."""
+    sizes = {}
+    for folder in (layout.live, layout.versions):
+        for file in folder.glob("**/*"):
+            with suppress(FileNotFoundError):  # a version that passed meanwhile
+                facts = file.lstat()
+                sizes[facts.st_ino] = 0 if file.is_dir() else facts.st_size
+    return sum(sizes.values())
+
+
 def _of_disk(root: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(root).free
-    size = sum(file.lstat().st_size for file in (root / "live").glob("*")) if (root / "live").is_dir() else 0
-    what = f"{free:,} bytes free, the store's live files take {size:,}"
+    size = _weight(Layout(root))
+    what = f"{free:,} bytes free, the statements of the store take {size:,}"
     if free < _LEAST_FREE:
         yield Finding("disk", Weight.FAILURE, what, "make room: `iesi-kg compact`, older backups, another disk")
     elif free < max(_LITTLE_FREE, 2 * size):

@@ -133,7 +133,8 @@ def _by_content(path: Path, name: str, zipped: bool) -> RdfFormat:
     }
     kind = detect(SourceFile(name, head))
     if kind not in kinds:
-        hint = f"a name that ends in one of {' '.join(SYNTAXES)} tells the syntax"
+        told = f"a name that ends in one of {' '.join(SYNTAXES)} tells the syntax"
+        hint = f"{told}; tables of records are for `iesi-kg submit`"
         raise UnreadableFile(f"{name} is a {kind.value}, which is no syntax of RDF", hint=hint)
     return kinds[kind]
 

@@ -135,6 +135,7 @@ class Source:
         hints = {
             401: "IESI_KG_MIRROR_TOKEN must hold a token with the scope mirror",
             403: "the primary lets nobody copy, or not with this token",
+            404: "give the address of the pages of an iesi-kg service, as in http://host:8080",
         }
         wait = str(response.headers.get("retry-after", ""))
         raise MirrorError(

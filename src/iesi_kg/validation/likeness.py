@@ -110,7 +110,7 @@ class Likeness:
         cells = {(t.subject, t.predicate): ref for t, ref in submission.origin.items()}
         places = {subject.value: ref for subject, ref in submission.subjects.items()}
         for being in _beings(facts, terms.INITIATIVE, places):
-            ref = cells.get((NamedNode(being.iri), _TITLE), CellRef())
+            ref = cells.get((NamedNode(being.iri), _TITLE)) or being.place or CellRef()
             yield from self._record(being, ref)
             if len(self._rows.iris) < _REMEMBERED:
                 self._rows.add(being)

@@ -43,7 +43,7 @@ def unreachable(where: Location, error: Exception) -> BackendError:
         )
     return BackendUnreachable(
         f"{product} cannot be reached: {_words(error)}",
-        hint="see whether it runs and whether the address is right; nothing was sent",
+        hint="see whether it runs, and whether IESI_KG_STORE or --store names its address; nothing was sent",
         backend=product,
     )
 
@@ -132,7 +132,9 @@ def refused(where: Location, status: int, headers: Mapping[str, str], body: byte
         return _syntax(said)
     if status == 404:
         return BackendRefused(
-            f"{product} has nothing at the address of the store{words}", hint="see the address", **facts
+            f"{product} has nothing at the address of the store{words}",
+            hint="see the address in IESI_KG_STORE or --store",
+            **facts,
         )
     return BackendRefused(f"{product} answered with status {status}{words}", hint="see its log", **facts)
 

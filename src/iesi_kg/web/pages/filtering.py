@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from iesi_kg.analysis.listing import NONE, Index
+from iesi_kg.analysis.listing import NONE, Index, fold
 from iesi_kg.web.pages.initiatives import Asked, Option, chosen_of, options_of, unknown
 
 
@@ -22,6 +22,4 @@ def filtering(listed: Index, asked: Asked, without: Collection[str]) -> dict[str
 
 def offered(listed: Index, facet: str, asked: Asked) -> list[Option]:
     """The values of a filter by name, the one of no code last."""
-    return sorted(
-        options_of(listed, facet, asked), key=lambda one: (one.value.code == NONE, one.value.label.casefold())
-    )
+    return sorted(options_of(listed, facet, asked), key=lambda one: (one.value.code == NONE, fold(one.value.label)))

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from iesi_kg.analysis.examples import examples
+from iesi_kg.analysis.examples import competency, examples
 from iesi_kg.web.pages.charts import bars, tiles
 from iesi_kg.web.pages.rendering import render
 from iesi_kg.web.pages.shelf import counts, index
 from iesi_kg.web.site import Site
 
 router = APIRouter()
+# Where a program goes on that knows the address alone (RFC 8288, RFC 8631).
+_LINKS = ", ".join(
+    f'<{address}>; rel="{relation}"; type="{form}"'
+    for address, relation, form in (
+        ("/.well-known/void", "describedby", "text/turtle"),
+        ("/sparql", "http://www.w3.org/ns/sparql-service-description#endpoint", "application/sparql-results+json"),
+        ("/openapi.json", "service-desc", "application/json"),
+        ("/build", "service-doc", "text/html"),
+        ("/status", "status", "text/html"),
+        ("/feeds/releases.atom", "alternate", "application/atom+xml"),
+    )
+)
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -32,8 +44,11 @@ def landing(request: Request) -> Response:
         "places": bars(places),
         "examples": examples()[:6],
         "example_count": len(examples()),
+        "question_count": len(competency()),
     }
-    return render(request, "landing.html", context)
+    page = render(request, "landing.html", context)
+    page.headers["Link"] = _LINKS
+    return page
 
 
 def _scratch(request: Request, site: Site) -> Response:

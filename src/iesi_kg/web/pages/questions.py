@@ -51,7 +51,8 @@ def listed(request: Request) -> Response:
     """All of them, by who asks."""
     ordered = sorted(competency(), key=lambda question: (_PERSONAS.index(question.persona), question.slug))
     groups = [(persona, list(found)) for persona, found in groupby(ordered, key=lambda question: question.persona)]
-    return render(request, "questions.html", {"groups": groups, "count": len(ordered)})
+    unmet = {question.slug for question in ordered if not expected(question.slug)}
+    return render(request, "questions.html", {"groups": groups, "count": len(ordered), "unmet": unmet})
 
 
 @router.api_route(PATH + "/{slug}", methods=["GET", "HEAD"])

@@ -62,6 +62,12 @@ def favicon(request: Request) -> Response:
     return _response(request, shipped()["icon.svg"])
 
 
+@router.api_route("/robots.txt", methods=["GET", "HEAD"])
+def robots(request: Request) -> Response:
+    """What crawlers are asked to leave alone (RFC 9309)."""
+    return _response(request, shipped()["robots.txt"])
+
+
 def _response(request: Request, found: Asset) -> Response:
     packed = accepts_gzip(request.headers.get("accept-encoding"))
     tag = f'"{found.digest}-gzip"' if packed else f'"{found.digest}"'
