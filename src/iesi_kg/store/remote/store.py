@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pyoxigraph import NamedNode
 
-from iesi_kg.errors import BackendError, StoreBusy, StoreDamaged, StoreError
+from iesi_kg.errors import BackendError, StoreBusy, StoreDamaged, StoreError, UsageError
 from iesi_kg.settings import Settings
 from iesi_kg.store.base import DEFAULT_GRAPH
 from iesi_kg.store.durable import locked, make_folder, store_error
@@ -158,15 +158,37 @@ class RemoteStore:
             return
         self.finish_left()
 
+    def refuse_held(self) -> None:
+        """Raise UsageError where the server holds a store, or statements in the places of one."""
+        if self.exists() or self._count(self._ours()):
+            raise UsageError(
+                f"{self.client.where.base} is not empty",
+                hint="empty it by its own means, or name a server, or a data set on it, that holds nothing",
+            )
+
+    def begin_at(self, number: int) -> None:
+        """Begin a store on a server that holds nothing, which counts on from a version. Raises UsageError."""
+        self.refuse_held()
+        now = begun(self.client, self.places, [], 0, number=max(0, number))
+        self._diary.prepare(now.store, self.client.where.base)
+
+    def end(self) -> None:
+        """Have the server forget that a store was begun there."""
+        self.client.update(f"CLEAR SILENT GRAPH {self.places.state}")
+
     def _begun(self) -> Standing:
+        graphs = self._ours()
+        return begun(self.client, self.places, graphs, self._count(graphs))
+
+    def _ours(self) -> list[NamedNode]:
+        """The named graphs on the server whose names are ours, of a store that is not begun."""
         prefix = iris.graph("").value
         rows = self.client.select(
             f'SELECT DISTINCT ?g {{ GRAPH ?g {{ ?s ?p ?o }} FILTER(STRSTARTS(STR(?g), "{prefix}")) }}', bounds=LARGE
         )
         own = {self.places.default, self.places.state}
         found = sorted({row["g"] for row in rows if isinstance(row["g"], NamedNode)} - own, key=str)
-        graphs = [graph for graph in found if not graph.value.startswith(self.places.state.value + "/")]
-        return begun(self.client, self.places, graphs, self._count(graphs))
+        return [graph for graph in found if not graph.value.startswith(self.places.state.value + "/")]
 
     def _count(self, graphs: list[NamedNode]) -> int:
         total = number(self.client, self.places.block(DEFAULT_GRAPH, "?s ?p ?o"))

@@ -70,7 +70,7 @@ class View:
 
     def _kept_on_the_way(self, pattern: Pattern) -> Iterator[Quad]:
         """The quads of a pattern; those of one property of a graph are kept, if they are not too many."""
-        found: list[Quad] | None = [] if pattern == _of_property(pattern) else None
+        found: list[Quad] | None = [] if pattern.predicate and pattern == _of_property(pattern) else None
         for quad in self._fetched(pattern):
             if found is not None:
                 found.append(quad)

@@ -170,9 +170,9 @@ def _left_open(entry: Entry, error: StoreError) -> StoreError:
     )
 
 
-def begun(client: Client, places: Places, graphs: Sequence[NamedNode], quads: int) -> Standing:
+def begun(client: Client, places: Places, graphs: Sequence[NamedNode], quads: int, *, number: int = 0) -> Standing:
     """The record of a store that begins on a server; that of another who was faster."""
-    first = Standing(0, datetime.now(UTC), quads, uuid4().hex, uuid4().hex)
+    first = Standing(number, datetime.now(UTC), quads, uuid4().hex, uuid4().hex)
     client.update(standing.begin(places, first, graphs))
     found = standing.read(client, places)
     if found is None:
