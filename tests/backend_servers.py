@@ -38,6 +38,8 @@ class Backend:
     process: subprocess.Popen[bytes]
     user: str = ""
     password: str = ""
+    folder: Path = Path()
+    sql: int = 0  # the port of Virtuoso for its own language
 
     def settings(self, state: Path) -> dict[str, str]:
         """The environment of a service whose store stands there."""
@@ -85,7 +87,7 @@ def virtuoso_server(folder: Path, quads: Path | None = None, *, rows: int = 2_00
         done = subprocess.run(tool, capture_output=True, check=True, timeout=60)
         assert b"Error" not in done.stderr, done.stderr
         address = f"sparql+http://127.0.0.1:{http}/sparql?profile=virtuoso"
-        yield Backend("virtuoso", address, process, USER, PASSWORD)
+        yield Backend("virtuoso", address, process, USER, PASSWORD, folder, sql)
 
 
 @contextmanager

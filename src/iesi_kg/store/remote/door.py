@@ -1,8 +1,8 @@
 """Loads into a graph of a server that readers do not know yet, in parts by the Graph Store Protocol, then shows it.
 
-https://www.w3.org/TR/sparql11-http-rdf-update/#http-post. What a product's loader reads from its own disk is not used:
-it knows neither our marks nor who may write. A graph that is there already is not loaded into, since it would be seen
-half full; on the way out a graph leaves in one change.
+https://www.w3.org/TR/sparql11-http-rdf-update/#http-post. What a product's loader reads from its own disk goes past
+this door: it knows neither our marks nor who may write, and is taken in afterwards. A graph that is there already is
+not loaded into, since it would be seen half full; on the way out a graph leaves in one change.
 """
 
 from __future__ import annotations

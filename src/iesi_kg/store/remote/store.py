@@ -158,6 +158,15 @@ class RemoteStore:
             return
         self.finish_left()
 
+    def held(self, graph: NamedNode) -> int:
+        """How many statements the server has in a graph, whether readers know it or not."""
+        return number(self.client, f"GRAPH {graph} {{ ?s ?p ?o }}")
+
+    def has_blank(self, graph: NamedNode) -> bool:
+        """Whether blank nodes stand in a graph on the server."""
+        blank = "FILTER(isBlank(?s) || isBlank(?o))"
+        return self.client.ask(f"ASK {{ GRAPH {graph} {{ ?s ?p ?o {blank} }} }}", bounds=LARGE)
+
     def refuse_held(self) -> None:
         """Raise UsageError where the server holds a store, or statements in the places of one."""
         if self.exists() or self._count(self._ours()):
