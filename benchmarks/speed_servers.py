@@ -16,6 +16,7 @@ from pyoxigraph import RdfFormat, Store
 
 from benchmarks.servers import BIN, RDFLIB_ENDPOINT, Server, free_port, wait_for
 from benchmarks.speed_data import Data, bundle, graph
+from benchmarks.virtuoso import ini
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.load import Order, Work, load
 from iesi_kg.store.aside import Aside
@@ -28,34 +29,7 @@ SMALL_ONLY = (RDFLIB,)  # it holds the data in Python: minutes for one query at 
 DEFAULT = "urn:iesi-kg-benchmark:default"
 SECONDS = "120"
 _START = 300.0
-_VIRTUOSO = """[Database]
-DatabaseFile = virtuoso.db
-ErrorLogFile = virtuoso.log
-LockFile = virtuoso.lck
-TransactionFile = virtuoso.trx
-xa_persistent_file = virtuoso.pxa
-FileExtend = 200
-MaxCheckpointRemap = 2000
-[TempDatabase]
-DatabaseFile = virtuoso-temp.db
-TransactionFile = virtuoso-temp.trx
-[Parameters]
-ServerPort = 127.0.0.1:{sql}
-DisableUnixSocket = 1
-ServerThreads = 20
-NumberOfBuffers = 340000
-MaxDirtyBuffers = 250000
-SchedulerInterval = 10
-CheckpointInterval = 0
-DirsAllowed = .
-[HTTPServer]
-ServerPort = 127.0.0.1:{http}
-ServerThreads = 20
-[SPARQL]
-ResultSetMaxRows = 2000000
-MaxQueryExecutionTime = {seconds}
-MaxQueryCostEstimationTime = 0
-"""
+_VIRTUOSO = {"NumberOfBuffers": 340_000, "MaxDirtyBuffers": 250_000, "CheckpointInterval": 0}
 
 
 def stored(name: str, data: Data, folder: Path) -> Path:
@@ -184,4 +158,6 @@ def _isql(sql: int, command: str) -> None:
 
 
 def _configure(place: Path, sql: int, http: int) -> None:
-    (place / "virtuoso.ini").write_text(_VIRTUOSO.format(sql=sql, http=http, seconds=SECONDS), encoding="utf-8")
+    (place / "virtuoso.ini").write_text(
+        ini(sql, http, _VIRTUOSO | {"MaxQueryExecutionTime": int(SECONDS)}), encoding="utf-8"
+    )

@@ -16,39 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.virtuoso import SMALL, ini
+
 START_SECONDS = 60.0
 USER, PASSWORD = "editor", "n0t-for-1ogs"
 
-_VIRTUOSO = """
-[Database]
-DatabaseFile = virtuoso.db
-ErrorLogFile = virtuoso.log
-LockFile = virtuoso.lck
-TransactionFile = virtuoso.trx
-xa_persistent_file = virtuoso.pxa
-FileExtend = 200
-MaxCheckpointRemap = 2000
-[TempDatabase]
-DatabaseFile = virtuoso-temp.db
-TransactionFile = virtuoso-temp.trx
-MaxCheckpointRemap = 2000
-[Parameters]
-ServerPort = 127.0.0.1:{sql}
-DisableUnixSocket = 1
-ServerThreads = 20
-NumberOfBuffers = 8000
-MaxDirtyBuffers = 6000
-SchedulerInterval = 0
-CheckpointInterval = 0
-DirsAllowed = .
-[HTTPServer]
-ServerPort = 127.0.0.1:{http}
-ServerThreads = 20
-[SPARQL]
-ResultSetMaxRows = {rows}
-MaxQueryExecutionTime = 120
-MaxQueryCostEstimationTime = 0
-"""
 # An account as the documentation tells an operator to make one.
 _ACCOUNT = (
     f"DB.DBA.USER_CREATE ('{USER}', '{PASSWORD}');",
@@ -66,6 +38,8 @@ class Backend:
     process: subprocess.Popen[bytes]
     user: str = ""
     password: str = ""
+    folder: Path = Path()
+    sql: int = 0  # the port of Virtuoso for its own language
 
     def settings(self, state: Path) -> dict[str, str]:
         """The environment of a service whose store stands there."""
@@ -80,9 +54,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def oxigraph_server(folder: Path, quads: Path | None = None) -> Iterator[Backend]:
-    """`oxigraph serve` on an empty folder, or on what a file of N-Quads holds."""
-    port = free_port()
+def oxigraph_server(folder: Path, quads: Path | None = None, *, port: int = 0) -> Iterator[Backend]:
+    """`oxigraph serve` on an empty folder, on what a file of N-Quads holds, or again on what it held."""
+    port = port or free_port()
     program = str(Path(sys.executable).parent / "oxigraph")
     if quads is not None:
         subprocess.run([program, "load", "-l", "store", "-f", quads], cwd=folder, check=True, capture_output=True)
@@ -91,23 +65,18 @@ def oxigraph_server(folder: Path, quads: Path | None = None) -> Iterator[Backend
         yield Backend("oxigraph", f"sparql+http://127.0.0.1:{port}?profile=oxigraph", process)
 
 
-def virtuoso_ini(sql: int, http: int, rows: int) -> str:
-    """The configuration of a Virtuoso that listens on two ports of loopback, with about 100 MB of memory."""
-    return _VIRTUOSO.format(sql=sql, http=http, rows=rows)
-
-
 @contextmanager
 def virtuoso_server(folder: Path, quads: Path | None = None, *, rows: int = 2_000_000) -> Iterator[Backend]:
     """Virtuoso 7 on an empty folder, with an account that may write; ``quads`` it holds from the beginning.
 
-    It has no default graph: every quad names its own. Skips where it is not installed.
+    It has about 100 MB of memory and no default graph: every quad names its own. Skips where it is not installed.
     """
     if shutil.which("virtuoso-t") is None or shutil.which("isql-vt") is None:
         message = "virtuoso-opensource-7-bin is not installed"
         assert not os.environ.get("CI"), message
         pytest.skip(message)
     sql, http = free_port(), free_port()
-    (folder / "virtuoso.ini").write_text(virtuoso_ini(sql, http, rows), "utf-8")
+    (folder / "virtuoso.ini").write_text(ini(sql, http, {**SMALL, "ResultSetMaxRows": rows}), "utf-8")
     command = ["virtuoso-t", "-f", "+configfile", "virtuoso.ini"]
     with _running(command, folder, f"http://127.0.0.1:{http}/sparql") as process:
         orders = [*_ACCOUNT]
@@ -118,7 +87,7 @@ def virtuoso_server(folder: Path, quads: Path | None = None, *, rows: int = 2_00
         done = subprocess.run(tool, capture_output=True, check=True, timeout=60)
         assert b"Error" not in done.stderr, done.stderr
         address = f"sparql+http://127.0.0.1:{http}/sparql?profile=virtuoso"
-        yield Backend("virtuoso", address, process, USER, PASSWORD)
+        yield Backend("virtuoso", address, process, USER, PASSWORD, folder, sql)
 
 
 @contextmanager

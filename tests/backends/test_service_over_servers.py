@@ -148,6 +148,13 @@ def test_a_competency_question_has_the_same_answer(question: object, service: Se
     assert found.same, found
 
 
+def test_queries_are_rewritten_for_the_engine_that_gains(service: Service) -> None:
+    text = f"{PREFIXES} SELECT (COUNT(?i) AS ?n) {{ ?i a iesi:Initiative FILTER NOT EXISTS {{ ?i iesi:endYear ?y }} }}"
+    reply = service.server.query(text, CSV)
+    assert reply.status == 200, reply.text
+    assert reply.headers["IESI-KG-Rewritten"] == ("not-exists" if service.name == "oxigraph" else None)
+
+
 def test_the_forms_and_formats_of_queries(service: Service) -> None:
     ask, server = f"{PREFIXES} ASK {{ ?s a iesi:Initiative }}", service.server
     assert json.loads(server.query(ask, JSON).body)["boolean"] is True

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from contract_ground import MOST_ROWS, NAMES, Ground
-from pyoxigraph import DefaultGraph, NamedNode
+from contract_ground import MOST_ROWS, NAMES, Ground, emptied
 
 from backend_servers import Backend, oxigraph_server, virtuoso_server
-from iesi_kg.errors import StoreError
 from iesi_kg.settings import Settings
-from iesi_kg.store.remote import standing
-from iesi_kg.store.remote.store import RemoteStore
 from running_server import serving
 
 
@@ -53,7 +48,7 @@ def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Ground:
             store_password=backend.password,
             lock_seconds=0.5,
         )
-    _empty(settings)
+    emptied(settings)
     return Ground(name, settings)
 
 
@@ -61,16 +56,3 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "ground" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("on")
         metafunc.parametrize("ground", marker.args if marker else NAMES, indirect=True)
-
-
-def _empty(settings: Settings) -> None:
-    store = RemoteStore.of(settings)
-    places, client = store.places, store.client
-    verb = "DROP" if client.where.profile.transaction == "request" else "CLEAR"
-    with suppress(StoreError):
-        found = [*standing.named(client, places), places.state]
-        found += [places.default] if isinstance(places.default, NamedNode) else []
-        client.update(" ;\n".join(f"{verb} SILENT GRAPH {graph}" for graph in found))
-    if isinstance(places.stored(DefaultGraph()), DefaultGraph):
-        client.update("DROP ALL")
-    store.close()

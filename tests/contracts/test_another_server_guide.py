@@ -19,7 +19,8 @@ import pytest
 from click.testing import CliRunner
 from contract_quads import commit, quad
 
-from backend_servers import free_port, oxigraph_server, virtuoso_ini
+from backend_servers import free_port, oxigraph_server
+from benchmarks.virtuoso import SMALL, ini
 from iesi_kg import settings
 from iesi_kg.cli.group import group
 from iesi_kg.store import opening
@@ -123,9 +124,7 @@ def test_from_nothing_to_a_service_on_virtuoso(guide: str, tmp_path: Path) -> No
     if shutil.which("virtuoso-t") is None:
         pytest.skip("virtuoso-opensource-7-bin is not installed")
     sql, http = free_port(), free_port()
-    part = "\n".join(re.findall(r"```ini\n\[SPARQL\]\n(.*?)```", guide, re.DOTALL))
-    ini = virtuoso_ini(sql, http, 1)
-    (tmp_path / "virtuoso.ini").write_text(ini.split("[SPARQL]")[0] + "[SPARQL]\n" + part, "utf-8")
+    (tmp_path / "virtuoso.ini").write_text(ini(sql, http, SMALL), "utf-8")
     ports = {"1111": str(sql), "8890": str(http)}
     ask = f"http://127.0.0.1:{http}/sparql"
     assert follow(section(guide, "Virtuoso 7"), tmp_path, ports, ask).split()[-1] == b"359"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from contract_ground import Ground
 from pyoxigraph import Literal, NamedNode, Quad, Triple
 
+from backend_servers import Backend
+from iesi_kg.cli.group import group
 from iesi_kg.errors import UnreadableFile, UsageError
 from iesi_kg.operations.audit import Act, AuditLog
 from iesi_kg.operations.load import LOADING, RESUMED, Done, Order, Progress, Work, load, remove
@@ -16,6 +22,7 @@ from iesi_kg.operations.load_record import told
 from iesi_kg.store import doors
 from iesi_kg.store.base import ChangeSet, VersionedStore
 from iesi_kg.store.bulk import BulkDoor
+from iesi_kg.store.remote.client import Content
 
 A, P = NamedNode("https://example.org/a"), NamedNode("https://example.org/p")
 GRAPH = NamedNode("https://example.org/loaded")
@@ -104,3 +111,42 @@ def test_a_graph_of_a_server_that_holds_something_is_not_loaded_into(ground: Gro
     assert [triple.object for triple in held(store)] == [Literal("0")]
     assert doors.pending(store) is None
     store.close()
+
+
+@pytest.mark.on("virtuoso")
+def test_what_the_loader_of_the_server_brought_is_taken_in(
+    ground: Ground, virtuoso: Backend, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the guide says it, with its own words to Virtuoso."""
+    guide = (root / "docs/how-to/load.md").read_text("utf-8")
+    (line,) = re.findall(r"^isql-vt .*$", guide, re.MULTILINE)
+    (virtuoso.folder / "dump.nt").write_text("".join(LINES[:500]), "utf-8")
+    words = [word.replace("1111", str(virtuoso.sql)) for word in shlex.split(line)]
+    subprocess.run(words, check=True, capture_output=True, timeout=60)
+    for name, value in virtuoso.settings(Path(ground.settings.state)).items():
+        monkeypatch.setenv(name, value)
+    store = ground.open()
+    graph = re.findall(r"--take-in --graph (\S+)", guide)[0]
+    assert [*store.reader().quads(graph=NamedNode(graph))] == []
+    assert typed("--take-in", "--graph", graph).output.startswith("taken in as version 1: 500 statements in <")
+    assert len([*store.reader().quads(graph=NamedNode(graph))]) == 500
+    assert store.current().triples == 500 + 5
+    store.verify()
+    assert "by the loader of the server" in typed("--list").output
+    assert "of this store already" in str(typed("--take-in", "--graph", graph).exception)
+    assert "there is nothing in" in str(typed("--take-in", "--graph", f"{graph}/other").exception)
+    store.client.post_graph(f"{graph}/blank", Content(f"_:b {P} 1 .".encode(), "text/turtle"))  # type: ignore[attr-defined]
+    assert "has blank nodes" in str(typed("--take-in", "--graph", f"{graph}/blank").exception)
+    assert typed("--remove", "--graph", graph).exit_code == 0
+    assert (store.current().triples, [*store.reader().quads()]) == (0, [])
+
+
+@pytest.mark.on("folder")
+def test_a_folder_takes_in_nothing(ground: Ground) -> None:
+    ground.open().close()
+    done = typed("--take-in", "--graph", GRAPH.value, "--store", ground.settings.folder)
+    assert isinstance(done.exception, UsageError) and "no server that could have loaded it" in str(done.exception)
+
+
+def typed(*words: object) -> Result:
+    return CliRunner().invoke(group, ["load", *map(str, words)])

@@ -7,9 +7,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
-from contract_ground import Ground
-from contract_quads import commit, quad
+from click.testing import CliRunner, Result
+from contract_ground import Ground, emptied
+from contract_quads import commit, quad, quads
 
 from iesi_kg.cli.group import group
 from iesi_kg.errors import BackendUnreachable, UsageError
@@ -39,9 +39,42 @@ def test_a_backup_holds_the_quads_and_is_read_as_whole(
     assert read.exit_code == 0, (read.output, read.exception)
 
 
+@pytest.mark.on("oxigraph", "virtuoso")
+def test_a_backup_is_restored_onto_an_empty_server(
+    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("store", "state", "store_user", "store_password"):
+        monkeypatch.setenv(f"IESI_KG_{name.upper()}", str(getattr(ground.settings, name)))
+    store = ground.open()
+    commit(store, HELD, quad("b", "p", "in a graph", "g"))
+    commit(store, quad("c", "p", "later"))
+    held = quads(store)
+    assert typed("token", "create", "mine", "--scope", "submit").exit_code == 0
+    assert typed("backup", tmp_path / "backups").exit_code == 0
+    commit(store, quad("d", "p", "lost"))
+    full = typed("restore", tmp_path / "backups")
+    assert isinstance(full.exception, UsageError) and "is not empty" in str(full.exception)
+    emptied(ground.settings)
+    kept = typed("restore", tmp_path / "backups", "--seen", "3")
+    assert isinstance(kept.exception, UsageError) and "IESI_KG_STATE" in str(kept.exception.hint)
+    done = typed("restore", tmp_path / "backups", "--seen", "3", "--replace")
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert f"restored {ground.settings.store}: version 4, 3 statements" in done.output
+    again = ground.open()
+    assert (again.current().number, quads(again)) == (4, held)
+    assert "mine" in typed("token", "list").output
+    assert "restore" in typed("log").output
+    assert commit(again, quad("e", "p", "next")) == 5
+    assert len([*tmp_path.glob("state.before-*")]) == 1
+
+
+def typed(*words: object) -> Result:
+    return CliRunner().invoke(group, [str(word) for word in words])
+
+
 @pytest.mark.parametrize(
     "words",
-    [["verify"], ["compact"], ["restore", "backups"], ["mirror", "http://127.0.0.1:1"], ["serve", "--scratch"]],
+    [["verify"], ["compact"], ["mirror", "http://127.0.0.1:1"], ["serve", "--scratch"]],
     ids=lambda words: words[0],
 )
 def test_what_works_on_folders_only_says_so(words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

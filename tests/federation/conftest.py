@@ -15,6 +15,7 @@ import pytest
 from loopback_peers import HERE, THERE, VIRTUOSO, VIRTUOSO_DATA, Running, answers, entries, free_port, write_list
 from wrong_peer import WrongPeer
 
+from benchmarks.virtuoso import ini
 from running_server import Server, fill, serving
 
 
@@ -50,7 +51,7 @@ def virtuoso(tmp_path_factory: pytest.TempPathFactory, ports: tuple[int, int]) -
         pytest.skip("virtuoso-opensource-7-bin is not installed")
     folder = tmp_path_factory.mktemp("virtuoso")
     sql, http = ports
-    (folder / "virtuoso.ini").write_text(VIRTUOSO.format(sql=sql, http=http), "utf-8")
+    (folder / "virtuoso.ini").write_text(ini(sql, http, VIRTUOSO), "utf-8")
     (folder / "data.sql").write_text(VIRTUOSO_DATA, "utf-8")
     log = folder / "log"
     with log.open("wb") as words:

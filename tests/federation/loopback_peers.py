@@ -13,6 +13,8 @@ from pathlib import Path
 
 from wrong_peer import WrongPeer
 
+from benchmarks.virtuoso import SMALL
+
 HERE = """
 @prefix ex: <http://example.org/> .
 ex:riga ex:people 605802 ; ex:country ex:latvia ; ex:code "riga" .
@@ -60,35 +62,9 @@ def answers(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"no answer at {address}: {log.read_text(errors='replace')[-2000:]}")
 
 
-VIRTUOSO = """
-[Database]
-DatabaseFile = virtuoso.db
-ErrorLogFile = virtuoso.log
-LockFile = virtuoso.lck
-TransactionFile = virtuoso.trx
-xa_persistent_file = virtuoso.pxa
-FileExtend = 200
-MaxCheckpointRemap = 2000
-[TempDatabase]
-DatabaseFile = virtuoso-temp.db
-TransactionFile = virtuoso-temp.trx
-MaxCheckpointRemap = 2000
-[Parameters]
-ServerPort = 127.0.0.1:{sql}
-DisableUnixSocket = 1
-ServerThreads = 10
-NumberOfBuffers = 2000
-MaxDirtyBuffers = 1500
-SchedulerInterval = 0
-CheckpointInterval = 0
-[HTTPServer]
-ServerPort = 127.0.0.1:{http}
-ServerThreads = 10
-[SPARQL]
-ResultSetMaxRows = 100
-MaxQueryExecutionTime = 1
-MaxQueryCostEstimationTime = 0
-"""
+# A query is cut after a second, an answer after a hundred rows.
+VIRTUOSO = {**SMALL, "NumberOfBuffers": 2_000, "MaxDirtyBuffers": 1_500, "ServerThreads": 10}
+VIRTUOSO |= {"ResultSetMaxRows": 100, "MaxQueryExecutionTime": 1}
 VIRTUOSO_DATA = """
 grant SPARQL_UPDATE to "SPARQL";
 SPARQL INSERT DATA { GRAPH <http://example.org/graph/there> {

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pyoxigraph import NamedNode
 from upkeep_quads import LATER
 
 from iesi_kg import __version__
@@ -24,6 +25,9 @@ from iesi_kg.errors import UsageError
 from iesi_kg.operations import backup, doctor, doctor_machine, doctor_settings
 from iesi_kg.operations.diagnosis import Finding, Weight
 from iesi_kg.settings import Settings
+from iesi_kg.store.aside import Aside
+from iesi_kg.store.bulk import Intent, plan_of
+from iesi_kg.store.embedded import EmbeddedStore
 
 Run = Callable[..., tuple[int, str]]
 OK, NOTE, WARNING, FAILURE = Weight.OK, Weight.NOTE, Weight.WARNING, Weight.FAILURE
@@ -226,6 +230,31 @@ def test_an_older_format_and_what_was_left_over(settings: Settings) -> None:
     assert weights(left) == [NOTE, NOTE]
     assert "before an upgrade" in left[0].what
     assert "put aside by a restore" in left[1].what
+
+
+def test_a_load_that_is_not_finished(settings: Settings, tmp_path: Path) -> None:
+    graph = NamedNode("https://example.org/mine")
+    store = EmbeddedStore.open(settings.folder)
+    with Aside.opened(store) as door:
+        door.begin(Intent("some files", graph))
+        (under_way,) = look(settings)["load"]
+    store.close()
+    assert under_way.weight is NOTE
+    assert under_way.what.startswith("a load into <https://example.org/mine> is under way; it takes ")
+    (cut,) = look(settings)["load"]
+    assert cut.weight is WARNING
+    assert "was cut and is not finished" in cut.what and str(settings.folder / "aside") in cut.what
+    assert "--abandon" in cut.remedy
+    (settings.folder / "aside/plan.json").unlink()
+    (begun,) = look(settings)["load"]
+    assert (begun.weight, "died as it began" in begun.what) == (WARNING, True)
+    shutil.rmtree(settings.folder / "aside")
+    assert "load" not in look(settings)
+    plan = tmp_path / "state/server/load.json"
+    plan.parent.mkdir(parents=True)
+    plan.write_text(json.dumps(plan_of(Intent("remove", graph, instead=True))))
+    (there,) = look(replace(settings, store="sparql+http://127.0.0.1:1", state=tmp_path / "state"))["load"]
+    assert there.what == "a removal of <https://example.org/mine> was cut and is not finished"
 
 
 def test_the_clock_and_the_backup(run: Run, settings: Settings) -> None:

@@ -34,6 +34,7 @@ _TERMINAL_PACE, _LOG_PACE = 0.2, 10.0
 @click.option("--replace", "instead", is_flag=True, help="load in place of what the graph holds now")
 @click.option("--remove", is_flag=True, help="take the graph out again, whole")
 @click.option("--list", "listed", is_flag=True, help="list what is loaded")
+@click.option("--take-in", "taking", is_flag=True, help="take in a graph that the server's own loader has filled")
 @click.option("--abandon", is_flag=True, help="give up a load that was cut, and the space it takes")
 @click.option("--scratch", is_flag=True, help="make a scratch store where there is no store yet")
 @click.option("--store", type=PLACE, help="folder or address of the store")
@@ -43,6 +44,7 @@ def command(
     instead: bool,
     remove: bool,
     listed: bool,
+    taking: bool,
     abandon: bool,
     scratch: bool,
     store: Place | None,
@@ -57,12 +59,14 @@ def command(
     from iesi_kg.store import doors
 
     settings = settings_module.load(store=store)
-    if sum((bool(files), remove, listed, abandon)) != 1:
-        raise UsageError("name files to load, or one of --list, --remove and --abandon")
+    if sum((bool(files), remove, listed, taking, abandon)) != 1:
+        raise UsageError("name files to load, or one of --list, --remove, --take-in and --abandon")
     if scratch and files:
         _make_scratch(settings)
     if listed:
         return _list(settings)
+    if taking:
+        return _take_in(settings, graph)
     with _opened(settings) as opened, doors.opened(opened, keep=settings.keep_versions) as door:
         if abandon:
             return _abandon(door)
@@ -131,6 +135,23 @@ def _remove(opened: VersionedStore, door: BulkDoor, settings: Settings, graph: s
     click.echo(f"version {version} is without {graph_name(target)}")
 
 
+def _take_in(settings: Settings, graph: str | None) -> None:
+    from pyoxigraph import NamedNode
+
+    from iesi_kg.operations.audit import AuditLog
+    from iesi_kg.operations.load import graph_name, graph_of
+    from iesi_kg.operations.load_taken_in import taken_in
+    from iesi_kg.store.remote.store import RemoteStore
+
+    target = graph_of(graph, scratch=False)
+    with _opened(settings) as opened:
+        if not isinstance(opened, RemoteStore) or not isinstance(target, NamedNode):
+            raise UsageError("a store in a folder has no server that could have loaded it", hint="name files to load")
+        act = _act("load", graph_name(target))
+        version, loaded = taken_in(opened, AuditLog(settings.state_folder), act, target)
+    click.echo(f"taken in as version {version}: {loaded.statements:,} statements in {graph_name(target)}")
+
+
 def _list(settings: Settings) -> None:
     from iesi_kg.operations.load import graph_name
     from iesi_kg.operations.load_record import told
@@ -149,8 +170,10 @@ def _list(settings: Settings) -> None:
 
 def _show(files: list[Loaded]) -> None:
     for each in files:
-        click.echo(f"    {each.file}: {each.statements:,} statements, {each.bytes:,} bytes, loaded {each.at}")
-        click.echo(f"        sha256 {each.sha256}")
+        size = f", {each.bytes:,} bytes" if each.sha256 else ""
+        click.echo(f"    {each.file}: {each.statements:,} statements{size}, loaded {each.at}")
+        if each.sha256:
+            click.echo(f"        sha256 {each.sha256}")
 
 
 def _abandon(door: BulkDoor) -> None:

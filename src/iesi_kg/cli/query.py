@@ -103,8 +103,8 @@ async def _ask_store(text: str, media: MediaType, settings: Settings, federation
     from iesi_kg.endpoint.execution import execute
     from iesi_kg.endpoint.rewriting_runner import RewritingRunner
 
-    rewriter = _rewriter(settings)
     async with _pool(settings) as pool:
+        rewriter = _rewriter(settings, pool)
         runner = RewritingRunner(rewriter, pool) if rewriter else pool
         return await execute(Query(text), media, federation.over(pool) if federation else runner, _limits(settings))
 
@@ -114,13 +114,13 @@ async def _explain(query: Query, guards: Guards, settings: Settings) -> None:
     from iesi_kg.endpoint.explanation import Explainer
 
     async with _pool(settings) as pool:
-        explaining.show(await Explainer(pool, _limits(settings), guards, _rewriter(settings)).explain(query))
+        explaining.show(await Explainer(pool, _limits(settings), guards, _rewriter(settings, pool)).explain(query))
 
 
-def _rewriter(settings: Settings) -> Rewriter | None:
+def _rewriter(settings: Settings, pool: QueryPool) -> Rewriter | None:
     from iesi_kg.endpoint.rewriting import Rewriter
 
-    return Rewriter() if settings.rewriting else None
+    return Rewriter() if settings.rewriting and pool.rewritable else None
 
 
 def _limits(settings: Settings) -> Limits:

@@ -6,7 +6,7 @@ It has no words for limits: those are terms of our own, defined in ontology/serv
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
@@ -16,6 +16,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 from iesi_kg import assets
 from iesi_kg.endpoint.negotiation import GRAPHS, TABLES, MediaType
 from iesi_kg.endpoint.serialisation import write
+from iesi_kg.endpoint.sizes import Sizes
 from iesi_kg.vocabulary.namespaces import DCT, RDF, RDFS, SD, SERVICE, VOID, XSD
 
 VOCABULARY = "ontology/service.ttl"
@@ -38,15 +39,14 @@ _FORMAT_NAMES = {
 class Service:
     """What a service can, bounds and holds.
 
-    ``limits`` are the limits by class of callers, each by the local name of its term; ``graphs`` how many statements
-    each named graph has, ``merged`` those of the default graph; ``languages`` and ``features`` are names of ``sd:``;
+    ``limits`` are the limits by class of callers, each by the local name of its term; ``sizes`` how many statements
+    each graph has; ``languages`` and ``features`` are names of ``sd:``;
     ``beside`` are addresses of other services on the same data.
     """
 
     address: str
     limits: Mapping[str, Mapping[str, float]]
-    merged: int
-    graphs: Mapping[str, int] = field(default_factory=dict)
+    sizes: Sizes
     languages: tuple[str, ...] = ("SPARQL10Query", "SPARQL11Query")
     features: tuple[str, ...] = ()
     comment: str = ""
@@ -94,16 +94,21 @@ def _dataset(service: Service, node: NamedNode) -> Iterator[Triple]:
     yield Triple(dataset, _TYPE, NamedNode(SD + "GraphCollection"))
     yield Triple(dataset, NamedNode(SD + "defaultGraph"), default)
     yield Triple(default, _TYPE, NamedNode(SD + "Graph"))
-    yield Triple(default, NamedNode(VOID + "triples"), _integer(service.merged))
+    yield from _counted(default, service.sizes.merged)
     if service.merge:
         yield Triple(default, NamedNode(RDFS + "comment"), Literal(service.merge, language="en"))
-    for number, (name, triples) in enumerate(sorted(service.graphs.items()), start=1):
+    for number, (name, triples) in enumerate(sorted(service.sizes.graphs.items()), start=1):
         named, graph = NamedNode(f"{node.value}#named-graph-{number}"), NamedNode(f"{node.value}#graph-{number}")
         yield Triple(dataset, NamedNode(SD + "namedGraph"), named)
         yield Triple(named, _TYPE, NamedNode(SD + "NamedGraph"))
         yield Triple(named, NamedNode(SD + "name"), NamedNode(name))
         yield Triple(named, NamedNode(SD + "graph"), graph)
         yield Triple(graph, _TYPE, NamedNode(SD + "Graph"))
+        yield from _counted(graph, triples)
+
+
+def _counted(graph: NamedNode, triples: int | None) -> Iterator[Triple]:
+    if triples is not None:
         yield Triple(graph, NamedNode(VOID + "triples"), _integer(triples))
 
 

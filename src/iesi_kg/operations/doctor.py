@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from iesi_kg.errors import StoreError
-from iesi_kg.operations import backup, doctor_machine, doctor_settings
+from iesi_kg.operations import backup, doctor_loads, doctor_machine, doctor_settings
 from iesi_kg.operations.diagnosis import Diagnosis, Finding, Weight, first_or_ok
 from iesi_kg.settings import Settings
 from iesi_kg.store import format as formats
@@ -42,13 +42,13 @@ def diagnose(
     if settings.remote:
         found.append(Finding("store", Weight.OK, "is on a server; `iesi-kg peers probe` asks what it can do"))
         disk = _of_disk(root) if root.is_dir() else ()
-        return Diagnosis(at, (*found, *disk, _of_backup(root, at, backup_days)))
+        return Diagnosis(at, (*found, *disk, _of_backup(root, at, backup_days), *doctor_loads.unfinished(settings)))
     if not root.is_dir():
         what = f"there is no store at {root.absolute()}"
         found.append(Finding("store", Weight.WARNING, what, "`iesi-kg serve` makes one; IESI_KG_STORE names another"))
         return Diagnosis(at, tuple(found))
     found += [*_of_store(root, faults), *_of_disk(root), *_of_clock(root, at), _of_backup(root, at, backup_days)]
-    return Diagnosis(at, (*found, *_leftovers(root)))
+    return Diagnosis(at, (*found, *doctor_loads.unfinished(settings), *_leftovers(root)))
 
 
 def _size(root: Path) -> tuple[int, int, int]:

@@ -22,7 +22,10 @@ _INTEGER, _TIME = NamedNode(XSD + "integer"), NamedNode(XSD + "dateTime")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One file that stands in a graph; ``statements`` are those of the file, repeated ones counted each time."""
+    """One file that stands in a graph; ``statements`` are those of the file, repeated ones counted each time.
+
+    What a server loaded by its own means has no digest and no size.
+    """
 
     graph: GraphName
     file: str
@@ -35,14 +38,17 @@ class Loaded:
 def quads(loaded: Loaded) -> tuple[Quad, ...]:
     """The statements about one file."""
     node, place = iris.load(_name(loaded.graph), loaded.sha256), iris.loads()
+    known = (
+        Quad(node, _DIGEST, Literal(loaded.sha256), place),
+        Quad(node, _BYTES, Literal(str(loaded.bytes), datatype=_INTEGER), place),
+    )
     return (
         Quad(node, NamedNode(RDF + "type"), NamedNode(PROV + "Activity"), place),
         Quad(node, _INTO, _node(loaded.graph), place),
         Quad(node, _FILE, Literal(loaded.file), place),
-        Quad(node, _DIGEST, Literal(loaded.sha256), place),
         Quad(node, _STATEMENTS, Literal(str(loaded.statements), datatype=_INTEGER), place),
-        Quad(node, _BYTES, Literal(str(loaded.bytes), datatype=_INTEGER), place),
         Quad(node, _AT, Literal(loaded.at, datatype=_TIME), place),
+        *(known if loaded.sha256 else ()),
     )
 
 

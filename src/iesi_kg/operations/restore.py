@@ -63,7 +63,7 @@ def restore(place: Path, wish: Wish) -> Restored:
     content = backup_files.read(source)
     _refuse_newer(source, content)
     with ExitStack() as stack:
-        there = _is_there(wish.store)
+        there = is_there(wish.store)
         if there and not wish.replace:
             raise UsageError(
                 f"{wish.store} is not empty", hint="--replace puts what is there aside, or name another folder"
@@ -74,13 +74,13 @@ def restore(place: Path, wish: Wish) -> Restored:
         try:
             _fill(source, content, draft)
             version = _opened(draft, content, _number(wish, content.origin, there=there))
-            revoked, erased = _caught_up(draft, wish, content) if there else ((), ())
+            revoked, erased = caught_up(draft, wish, content) if there else ((), ())
             act = Act(wish.who, "command", "restore", wish.at, {"backup": source.name, "version": content.origin.last})
             if (draft / "operations").is_dir():
                 AuditLog(draft).append(act, version if version != content.origin.last else None)
             backup.note(draft, content.origin)
             _own(draft, wish.store.absolute())
-            aside = _put(draft, wish)
+            aside = put(draft, wish)
         except OSError as error:
             raise store_error(error, wish.store) from error
         finally:
@@ -88,7 +88,8 @@ def restore(place: Path, wish: Wish) -> Restored:
     return Restored(content, version, aside, revoked, erased)
 
 
-def _is_there(store: Path) -> bool:
+def is_there(store: Path) -> bool:
+    """Whether anything stands at a place. Raises UsageError for a file."""
     try:
         return any(store.iterdir())
     except FileNotFoundError:
@@ -179,7 +180,7 @@ def _last(store: Path) -> tuple[int, datetime | None]:
     return number, published
 
 
-def _caught_up(draft: Path, wish: Wish, content: Manifest) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def caught_up(draft: Path, wish: Wish, content: Manifest) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Revoke again what was revoked since; say what was erased since."""
     erased = tuple(backup.erased(AuditLog(wish.store), content.origin.made))
     revoked: list[str] = []
@@ -209,11 +210,11 @@ def _free(path: Path) -> Path:
     return next(found for found in itertools.chain([path], numbered) if not found.exists())
 
 
-def _put(draft: Path, wish: Wish) -> Path | None:
+def put(draft: Path, wish: Wish) -> Path | None:
     """Put the draft in its place, what stood there beside it; killed in between, one of both is there, and whole."""
     store = wish.store.absolute()
     try:
-        if not _is_there(store):
+        if not is_there(store):
             draft.rename(store)  # an empty folder gives way
             aside = None
         else:

@@ -9,57 +9,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from hashlib import sha256
 
 from pyoxigraph import Literal, NamedNode, Triple
 
 from iesi_kg.analysis.examples import Example, examples
 from iesi_kg.analysis.exports import ENDPOINT
-from iesi_kg.errors import IesiKgError
-from iesi_kg.publication import graphs, linksets
-from iesi_kg.publication.census import Census, namespace, types_of
+from iesi_kg.publication import carried, graphs, linksets, statistics
+from iesi_kg.publication.census import Census, types_of
 from iesi_kg.publication.joined import Joined
 from iesi_kg.store.base import DEFAULT_GRAPH, ChangeSet, Reader
-from iesi_kg.vocabulary import curies, iris
-from iesi_kg.vocabulary.namespaces import (
-    BASE,
-    DCT,
-    FOAF,
-    IESI,
-    NUTS_2021,
-    PREFIXES,
-    RDF,
-    RDFS,
-    SCHEMA,
-    SH,
-    VOID,
-    VOID_EXT,
-    XSD,
-)
+from iesi_kg.vocabulary import iris
+from iesi_kg.vocabulary.namespaces import DCT, PREFIXES, RDF, RDFS, SCHEMA, SH, XSD
 
 GRAPH = iris.graph("description")
 _DATASET = iris.dataset()
 _TYPE = NamedNode(RDF + "type")
-_ROUNDS = 8
 _LICENCE = "https://creativecommons.org/licenses/by/4.0/"
-_TITLE = "Knowledge graph of ICT-enabled social innovation"
-_DESCRIPTION = (
-    "Everything published, as one graph: records, organisations, documents, code lists, the ontology, "
-    "and this description, which counts itself. Regions are those of NUTS 2021."
-)
 _KINDS = {"SELECT": "Select", "ASK": "Ask", "CONSTRUCT": "Construct", "DESCRIBE": "Describe"}
 _KEYWORD = re.compile(r"^\s*(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE | re.MULTILINE)
 
 
 def with_description(reader: Reader, change: ChangeSet) -> ChangeSet:
-    """The change, and what brings the description to what stands once it is made."""
-    return _told(reader, change, {*_prefixes(), *_examples()})
+    """The change, and what brings the description to what stands once it is made; everything is counted anew."""
+    return _told(reader, change, _fixed())
 
 
 def kept_true(reader: Reader, change: ChangeSet) -> ChangeSet:
-    """The same where there is a description; a store that was never filled from a bundle has none."""
-    return with_description(reader, change) if next(iter(reader.quads(graph=GRAPH)), None) else change
+    """The same where there is a description; a store that was never filled from a bundle has none.
+
+    What the description tells is carried on over the change, so that this costs what the change touches. Where it
+    cannot be, and where most of the graph is touched, everything is counted anew.
+    """
+    own = {quad.triple for quad in reader.quads(graph=GRAPH)}
+    if not own:
+        return change
+    new = carried.described(reader, change, own, _fixed())
+    return with_description(reader, change) if new is None else _with(reader, change, new)
 
 
 def with_statistics(reader: Reader, change: ChangeSet) -> ChangeSet:
@@ -69,7 +54,10 @@ def with_statistics(reader: Reader, change: ChangeSet) -> ChangeSet:
 
 
 def _told(reader: Reader, change: ChangeSet, fixed: set[Triple]) -> ChangeSet:
-    new = described(_After(reader, change), fixed | linksets.described(reader, change))
+    return _with(reader, change, described(_After(reader, change), fixed | linksets.described(reader, change)))
+
+
+def _with(reader: Reader, change: ChangeSet, new: set[Triple]) -> ChangeSet:
     told = graphs.replacement(reader, new, GRAPH, merged=True)
     return ChangeSet(change.label, add=Joined(change.add, told.add), remove=Joined(change.remove, told.remove))
 
@@ -104,77 +92,12 @@ def described(data: _After, fixed: set[Triple]) -> set[Triple]:
     """The description of a graph that holds these statements and the description itself; ``fixed`` is part of it."""
     types = types_of(data.statements(_TYPE))
     counted = Census().count(data.statements(), types)
-    said: set[Triple] = set()
-    for _ in range(_ROUNDS):
-        of_itself = Census().count(said, {**types, **types_of(said)}) if said else Census()
-        again = {*_statistics(counted.together(of_itself)), *fixed}
-        if again == said:
-            return said
-        said = again
-    raise IesiKgError("the description of the graph does not come to rest", hint="tell those who make this software")
+    return statistics.settled(counted, fixed, lambda said: Census().count(said, {**types, **types_of(said)}))
 
 
-def _statistics(census: Census) -> Iterator[Triple]:
-    yield Triple(_DATASET, _TYPE, NamedNode(VOID + "Dataset"))
-    yield Triple(_DATASET, NamedNode(DCT + "title"), Literal(_TITLE, language="en"))
-    yield Triple(_DATASET, NamedNode(DCT + "description"), Literal(_DESCRIPTION, language="en"))
-    yield Triple(_DATASET, NamedNode(FOAF + "homepage"), NamedNode(BASE))
-    yield Triple(_DATASET, NamedNode(DCT + "conformsTo"), NamedNode(NUTS_2021))
-    yield Triple(_DATASET, NamedNode(VOID + "sparqlEndpoint"), NamedNode(ENDPOINT))
-    yield Triple(_DATASET, NamedNode(VOID + "uriSpace"), Literal(f"{BASE}id/"))
-    yield Triple(_DATASET, NamedNode(VOID + "triples"), _integer(census.triples))
-    yield Triple(_DATASET, NamedNode(VOID + "distinctSubjects"), _integer(len(census.subjects)))
-    yield Triple(_DATASET, NamedNode(VOID + "classes"), _integer(len(census.entities)))
-    yield Triple(_DATASET, NamedNode(VOID + "properties"), _integer(len(census.properties)))
-    for space in {namespace(term) for term in (*census.entities, *census.properties)}:
-        yield Triple(_DATASET, NamedNode(VOID + "vocabulary"), NamedNode(space))
-    for kind, example in census.first.items():
-        if kind.value.startswith(IESI):
-            yield Triple(_DATASET, NamedNode(VOID + "exampleResource"), NamedNode(example))
-    for kind, number in census.entities.items():
-        part = _node("class", kind)
-        yield Triple(_DATASET, NamedNode(VOID + "classPartition"), part)
-        yield Triple(part, NamedNode(VOID + "class"), kind)
-        yield Triple(part, NamedNode(VOID + "entities"), _integer(number))
-    for predicate, number in census.properties.items():
-        part = _node("property", predicate)
-        yield Triple(_DATASET, NamedNode(VOID + "propertyPartition"), part)
-        yield Triple(part, NamedNode(VOID + "property"), predicate)
-        yield Triple(part, NamedNode(VOID + "triples"), _integer(number))
-    yield from _within(census)
-    yield from _links(census)
-
-
-def _within(census: Census) -> Iterator[Triple]:
-    """Partitions by property within each class, and within those by class or datatype of the value."""
-    for (kind, predicate), number in census.used.items():
-        part = _node("class", kind, predicate)
-        yield Triple(_node("class", kind), NamedNode(VOID + "propertyPartition"), part)
-        yield Triple(part, NamedNode(VOID + "property"), predicate)
-        yield Triple(part, NamedNode(VOID + "triples"), _integer(number))
-    for (kind, predicate, target), number in census.targets.items():
-        part = _node("class", kind, predicate, target)
-        yield Triple(_node("class", kind, predicate), NamedNode(VOID + "classPartition"), part)
-        yield Triple(part, NamedNode(VOID + "class"), target)
-        yield Triple(part, NamedNode(VOID + "triples"), _integer(number))
-    for (kind, predicate, datatype), number in census.datatypes.items():
-        part = _node("class", kind, predicate, datatype)
-        yield Triple(_node("class", kind, predicate), NamedNode(VOID_EXT + "datatypePartition"), part)
-        yield Triple(part, NamedNode(VOID_EXT + "datatype"), datatype)
-        yield Triple(part, NamedNode(VOID + "triples"), _integer(number))
-
-
-def _links(census: Census) -> Iterator[Triple]:
-    for (predicate, space), number in census.links.items():
-        links, target = _node("links", predicate, NamedNode(space)), _node("target", NamedNode(space))
-        yield Triple(_DATASET, NamedNode(VOID + "subset"), links)
-        yield Triple(links, _TYPE, NamedNode(VOID + "Linkset"))
-        yield Triple(links, NamedNode(VOID + "linkPredicate"), predicate)
-        yield Triple(links, NamedNode(VOID + "subjectsTarget"), _DATASET)
-        yield Triple(links, NamedNode(VOID + "objectsTarget"), target)
-        yield Triple(links, NamedNode(VOID + "triples"), _integer(number))
-        yield Triple(target, _TYPE, NamedNode(VOID + "Dataset"))
-        yield Triple(target, NamedNode(VOID + "uriSpace"), Literal(space))
+def _fixed() -> set[Triple]:
+    """What a description says that is not counted."""
+    return {*_prefixes(), *_examples()}
 
 
 def _prefixes() -> Iterator[Triple]:
@@ -205,20 +128,3 @@ def _examples() -> Iterator[Triple]:
 def _form(example: Example) -> str:
     found = _KEYWORD.search(example.query)
     return found[1].upper() if found else "SELECT"
-
-
-def _node(*names: str | NamedNode) -> NamedNode:
-    return iris.fragment(_DATASET, "-".join(name if isinstance(name, str) else _short(name) for name in names))
-
-
-@lru_cache(maxsize=4096)
-def _short(term: NamedNode) -> str:
-    """A readable name for an IRI; a digest where no prefix of ours fits."""
-    name = curies.shorten(term)
-    if name.startswith("<") or not re.fullmatch(r"[\w.:-]+", name):
-        return sha256(term.value.encode()).hexdigest()[:12]
-    return name.replace(":", "-")
-
-
-def _integer(number: int) -> Literal:
-    return Literal(str(number), datatype=NamedNode(XSD + "integer"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pyoxigraph import Literal, NamedNode, Triple
 
@@ -22,14 +23,22 @@ _LINKING = frozenset(
 )
 _LOCAL = re.compile(r"[^/#]*\Z")
 
-Types = Mapping[object, tuple[NamedNode, ...]]
+
+class Types(Protocol):
+    """The classes of things."""
+
+    def get(self, thing: object, default: tuple[NamedNode, ...], /) -> tuple[NamedNode, ...]: ...
 
 
 @dataclass(slots=True)
 class Census:
-    """How many statements there are: in all, by property, by class and property, and so on inward."""
+    """How many statements there are: in all, by property, by class and property, and so on inward.
+
+    ``elsewhere`` is how many subjects there are beside those that are named.
+    """
 
     triples: int = 0
+    elsewhere: int = 0
     subjects: set[object] = field(default_factory=set)
     entities: Counter[NamedNode] = field(default_factory=Counter)
     properties: Counter[NamedNode] = field(default_factory=Counter)
@@ -58,10 +67,16 @@ class Census:
                     self.targets[kind, predicate, other] += 1
         return self
 
+    @property
+    def distinct(self) -> int:
+        """How many subjects there are."""
+        return self.elsewhere + len(self.subjects)
+
     def together(self, other: Census) -> Census:
-        """Both counted; they share no statement."""
+        """Both counted; they share no statement, and no subject but those that both name."""
         return Census(
             self.triples + other.triples,
+            self.elsewhere + other.elsewhere,
             self.subjects | other.subjects,
             self.entities + other.entities,
             self.properties + other.properties,
@@ -70,6 +85,18 @@ class Census:
             self.datatypes + other.datatypes,
             self.links + other.links,
             {**other.first, **self.first},
+        )
+
+    def without(self, other: Census) -> Census:
+        """What is left when these statements are not counted; subjects and first things are the caller's to say."""
+        return Census(
+            self.triples - other.triples,
+            entities=self.entities - other.entities,
+            properties=self.properties - other.properties,
+            used=self.used - other.used,
+            targets=self.targets - other.targets,
+            datatypes=self.datatypes - other.datatypes,
+            links=self.links - other.links,
         )
 
     def _enter(self, subject: object, kind: NamedNode) -> None:

@@ -17,6 +17,7 @@ from iesi_kg.vocabulary.namespaces import BASE, DCT, RDF, RDFS, VOID, XSD
 _DATASET = iris.dataset()
 _PEERS = f"{BASE}id/peer/"
 _TYPE = NamedNode(RDF + "type")
+_SIDES = (NamedNode(VOID + "subjectsTarget"), NamedNode(VOID + "objectsTarget"))
 _LINKING = words.PREDICATES - {RDFS + "seeAlso"}
 
 
@@ -28,6 +29,19 @@ def described(reader: Reader, change: ChangeSet) -> set[Triple]:
         if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode):
             counted[quad.graph_name, _database(quad.subject), quad.predicate, _database(quad.object)] += 1
     return {triple for key, number in counted.items() for triple in _linkset(*key, number)}
+
+
+def concerns(change: ChangeSet) -> bool:
+    """Whether a change makes, takes or may take away links."""
+    return any(map(_is_link, change.add)) or any(map(_is_link, change.remove)) or bool(change.drop)
+
+
+def among(said: set[Triple]) -> set[Triple] | None:
+    """What a description says of links, where it says nothing else than this; else None."""
+    nodes = {triple.object for triple in said if triple.predicate.value == VOID + "subset"}
+    sides = {triple.object for triple in said if triple.subject in nodes and triple.predicate in _SIDES}
+    told = {t for t in said if t.subject in nodes | sides or (t.subject == _DATASET and t.object in nodes)}
+    return told if told == said else None
 
 
 def _standing(reader: Reader, change: ChangeSet) -> set[Quad]:

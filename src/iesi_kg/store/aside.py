@@ -37,7 +37,7 @@ from iesi_kg.store.reader import EmbeddedReader, View
 from iesi_kg.store.versions import Version, open_current, prune, publish
 from iesi_kg.store.writer import OLD
 
-_PLAN = "plan.json"
+PLAN, LOCK = "plan.json", "aside.LOCK"
 
 
 class Aside:
@@ -59,7 +59,7 @@ class Aside:
         door = cls(store, keep)
         with ExitStack() as stack:
             try:
-                stack.enter_context(locked(store.layout.root / "aside.LOCK", 0.0))
+                stack.enter_context(locked(store.layout.root / LOCK, 0.0))
             except StoreBusy as busy:
                 who = f"process {busy.members['holder']}" if "holder" in busy.members else "another process"
                 raise StoreBusy(f"{who} loads into the store", hint="wait until it has ended") from None
@@ -207,12 +207,12 @@ class Aside:
 
     def _plan(self) -> dict[str, Any] | None:
         with suppress(FileNotFoundError, NotADirectoryError, ValueError):
-            plan: dict[str, Any] = json.loads((self._layout.aside / _PLAN).read_bytes())
+            plan: dict[str, Any] = json.loads((self._layout.aside / PLAN).read_bytes())
             return plan
         return None
 
     def _note(self, plan: dict[str, Any]) -> None:
-        write_atomically(self._layout.aside / _PLAN, json.dumps(plan).encode() + b"\n")
+        write_atomically(self._layout.aside / PLAN, json.dumps(plan).encode() + b"\n")
 
 
 class AsideWriter:

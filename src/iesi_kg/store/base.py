@@ -51,6 +51,10 @@ class Reader(Protocol):
         """The number of the version this reader sees; it never changes during the reader's life."""
         ...
 
+    def graphs(self) -> Sequence[NamedNode]:
+        """The named graphs of the version."""
+        ...
+
     def quads(
         self,
         subject: NamedNode | None = None,

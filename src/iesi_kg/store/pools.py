@@ -22,6 +22,11 @@ class QueryPool(Protocol):
         """Whether no query can reach the network from this machine."""
         ...
 
+    @property
+    def rewritable(self) -> bool:
+        """Whether the engine is the one whose slow shapes of queries are known, so that another form is faster."""
+        ...
+
     async def start(self) -> None:
         """Be able to answer. Raises what keeps it from that."""
         ...

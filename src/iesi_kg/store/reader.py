@@ -49,6 +49,12 @@ class EmbeddedReader:
     def version(self) -> int:
         return self._version
 
+    def graphs(self) -> list[NamedNode]:
+        """The named graphs, in order; empty ones too."""
+        with self._translated():
+            found = [name for name in self._view.store.named_graphs() if isinstance(name, NamedNode)]
+        return sorted(found, key=str)
+
     def quads(
         self,
         subject: NamedNode | None = None,

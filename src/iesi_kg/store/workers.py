@@ -100,6 +100,11 @@ class Pool:
         """Whether the kernel keeps every process from the network."""
         return all(child.confined for child in self._crew.children if child.loaded)
 
+    @property
+    def rewritable(self) -> bool:
+        """It is the engine whose slow shapes are known."""
+        return True
+
     def can_advance(self, number: int, triples: int) -> bool:
         """Whether the processes can go on to this version by a change, rather than be started anew."""
         return self._crew.can_advance(number, triples)

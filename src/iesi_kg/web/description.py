@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import blake2b
 
 from fastapi import APIRouter, Request
@@ -13,6 +14,7 @@ from iesi_kg.endpoint import description, negotiation
 from iesi_kg.endpoint.description import Service
 from iesi_kg.endpoint.negotiation import GRAPHS, MediaType
 from iesi_kg.endpoint.serialisation import write
+from iesi_kg.endpoint.sizes import Sizes, sizes
 from iesi_kg.errors import NotAcceptable
 from iesi_kg.publication import catalogue
 from iesi_kg.store.base import Reader
@@ -25,8 +27,7 @@ from iesi_kg.web.site import Site
 from iesi_kg.web.validators import matches
 
 router = APIRouter()
-_SIZES = "SELECT ?graph (COUNT(*) AS ?triples) WHERE { GRAPH ?graph { ?s ?p ?o } } GROUP BY ?graph"
-_MERGED = "SELECT (COUNT(*) AS ?triples) WHERE { ?s ?p ?o }"
+_SIZES = "sizes of graphs"  # a key of the cache
 _WHOLE = "A query that meets a limit fails as a whole"
 _UPDATES = "updates need a token and reach the workspace graphs named with it"
 _MERGE = "the merge of everything published"
@@ -46,7 +47,6 @@ def described(site: Site, address: str, media: MediaType) -> bytes:
 
 
 def _service(site: Site, reader: Reader, address: str) -> Service:
-    rows = reader.select(_SIZES)
     writable = "updates are taken" if site.scratch else _UPDATES
     languages: tuple[str, ...] = ("SPARQL10Query", "SPARQL11Query", "SPARQL11Update")
     if "/v/" in address:
@@ -57,14 +57,22 @@ def _service(site: Site, reader: Reader, address: str) -> Service:
     return Service(
         address=address,
         limits=limits(site),
-        merged=int(getattr(reader.select(_MERGED)[0]["triples"], "value", 0)),
-        graphs={str(getattr(row["graph"], "value", "")): int(getattr(row["triples"], "value", 0)) for row in rows},
+        sizes=_sizes(site, reader),
         languages=languages,
         features=("EmptyGraphs", "BasicFederatedQuery") if site.guards.services else ("EmptyGraphs",),
         comment=f"{_WHOLE}; {writable}; {asked}.",
         merge="" if site.scratch else _MERGE,
         beside=() if site.scratch or "/v/" in address else (address.removesuffix("/sparql") + RECONCILE,),
     )
+
+
+def _sizes(site: Site, reader: Reader) -> Sizes:
+    """The sizes of the graphs, counted once per version."""
+    if (kept := site.cache.get(reader.version, _SIZES)) is None:
+        counted = sizes(reader)
+        kept = Entry("", (), json.dumps([counted.merged, {**counted.graphs}]).encode())
+        site.cache.put(reader.version, _SIZES, kept, 0)
+    return Sizes(*json.loads(kept.body))
 
 
 def limits(site: Site) -> dict[str, dict[str, float]]:

@@ -28,7 +28,7 @@ class Site:
     and ``token`` are all limits of the two classes of callers. A ``scratch`` store is its users' to change as a whole.
     ``federation`` asks other servers, ``fellows`` the other processes of this service. ``state`` tells apart what bears
     one version: a release before and after an erasure. ``rewriter`` is None where queries run as they are
-    written.
+    written: by the settings, or on a server whose engine is another one.
     """
 
     settings: Settings
@@ -53,7 +53,7 @@ class Site:
             given = replace(given, query_concurrent=0, query_requests=0)
         self.anonymous, self.token = allowances(given)
         self.limits = limits(self.anonymous)
-        self.rewriter = Rewriter() if given.rewriting else None
+        self.rewriter = Rewriter() if given.rewriting and self.pool.rewritable else None
         services = given.service_clauses if self.federation else 0
         self.guards = Guards(
             given.query_length,

@@ -62,6 +62,10 @@ class Diary:
         """The change that was begun and not finished."""
         return next((_read(path) for path in sorted(self.folder.glob(f"[0-9]*{_PENDING}"))), None)
 
+    def is_pending(self) -> bool:
+        """Whether a change was begun and is not finished, by whoever."""
+        return next(self.folder.glob(f"[0-9]*{_PENDING}"), None) is not None
+
     def begin(self, entry: Entry) -> None:
         """Write down what is about to be made. Raises StoreFull, StoreReadOnly."""
         facts = {"before": entry.before.facts(), "after": entry.after.facts(), "forget": entry.change.forget}

@@ -1,8 +1,8 @@
 """Loads into a graph of a server that readers do not know yet, in parts by the Graph Store Protocol, then shows it.
 
-https://www.w3.org/TR/sparql11-http-rdf-update/#http-post. What a product's loader reads from its own disk is not used:
-it knows neither our marks nor who may write. A graph that is there already is not loaded into, since it would be seen
-half full; on the way out a graph leaves in one change.
+https://www.w3.org/TR/sparql11-http-rdf-update/#http-post. What a product's loader reads from its own disk goes past
+this door: it knows neither our marks nor who may write, and is taken in afterwards. A graph that is there already is
+not loaded into, since it would be seen half full; on the way out a graph leaves in one change.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from iesi_kg.store.bulk import MARK, MARKED, Intent, Mark, Unit, intent_of, plan
 from iesi_kg.store.durable import locked, make_folder, write_atomically
 from iesi_kg.store.remote.channel import Bounds, Content
 from iesi_kg.store.remote.reader import RemoteReader
-from iesi_kg.store.remote.store import RemoteStore
+from iesi_kg.store.remote.store import LOAD_LOCK, RemoteStore
 from iesi_kg.store.remote.writer import RemoteWriter
 
 _PART = 4_000_000  # bytes
@@ -42,7 +42,7 @@ class RemoteDoor:
     def opened(cls, store: RemoteStore) -> Iterator[RemoteDoor]:
         """The door of a store, for one process of this machine at a time. Raises StoreBusy."""
         make_folder(store.load_plan.parent)
-        with locked(store.load_plan.with_name("load.LOCK"), 0.0):
+        with locked(store.load_plan.with_name(LOAD_LOCK), 0.0):
             yield cls(store)
 
     def pending(self) -> Intent | None:

@@ -60,6 +60,10 @@ class ServerStore(Protocol):
         """The version that stands now, asked of the server."""
         ...
 
+    def finish_left(self) -> None:
+        """Finish a change that was cut, where nobody is at it."""
+        ...
+
 
 class RemotePool:
     """Queries to the server of a store, ``parallel`` at a time; at most ``queue`` wait for their turn."""
@@ -88,6 +92,11 @@ class RemotePool:
     def confined(self) -> bool:
         """No query is evaluated in this process or by one of it; SERVICE never leaves."""
         return True
+
+    @property
+    def rewritable(self) -> bool:
+        """As the profile of the product says."""
+        return self._store.client.where.profile.rewritable
 
     async def start(self) -> None:
         """Ask the server which version stands. Raises StoreError."""
@@ -208,11 +217,12 @@ class RemotePool:
             return self._number
 
     async def _follow(self) -> None:
-        """Know a version that another process made, even while nobody asks."""
+        """Know a version that another process made, even while nobody asks; finish a change that was cut."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 await self._stands()
+                await asyncio.to_thread(self._store.finish_left)
             except IesiKgError as error:
                 log.info("the version of the store is not known now: %s", error.detail)
 

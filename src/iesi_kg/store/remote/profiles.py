@@ -46,6 +46,7 @@ class Profile:
     ``keeps_literals`` says whether ``"01"^^xsd:integer`` comes back as it was written; ``numeric_booleans`` come as 1
     and 0; ``datatypes`` come under another name than they were written with. ``ask_variable`` is the variable of the
     one row that stands for a truth value. ``reads_escapes`` says whether an IRI in a query may hold ``\u0041``,
+    ``rewritable`` whether its engine is the one for whose slow shapes of queries another form is known to be faster,
     ``describe_prologue`` has DESCRIBE tell what stands behind a subject and no more, and ``forbidden`` are what no
     query of a stranger may hold: words, and beginnings of IRIs (with a colon).
     """
@@ -90,6 +91,7 @@ class Profile:
     keeps_literals: bool = False
     default_graph_store: bool = True
     head: bool = True
+    rewritable: bool = False
     remarks: tuple[str, ...] = ()
 
     def timeout(self, seconds: float) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pyoxigraph import NamedNode
 
-from iesi_kg.errors import BackendError, StoreBusy, StoreDamaged, StoreError
+from iesi_kg.errors import BackendError, StoreBusy, StoreDamaged, StoreError, UsageError
 from iesi_kg.settings import Settings
 from iesi_kg.store.base import DEFAULT_GRAPH
 from iesi_kg.store.durable import locked, make_folder, store_error
@@ -19,6 +19,7 @@ from iesi_kg.store.remote import standing
 from iesi_kg.store.remote.client import Client, Credentials
 from iesi_kg.store.remote.diary import Diary
 from iesi_kg.store.remote.fetching import LARGE
+from iesi_kg.store.remote.memory import Memory
 from iesi_kg.store.remote.places import GRAPH, Places
 from iesi_kg.store.remote.presence import number
 from iesi_kg.store.remote.reader import RemoteReader
@@ -28,6 +29,7 @@ from iesi_kg.store.remote.writer import RemoteWriter, begun
 from iesi_kg.vocabulary import iris
 
 FOLDER = "server"  # in the state folder
+LOAD, LOAD_LOCK = "load.json", "load.LOCK"  # in that
 _POLL = 0.05
 
 
@@ -39,6 +41,7 @@ class RemoteStore:
         self._diary, self._lock_timeout, self._keep = diary, lock_timeout, keep
         self._guard = threading.Lock()
         self._view: View | None = None
+        self._memory: Memory | None = None
         weakref.finalize(self, client.let_go)
 
     @classmethod
@@ -67,7 +70,7 @@ class RemoteStore:
     @property
     def load_plan(self) -> Path:
         """Where a large load is written down while it is under way."""
-        return self._diary.folder / "load.json"
+        return self._diary.folder / LOAD
 
     def exists(self) -> bool:
         """Whether a store was begun on the server."""
@@ -82,9 +85,9 @@ class RemoteStore:
         now = self._settled()
         with self._guard:
             while self._view is None or self._view.now != now:
-                view = View(self.client, self.places, self._diary, now)
+                view = View(self.client, self.places, self._diary, self._remembered(now))
                 if (now := self._settled()) == view.now:  # else the names of its graphs may be of another one
-                    self._view = view
+                    self._view, self._memory = view, view.memory
             return RemoteReader(self._view, self)
 
     @contextmanager
@@ -95,7 +98,11 @@ class RemoteStore:
         except OSError as error:
             raise store_error(error, self._diary.folder) from error
         with locked(self._diary.lock, self._lock_timeout):
-            yield RemoteWriter(self.client, self.places, self._diary, self._keep)
+            writer = RemoteWriter(self.client, self.places, self._diary, self._keep, self._memory)
+            try:
+                yield writer
+            finally:
+                self._memory = writer.memory
 
     def verify(self) -> None:
         """Count the quads. Raises StoreDamaged where the server has fewer than were written."""
@@ -107,6 +114,12 @@ class RemoteStore:
                 hint="somebody else took some away there: restore the server from a backup",
             )
 
+    def finish_left(self) -> None:
+        """Finish a change of this machine that was cut, or take it back, where nobody is at it. Raises StoreError."""
+        if self._diary.is_pending():
+            with suppress(StoreBusy), locked(self._diary.lock, 0.0):
+                RemoteWriter(self.client, self.places, self._diary, self._keep)
+
     def let_go(self) -> None:
         """Nothing of a version that has passed is held open here."""
 
@@ -114,11 +127,15 @@ class RemoteStore:
         """Forget the last changes, from which an earlier version could be read."""
         with locked(self._diary.lock, self._lock_timeout):
             self._diary.forget()
+            self._memory = None
         return []
 
     def close(self) -> None:
         """End the connections."""
         self.client.close()
+
+    def _remembered(self, now: Standing) -> Memory:
+        return Memory(now) if self._memory is None else self._memory.at(now, self._diary)
 
     def _settled(self) -> Standing:
         """The record, once no change is being made. Raises StoreBusy, TwoWriters."""
@@ -129,9 +146,9 @@ class RemoteStore:
                 raise self._missing()
             if not now.pending:
                 return now
-            self._finish(now)
             if time.monotonic() >= deadline:
                 raise StoreBusy(f"a change of version {now.number} is being made", hint="try again in a few seconds")
+            self._finish(now)  # whatever it takes, it is looked at once more
             time.sleep(_POLL)
 
     def _finish(self, now: Standing) -> None:
@@ -139,18 +156,48 @@ class RemoteStore:
         entry = self._diary.pending()
         if entry is None or entry.after.change != now.pending:
             return
-        with suppress(StoreBusy), locked(self._diary.lock, 0.0):
-            RemoteWriter(self.client, self.places, self._diary, self._keep)
+        self.finish_left()
+
+    def held(self, graph: NamedNode) -> int:
+        """How many statements the server has in a graph, whether readers know it or not."""
+        return number(self.client, f"GRAPH {graph} {{ ?s ?p ?o }}")
+
+    def has_blank(self, graph: NamedNode) -> bool:
+        """Whether blank nodes stand in a graph on the server."""
+        blank = "FILTER(isBlank(?s) || isBlank(?o))"
+        return self.client.ask(f"ASK {{ GRAPH {graph} {{ ?s ?p ?o {blank} }} }}", bounds=LARGE)
+
+    def refuse_held(self) -> None:
+        """Raise UsageError where the server holds a store, or statements in the places of one."""
+        if self.exists() or self._count(self._ours()):
+            raise UsageError(
+                f"{self.client.where.base} is not empty",
+                hint="empty it by its own means, or name a server, or a data set on it, that holds nothing",
+            )
+
+    def begin_at(self, number: int) -> None:
+        """Begin a store on a server that holds nothing, which counts on from a version. Raises UsageError."""
+        self.refuse_held()
+        now = begun(self.client, self.places, [], 0, number=max(0, number))
+        self._diary.prepare(now.store, self.client.where.base)
+
+    def end(self) -> None:
+        """Have the server forget that a store was begun there."""
+        self.client.update(f"CLEAR SILENT GRAPH {self.places.state}")
 
     def _begun(self) -> Standing:
+        graphs = self._ours()
+        return begun(self.client, self.places, graphs, self._count(graphs))
+
+    def _ours(self) -> list[NamedNode]:
+        """The named graphs on the server whose names are ours, of a store that is not begun."""
         prefix = iris.graph("").value
         rows = self.client.select(
             f'SELECT DISTINCT ?g {{ GRAPH ?g {{ ?s ?p ?o }} FILTER(STRSTARTS(STR(?g), "{prefix}")) }}', bounds=LARGE
         )
         own = {self.places.default, self.places.state}
         found = sorted({row["g"] for row in rows if isinstance(row["g"], NamedNode)} - own, key=str)
-        graphs = [graph for graph in found if not graph.value.startswith(self.places.state.value + "/")]
-        return begun(self.client, self.places, graphs, self._count(graphs))
+        return [graph for graph in found if not graph.value.startswith(self.places.state.value + "/")]
 
     def _count(self, graphs: list[NamedNode]) -> int:
         total = number(self.client, self.places.block(DEFAULT_GRAPH, "?s ?p ?o"))

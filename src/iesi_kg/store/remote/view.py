@@ -6,9 +6,7 @@ what belongs to a thing, or to a small graph, is fetched once and looked through
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from pyoxigraph import NamedNode, Quad
@@ -18,27 +16,23 @@ from iesi_kg.store.remote import standing
 from iesi_kg.store.remote.client import Client
 from iesi_kg.store.remote.diary import Diary
 from iesi_kg.store.remote.fetching import Fetcher, Pattern
+from iesi_kg.store.remote.memory import Memory, Sorted
 from iesi_kg.store.remote.places import Places
-from iesi_kg.store.remote.standing import Standing
 
-_KEPT_QUADS = 200_000
 _SMALL_GRAPH = 20_000
 _WIDE = 2_000  # quads that point at one thing, beyond which each question is asked by itself
-
-Sorted = Mapping[NamedNode, Sequence[Quad]]  # by predicate
+_OF_ONE_PROPERTY = 50_000  # quads of a large graph that are kept
 
 
 class View:
     """What readers of one version share; a ``settled`` one is the writer's: beside him nobody changes anything."""
 
-    def __init__(self, client: Client, places: Places, diary: Diary, now: Standing, *, settled: bool = False) -> None:
-        self.client, self.places, self.now = client, places, now
+    def __init__(self, client: Client, places: Places, diary: Diary, memory: Memory, *, settled: bool = False) -> None:
+        self.client, self.places, self.now = client, places, memory.now
+        self.memory = memory
         self._diary, self._settled = diary, settled
         self.names = tuple(graph.value for graph in standing.named(client, places))
         self._fetcher = Fetcher(client, places, self.names, self._gone)
-        self._known: OrderedDict[Pattern, Sorted | None] = OrderedDict()
-        self._size = 0
-        self._guard = threading.Lock()
 
     def quads(self, pattern: Pattern) -> Iterator[Quad]:
         """The quads of a pattern as they stood at this version. Raises VersionPassed."""
@@ -46,7 +40,7 @@ class View:
             return
         near = self._near(pattern)
         if near is None:
-            yield from self._fetched(pattern)
+            yield from self._kept_on_the_way(pattern)
             return
         found = chain.from_iterable(near.values()) if pattern.predicate is None else near.get(pattern.predicate, ())
         yield from (quad for quad in found if pattern.holds(quad))
@@ -62,26 +56,28 @@ class View:
             return self._remembered(Pattern(subject=pattern.subject))
         if isinstance(pattern.object, NamedNode):
             return self._remembered(Pattern(object=pattern.object), _WIDE)
-        if pattern.graph is not None:
-            return self._remembered(Pattern(graph=pattern.graph), _SMALL_GRAPH)
-        return None
+        if pattern.graph is None:
+            return None
+        near = self._remembered(Pattern(graph=pattern.graph), _SMALL_GRAPH)
+        return self.memory.quads(_of_property(pattern)) if near is None else near
 
     def _remembered(self, pattern: Pattern, most: int | None = None) -> Sorted | None:
-        with self._guard:
-            if pattern in self._known:
-                self._known.move_to_end(pattern)
-                return self._known[pattern]
-        found: dict[NamedNode, list[Quad]] | None = None
-        if most is None or not self._fetcher.is_over(pattern, most):
-            found = {}
-            for quad in self._fetched(pattern):
-                found.setdefault(quad.predicate, []).append(quad)
-        with self._guard:
-            self._known[pattern] = found
-            self._size += _weight(found)
-            while self._size > _KEPT_QUADS:
-                self._size -= _weight(self._known.popitem(last=False)[1])
-        return found
+        if self.memory.knows(pattern):
+            return self.memory.quads(pattern)
+        if most is not None and self._fetcher.is_over(pattern, most):
+            return self.memory.keep(pattern, None)
+        return self.memory.keep(pattern, self._fetched(pattern))
+
+    def _kept_on_the_way(self, pattern: Pattern) -> Iterator[Quad]:
+        """The quads of a pattern; those of one property of a graph are kept, if they are not too many."""
+        found: list[Quad] | None = [] if pattern.predicate and pattern == _of_property(pattern) else None
+        for quad in self._fetched(pattern):
+            if found is not None:
+                found.append(quad)
+                found = found if len(found) <= _OF_ONE_PROPERTY else None
+            yield quad
+        if found is not None:
+            self.memory.keep(pattern, found)
 
     def _fetched(self, pattern: Pattern) -> Iterator[Quad]:
         for part, found in self._fetcher.parts(pattern):
@@ -123,5 +119,5 @@ class View:
         return VersionPassed(f"version {number} was replaced while it was read", version=number)
 
 
-def _weight(found: Sorted | None) -> int:
-    return 1 + sum(map(len, found.values())) if found else 1
+def _of_property(pattern: Pattern) -> Pattern:
+    return Pattern(predicate=pattern.predicate, graph=pattern.graph)

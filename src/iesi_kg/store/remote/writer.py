@@ -22,6 +22,7 @@ from iesi_kg.store.remote import standing
 from iesi_kg.store.remote.client import Client
 from iesi_kg.store.remote.delta import effective, refuse_altered
 from iesi_kg.store.remote.diary import Diary, Entry
+from iesi_kg.store.remote.memory import Memory
 from iesi_kg.store.remote.places import Places
 from iesi_kg.store.remote.reader import RemoteReader
 from iesi_kg.store.remote.sending import Sender
@@ -32,11 +33,12 @@ from iesi_kg.store.remote.view import View
 class RemoteWriter:
     """The one writer of a store on a server; whoever makes it holds the local lock."""
 
-    def __init__(self, client: Client, places: Places, diary: Diary, keep: int) -> None:
+    def __init__(self, client: Client, places: Places, diary: Diary, keep: int, memory: Memory | None = None) -> None:
         self._client, self._places, self._diary, self._keep = client, places, diary, keep
         self._sender = Sender(client, places)
         self._broken = False
-        self._view = self._viewed(self._recovered())
+        now = self._recovered()
+        self._view = self._viewed(memory.at(now, diary) if memory is not None else Memory(now))
 
     @property
     def reader(self) -> RemoteReader:
@@ -47,6 +49,11 @@ class RemoteWriter:
     def standing(self) -> Standing:
         """The record of what stands now."""
         return self._view.now
+
+    @property
+    def memory(self) -> Memory:
+        """What was fetched of what stands now."""
+        return self._view.memory
 
     def commit(self, change: ChangeSet) -> int:
         """Make all of the change or none, durably; returns the new version number.
@@ -69,7 +76,8 @@ class RemoteWriter:
             failure = self._after(entry, error)
             if failure is not None:
                 raise failure from error
-        self._done(entry)
+        self._diary.finish(entry, self._keep)
+        self._view = self._viewed(self._view.memory.after(entry))
         return after.number
 
     def _make(self, entry: Entry) -> None:
@@ -108,12 +116,8 @@ class RemoteWriter:
         self._broken = True
         return _left_open(entry, error)
 
-    def _done(self, entry: Entry) -> None:
-        self._diary.finish(entry, self._keep)
-        self._view = self._viewed(entry.after)
-
-    def _viewed(self, now: Standing) -> View:
-        return View(self._client, self._places, self._diary, now, settled=True)
+    def _viewed(self, memory: Memory) -> View:
+        return View(self._client, self._places, self._diary, memory, settled=True)
 
     def _recovered(self) -> Standing:
         """The record, after what a killed writer left was finished. Raises TwoWriters, StoreError."""
@@ -129,7 +133,7 @@ class RemoteWriter:
                 )
             return found
         if found.change == entry.after.change:
-            self._done(entry)
+            self._diary.finish(entry, self._keep)
             return entry.after
         if found.change != entry.before.change or found.pending not in ("", entry.after.change):
             self._diary.retract(entry)  # somebody else went on from there: what was never acknowledged is not made
@@ -146,7 +150,7 @@ class RemoteWriter:
                 raise failure or error from error
             if failure is not None:
                 return self._recovered()
-        self._done(entry)
+        self._diary.finish(entry, self._keep)
         return entry.after
 
 
@@ -166,9 +170,9 @@ def _left_open(entry: Entry, error: StoreError) -> StoreError:
     )
 
 
-def begun(client: Client, places: Places, graphs: Sequence[NamedNode], quads: int) -> Standing:
+def begun(client: Client, places: Places, graphs: Sequence[NamedNode], quads: int, *, number: int = 0) -> Standing:
     """The record of a store that begins on a server; that of another who was faster."""
-    first = Standing(0, datetime.now(UTC), quads, uuid4().hex, uuid4().hex)
+    first = Standing(number, datetime.now(UTC), quads, uuid4().hex, uuid4().hex)
     client.update(standing.begin(places, first, graphs))
     found = standing.read(client, places)
     if found is None:
