@@ -90,7 +90,10 @@ def test_spread(spread: Spread) -> None:
         ("<urn:thing1> <urn:part>/<urn:holder> ?h , ?i ; <urn:title> ?n", 3 * 3 * 5),
         ("<urn:thing1> <urn:part> ?p OPTIONAL { ?p <urn:holder> ?h }", 6),
         ("<urn:thing1> <urn:part> ?p OPTIONAL { ?p <urn:holder> ?h } OPTIONAL { <urn:thing1> <urn:title> ?t }", 9),
-        ("VALUES ?t { <urn:thing1> <urn:thing2> } OPTIONAL { ?t <urn:part> ?p } OPTIONAL { ?t ?q ?r }", 2 * 3 * 400 * 2),
+        (
+            "VALUES ?t { <urn:thing1> <urn:thing2> } OPTIONAL { ?t <urn:part> ?p } OPTIONAL { ?t ?q ?r }",
+            2 * 3 * 400 * 2,
+        ),
         ("?t <urn:country> <urn:country1> OPTIONAL { ?t <urn:part> ?p }", 30 * 3 * 2),
         ("?t <urn:country> <urn:country1> ; <urn:part> ?p . ?p <urn:holder> <urn:holder1>", None),
         ("<urn:hub> <urn:type> ?t . ?t <urn:type> <urn:Thing>", 2),
@@ -129,8 +132,9 @@ def random_body(dice: random.Random) -> str:
     required = " . ".join(
         f"{dice.choice(subjects)} {dice.choice(names)} {dice.choice(objects)}" for _ in range(dice.randint(1, 4))
     )
+    new = [*variables, "?e", "?f", "?g"]
     return required + "".join(
-        f" OPTIONAL {{ {dice.choice(subjects)} {dice.choice(names[:6])} {dice.choice([*variables, '?e', '?f', '?g'])} }}"
+        f" OPTIONAL {{ {dice.choice(subjects)} {dice.choice(names[:6])} {dice.choice(new)} }}"
         for _ in range(dice.choice([0, 0, 1, 2]))
     )
 

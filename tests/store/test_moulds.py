@@ -11,7 +11,7 @@ from iesi_kg.store.moulds import recalled
 from iesi_kg.store.plain import plain
 
 SEED = 20_261_123
-PROLOGUE = "PREFIX u: <urn:> # a # comment <urn:x> \"\nPREFIX : <urn:x#>\nprefix un.used: <urn:un/>\n"
+PROLOGUE = 'PREFIX u: <urn:> # a # comment <urn:x> "\nPREFIX : <urn:x#>\nprefix un.used: <urn:un/>\n'
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,9 @@ def some_query(dice: random.Random) -> str:
         body += joined("OPTIONAL", "{", triple(dice.choice(nodes[:4]), paths[:4]), "}")
     if dice.random() < 0.2:
         body = joined("VALUES", "?s", "{", "u:a", "<urn:b>", "}") + body
-    head = dice.choice(["SELECT *", "SELECT DISTINCT ?s ?o", "SELECT (COUNT(DISTINCT ?s) AS ?n)", "SELECT(COUNT(*)AS?n)"])
+    head = dice.choice(
+        ["SELECT *", "SELECT DISTINCT ?s ?o", "SELECT (COUNT(DISTINCT ?s) AS ?n)", "SELECT(COUNT(*)AS?n)"]
+    )
     return PROLOGUE + joined(head, "{", body, "}")
 
 
