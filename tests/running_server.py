@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse
 
+from iesi_kg.store import allocator
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
 
@@ -104,6 +105,7 @@ def start(store: Path, *arguments: str, **settings: object) -> subprocess.Popen[
     environment |= {"IESI_KG_HOSTS": "e"}  # the short name that requests over raw sockets carry
     environment |= {f"IESI_KG_{name.upper()}": str(value) for name, value in settings.items()}
     environment |= {"PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1"}
+    environment = allocator.roomy(environment) or environment  # else each process would begin twice
     command = [sys.executable, "-m", "iesi_kg", "serve", "--store", str(store)]
     if "--port" not in arguments:
         command += ["--port", "0"]

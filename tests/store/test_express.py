@@ -15,7 +15,7 @@ from pyoxigraph import NamedNode, Quad, QueryResultsFormat, QuerySolutions, Stor
 
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.embedded import EmbeddedStore
-from iesi_kg.store.express import MANY, MOST_STEPS, Spread
+from iesi_kg.store.express import FEW, MOST_STEPS, Spread
 from iesi_kg.store.plain import plain
 from iesi_kg.store.workers import Job, Limits, Pool
 
@@ -57,7 +57,14 @@ def test_spread(spread: Spread) -> None:
         "<urn:type>": 1, "<urn:country>": 1, "<urn:title>": 1, "<urn:part>": 3, "<urn:holder>": 1, "<urn:member>": 400,
     }  # fmt: skip
     assert spread.triples == 400
-    assert spread.popular == {"<urn:Thing>"}  # 300 subjects; each country has 30
+    countries = {f"<urn:country{number}>": 30 for number in range(10)}
+    holders = {f"<urn:holder{number}>": 43 if number < 6 else 42 for number in range(7)}  # 300 = 7 * 42 + 6
+    assert spread.linking == {"<urn:Thing>": 300, **countries, **holders}
+    assert spread.subjects == {
+        ("<urn:type>", "<urn:Thing>"): 300,
+        **{("<urn:country>", country): number for country, number in countries.items()},
+        **{("<urn:holder>", holder): number for holder, number in holders.items()},
+    }
 
 
 @pytest.mark.parametrize(
@@ -68,13 +75,26 @@ def test_spread(spread: Spread) -> None:
         ("<urn:thing1> <urn:part> ?part . ?part <urn:holder> ?h", 6),
         ("<urn:hub> <urn:member> ?m", 400),
         ("<urn:hub> <urn:member> ?m . ?m <urn:part> ?x", 2_400),
-        ("?t <urn:country> <urn:country1>", MANY),
-        ("?t <urn:country> <urn:country1> ; <urn:title> ?n ; <urn:part> ?x", MANY * 3 * 3),
+        ("?t <urn:country> <urn:country1>", 30),
+        ("?t <urn:country> <urn:nowhere>", FEW),
+        ("?t <urn:country> <urn:country1> ; <urn:title> ?n ; <urn:part> ?x", 30 * 3 * 3),
+        ("?t <urn:type> <urn:Thing>", 300),
+        ("?t <urn:country> <urn:country1> ; <urn:type> <urn:Thing>", 300 * 2),  # an engine could begin with the class
+        ("?t ?p <urn:country1>", 30),
+        ("?t ?p <urn:country1> ; <urn:title> ?n", 30 * 2),
+        ("?t ?p <urn:country1> ; <urn:type> <urn:Thing>", 300 * 400 * 2),
         ("VALUES ?t { <urn:thing1> <urn:thing2> } ?t <urn:title> ?n ; a <urn:Thing>", 4),
         ("<urn:thing1> <urn:nothing> ?x", 1),
         ("<urn:thing1> <urn:part> ?a . <urn:thing2> <urn:part> ?b", 18),
-        ("?t <urn:type> <urn:Thing>", None),  # popular
-        ("?t <urn:country> <urn:country1> ; <urn:type> <urn:Thing>", None),  # an engine could begin with the class
+        ("<urn:thing1> <urn:part>/<urn:holder> ?h", 6),
+        ("<urn:thing1> <urn:part>/<urn:holder> ?h , ?i ; <urn:title> ?n", 3 * 3 * 5),
+        ("<urn:thing1> <urn:part> ?p OPTIONAL { ?p <urn:holder> ?h }", 6),
+        ("<urn:thing1> <urn:part> ?p OPTIONAL { ?p <urn:holder> ?h } OPTIONAL { <urn:thing1> <urn:title> ?t }", 9),
+        (
+            "VALUES ?t { <urn:thing1> <urn:thing2> } OPTIONAL { ?t <urn:part> ?p } OPTIONAL { ?t ?q ?r }",
+            2 * 3 * 400 * 2,
+        ),
+        ("?t <urn:country> <urn:country1> OPTIONAL { ?t <urn:part> ?p }", 30 * 3 * 2),
         ("?t <urn:country> <urn:country1> ; <urn:part> ?p . ?p <urn:holder> <urn:holder1>", None),
         ("<urn:hub> <urn:type> ?t . ?t <urn:type> <urn:Thing>", 2),
         ("?t <urn:title> 'x'", None),  # literals are not counted
@@ -86,6 +106,14 @@ def test_spread(spread: Spread) -> None:
         ("<urn:thing1> ?p ?x . <urn:thing2> ?p ?y", None),
         ("<urn:thing1> ?p ?x . ?p <urn:title> ?y", None),
         ("VALUES ?t { <urn:thing1> } ?u <urn:country> <urn:country1>", None),
+        ("?t <urn:part>/<urn:holder> <urn:holder1>", None),
+        ("<urn:thing1> <urn:part> ?p OPTIONAL { ?p <urn:holder> ?h } OPTIONAL { ?h <urn:title> ?t }", None),  # unbound
+        ("<urn:thing1> <urn:part> ?p OPTIONAL { ?p <urn:holder> ?h } OPTIONAL { ?p <urn:title> ?h }", None),
+        ("<urn:thing1> <urn:part> ?p OPTIONAL { ?p <urn:holder> <urn:holder1> }", None),
+        ("<urn:thing1> <urn:part> ?p OPTIONAL { ?x <urn:holder> ?h }", None),
+        ("<urn:thing1> <urn:part> ?p OPTIONAL { <urn:thing2> <urn:part> ?p }", None),
+        ("<urn:thing1> ?q ?p OPTIONAL { ?q <urn:title> ?t }", None),
+        ("<urn:thing1> <urn:part> ?p OPTIONAL { ?p ?q ?q }", None),
     ],
 )
 def test_steps_by_hand(spread: Spread, body: str, steps: int | None) -> None:
@@ -100,8 +128,15 @@ def random_body(dice: random.Random) -> str:
     subjects = ["<urn:thing1>", "<urn:part2-0>", "<urn:hub>", *variables]
     objects = ["<urn:country3>", "<urn:Thing>", "<urn:holder1>", *variables]
     names = ["<urn:type>", "<urn:country>", "<urn:part>", "<urn:holder>", "<urn:title>", "?p"]
-    count = dice.randint(1, 4)
-    return " . ".join(f"{dice.choice(subjects)} {dice.choice(names)} {dice.choice(objects)}" for _ in range(count))
+    names += ["<urn:part>/<urn:holder>", "<urn:member>/<urn:part>"]
+    required = " . ".join(
+        f"{dice.choice(subjects)} {dice.choice(names)} {dice.choice(objects)}" for _ in range(dice.randint(1, 4))
+    )
+    new = [*variables, "?e", "?f", "?g"]
+    return required + "".join(
+        f" OPTIONAL {{ {dice.choice(subjects)} {dice.choice(names[:6])} {dice.choice(new)} }}"
+        for _ in range(dice.choice([0, 0, 1, 2]))
+    )
 
 
 def test_no_query_has_more_rows_than_steps(graph: Store, spread: Spread) -> None:

@@ -21,6 +21,13 @@ TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
         ("SELECT $s { $s <urn:p> ?o ;; <urn:q> 'x'@en-GB , 5 , true . }", (("?s", P, "?o"), *(("?s", Q, '"'),) * 3)),
         ("SELECT ?o { <urn:a> <urn:p> ?o } ORDER BY DESC(?o) ?s LIMIT 5 OFFSET 2", ((A, P, "?o"),)),
         ("ASK {}", ()),
+        ("SELECT (COUNT(*) AS ?n) { ?s <urn:p> ?o }", (("?s", P, "?o"),)),
+        ("SELECT(count( distinct ?s )as?n) ?x { ?s <urn:p> ?o } ORDER BY ?n", (("?s", P, "?o"),)),
+        ("SELECT * { ?s <urn:p>/<urn:q> ?o }", (("?s", P, "?/0"), ("?/0", Q, "?o"))),
+        ("SELECT * { ?s a / <urn:q>/<urn:p> ?o, 1 ; <urn:p> ?x }", (
+            ("?s", TYPE, "?/0"), ("?/0", Q, "?/1"), ("?/1", P, "?o"),
+            ("?s", TYPE, "?/3"), ("?/3", Q, "?/4"), ("?/4", P, '"'), ("?s", P, "?x"),
+        )),
         ("ASK WHERE { <urn:a> <urn:p> '''a {brace} and # no comment''' }", None),
     ],
 )  # fmt: skip
@@ -28,6 +35,13 @@ def test_plainest(text: str, patterns: tuple[tuple[str, str, str], ...] | None) 
     found = plain(text)
     assert (found and found.patterns) == patterns
     assert found is None or found.form is (Form.BOOLEAN if text.startswith("ASK") else Form.SOLUTIONS)
+
+
+def test_optional_of_one_pattern() -> None:
+    found = plain("SELECT ?o { <urn:a> <urn:p> ?o . optional{?o <urn:q> ?x.} OPTIONAL { <urn:b> <urn:p> 1 } . }")
+    assert found is not None
+    assert found.patterns == ((A, P, "?o"),)
+    assert found.optional == (("?o", Q, "?x"), (B, P, '"'))
 
 
 def test_values_of_one_variable() -> None:
@@ -39,16 +53,31 @@ def test_values_of_one_variable() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "SELECT * { ?s <urn:p>/<urn:q> ?o }",
+        "SELECT * { ?s <urn:p>/ ?o }",
+        "SELECT * { ?s <urn:p>/?q ?o }",
+        "SELECT * { ?s ?q/<urn:p> ?o }",
+        "SELECT * { ?s /<urn:p> ?o }",
+        "SELECT * { ?s <urn:p>|<urn:q> ?o }",
+        "SELECT * { ?s <urn:p>/<urn:q>* ?o }",
+        "SELECT * { ?s (<urn:p>/<urn:q>) ?o }",
         "SELECT * { ?s <urn:p>+ ?o }",
         "SELECT * { ?s ^<urn:p> ?o }",
         "SELECT * { ?s <urn:p> ?o FILTER(?o > 1) }",
-        "SELECT * { ?s <urn:p> ?o OPTIONAL { ?o <urn:q> ?x } }",
+        "SELECT * { ?s <urn:p> ?o OPTIONAL { ?o <urn:q> ?x ; <urn:p> ?y } }",
+        "SELECT * { ?s <urn:p> ?o OPTIONAL { ?o <urn:q>/<urn:p> ?x } }",
+        "SELECT * { ?s <urn:p> ?o OPTIONAL { } }",
+        "SELECT * { ?s <urn:p> ?o OPTIONAL { ?o <urn:q> ?x FILTER(?x > 1) } }",
+        "SELECT * { ?s <urn:p> ?o OPTIONAL { ?o <urn:q> ?x } ?s <urn:q> ?y }",
+        "SELECT * { ?s <urn:p> ?o OPTIONAL { ?o <urn:q> ?x OPTIONAL { ?x <urn:p> ?y } } }",
+        "SELECT * { ?s <urn:p> ?o MINUS { ?o <urn:q> ?x } }",
+        "SELECT * { ?s <urn:p> ?o { ?o <urn:q> ?x } }",
+        "SELECT * { ?s <urn:p> ?oOPTIONAL { ?o <urn:q> ?x } }",
+        "SELECT (SUM(?o) AS ?n) { ?s <urn:p> ?o }",
+        "SELECT (COUNT(?o)) { ?s <urn:p> ?o }",
         "SELECT * { { ?s <urn:p> ?o } UNION { ?s <urn:q> ?o } }",
         "SELECT * { GRAPH <urn:g> { ?s <urn:p> ?o } }",
         "SELECT * { SERVICE <urn:g> { ?s <urn:p> ?o } }",
         "SELECT * FROM <urn:g> { ?s <urn:p> ?o }",
-        "SELECT (COUNT(*) AS ?n) { ?s <urn:p> ?o }",
         "SELECT ?o { ?s <urn:p> ?o } GROUP BY ?o",
         "SELECT ?o { ?s <urn:p> [ <urn:q> ?o ] }",
         "SELECT ?o { _:b <urn:p> ?o }",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ import pytest
 from iesi_kg.web.meter import Meter
 from iesi_kg.web.repeats import Repeats, Reply
 from running_server import Server, serving
+from talking import Talk
 
 QUERY = "GET /sparql?query=SELECT%20%3Fo%20%7B%20%3Curn%3Aa%3E%20%3Fp%20%3Fo%20%7D HTTP/1.1\r\nHost: e\r\n{}\r\n"
 
@@ -56,29 +56,6 @@ def test_replies_take_bounded_memory() -> None:
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("repeats") / "store", "--scratch", query_processes=1) as running:
         yield running
-
-
-class Talk:
-    """Requests one after another on one connection."""
-
-    def __init__(self, server: Server) -> None:
-        self.socket = socket.create_connection(server.address, timeout=20)
-        self.file = self.socket.makefile("rb")
-
-    def ask(self, *pieces: str) -> tuple[bytes, bytes]:
-        """The head, without what tells time, and the body of the answer to a request sent in these pieces."""
-        for piece in pieces:
-            self.socket.sendall(piece.encode())
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += self.file.readline()
-        length = re.search(rb"content-length: (\d+)", head)
-        body = self.file.read(int(length[1])) if length and not pieces[0].startswith("HEAD") else b""
-        return re.sub(rb"date: [^\r]*\r\n|server-timing: [^\r]*\r\n", b"", head), body
-
-    def close(self) -> None:
-        self.file.close()
-        self.socket.close()
 
 
 @pytest.fixture

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +19,7 @@ import pytest
 from iesi_kg import assets
 from iesi_kg.publication.bundled import is_outdated, load_bundled
 from iesi_kg.store.embedded import EmbeddedStore
-from running_server import fill, serving, start, stop
+from running_server import SOURCE, fill, serving, start, stop
 
 
 def test_a_taken_port_is_said_before_anything_is_loaded(tmp_path: Path) -> None:
@@ -30,6 +34,31 @@ def test_a_taken_port_is_said_before_anything_is_loaded(tmp_path: Path) -> None:
     assert "PORT=" in said
     assert "Traceback" not in said
     assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="another C library")
+def test_the_process_begins_once_more_to_keep_freed_memory_at_hand(tmp_path: Path) -> None:
+    """``serve`` is begun anew once with the same arguments; what else the environment says of memory stays."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\nopen(os.environ['BEGUN'], 'a').write(os.environ.get('GLIBC_TUNABLES', '') + '\\n')\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "GLIBC_TUNABLES"}
+    environment |= {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(SOURCE)]), "BEGUN": str(tmp_path / "begun")}
+    command = [sys.executable, "-m", "iesi_kg", "serve", "--port", "a lot"]
+    for given in ("", "glibc.malloc.trim_threshold=1000000"):
+        (tmp_path / "begun").write_text("")
+        ran = subprocess.run(
+            command,
+            env=environment | {"GLIBC_TUNABLES": given},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert ran.returncode == 3
+        assert "'a lot' is not a port" in ran.stderr
+        ours = f"{given}:glibc.malloc.tcache_count=500".removeprefix(":")
+        assert (tmp_path / "begun").read_text().splitlines() == [given, ours]
 
 
 def test_an_unknown_host(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from iesi_kg import __version__
 from iesi_kg.web.meter import Meter, exposition, part_of
 from running_server import Server, fill, serving
+from talking import Talk
 
 TTL = '<http://example.org/a> <http://example.org/b> "c" .'
 LINE = re.compile(r'[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? -?[0-9.e+-]+(\n|$)')
@@ -142,7 +143,11 @@ def test_the_query_log_holds_the_text_where_that_is_set(tmp_path: Path) -> None:
     fill(tmp_path / "store", TTL)
     log = tmp_path / "queries.jsonl"
     with serving(tmp_path / "store", query_processes=1, query_log=log, query_log_as="text") as server:
-        server.query('ASK { ?s ?p "ü\n" }')
-        (line,) = logged(log, bool)
+        opened = Talk(server)
+        for text in ('ASK { ?s ?p "ü\n" }', "ASK { <urn:a> ?p ?o }", "ASK { <urn:b> ?p ?o }", "ASK { <urn:b> ?p ?o }"):
+            opened.ask(f"GET /sparql?query={quote(text)} HTTP/1.1\r\nHost: e\r\n\r\n")
+        opened.close()
+        line, *others = logged(log, lambda found: len(found) == 4)
     assert line["query"] == 'ASK { ?s ?p "ü\n" }'
+    assert [other["cached"] for other in others] == [False, False, True]
     assert "ü" in log.read_text("utf-8")

@@ -12,6 +12,10 @@ def main() -> None:
 
         sys.stdout.write(f"iesi-kg {__version__}\n")
         return
+    if sys.argv[1:2] == ["serve"]:
+        from iesi_kg.cli import anew
+
+        anew.with_room()
     from iesi_kg.cli.group import run
 
     run()

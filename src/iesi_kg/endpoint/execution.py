@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from iesi_kg.endpoint.diagnosis import explain
 from iesi_kg.endpoint.negotiation import MediaType
 from iesi_kg.endpoint.protocol import Query
@@ -11,11 +9,12 @@ from iesi_kg.endpoint.runner import Runner
 from iesi_kg.endpoint.syntax import Guards, Shape, inspect
 from iesi_kg.errors import QuerySyntaxError
 from iesi_kg.records import Answer, Form
-from iesi_kg.store.plain import LONGEST, Plain, plain
-from iesi_kg.store.settling import as_sent, at_hand, settled
+from iesi_kg.store.moulds import recalled
+from iesi_kg.store.plain import Plain
+from iesi_kg.store.settling import as_sent, at_hand
 from iesi_kg.store.workers import Job, Limits
 
-_COMMENT = re.compile(r"(?:\A|[\s{}.;,>])#")
+_DEEPEST = 2  # brackets in brackets of the plainest queries
 _SHAPES = {
     Form.SOLUTIONS: Shape(Form.SOLUTIONS, "SELECT", volatile=False),
     Form.BOOLEAN: Shape(Form.BOOLEAN, "ASK", volatile=False),
@@ -27,18 +26,24 @@ def recognised(query: Query, guards: Guards) -> tuple[Shape, Plain | None]:
 
     Raises QuerySyntaxError or QueryRefused.
     """
-    found = None
-    if len(query.text) <= LONGEST and not (query.default_graphs or query.named_graphs):
-        found = plain(settled(query.text) if _COMMENT.search(query.text) else query.text)
-    if found is None or not _is_within(found, guards):
-        return inspect(query.text, guards), None
-    return _SHAPES[found.form], found
+    found = plainest(query, guards)
+    return (inspect(query.text, guards), None) if found is None else (_SHAPES[found.form], found)
 
 
-def _is_within(query: Plain, guards: Guards) -> bool:
-    values = query.values[1] if query.values else 0
-    least = min(guards.length - len(query.text), guards.patterns - len(query.patterns), guards.values - values)
-    return least >= 0 and guards.nesting > 1
+def plainest(query: Query, guards: Guards) -> Plain | None:
+    """The query itself where it is one of the plainest and may run."""
+    found = None if query.default_graphs or query.named_graphs else recalled(query.text)
+    return found if found is not None and _is_within(found, len(query.text), guards) else None
+
+
+def _is_within(query: Plain, length: int, guards: Guards) -> bool:
+    patterns, values = len(query.patterns) + len(query.optional), query.values[1] if query.values else 0
+    return (
+        length <= guards.length
+        and patterns <= min(guards.patterns, guards.path)
+        and values <= guards.values
+        and guards.nesting > _DEEPEST
+    )
 
 
 async def execute(query: Query, media: MediaType, pool: Runner, limits: Limits, caller: str = "") -> Answer:

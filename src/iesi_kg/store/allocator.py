@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from pathlib import Path
+from collections.abc import Mapping
 
 M_MMAP_THRESHOLD = -3
 M_ARENA_MAX = -8
@@ -15,6 +16,9 @@ MADV_COLLAPSE = 25
 ARENAS = 2
 LARGE_PAGE = 2 << 20
 LARGE = 1 << 20  # blocks from here on are given back the moment they are free
+AT_HAND = 500  # freed blocks of each size below a kilobyte that a thread keeps; by itself the library keeps 7
+_TUNABLES = "GLIBC_TUNABLES"
+_COUNT = "glibc.malloc.tcache_count"
 
 
 def few_arenas() -> None:
@@ -25,6 +29,17 @@ def few_arenas() -> None:
 def large_apart() -> None:
     """Keep large blocks out of the arenas, also when many of them were freed before."""
     _set(M_MMAP_THRESHOLD, LARGE)
+
+
+def roomy(environ: Mapping[str, str]) -> dict[str, str] | None:
+    """The environment of a process whose threads keep more freed blocks, None where it says so or nobody would read it.
+
+    A query of the engine takes and leaves thousands of small blocks: nearly half of its time went into sorting them.
+    """
+    given = environ.get(_TUNABLES, "")
+    if _COUNT in given or not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"):
+        return None
+    return {**environ, _TUNABLES: f"{given}:{_COUNT}={AT_HAND}".removeprefix(":")}
 
 
 def give_back() -> None:

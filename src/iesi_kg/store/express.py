@@ -2,7 +2,7 @@
 
 Waking a query process costs several times what such a query does. A query that runs here cannot be ended, so it must
 not be able to run long: from a few facts about the version (how many objects a subject has at most for each predicate,
-which objects have many subjects) the most rows that its patterns can meet are known beforehand.
+how many subjects an object has) the most rows that its patterns can meet are known beforehand.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import logging
 import os
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from typing import IO, Final, cast
 
 from pyoxigraph import Literal, NamedNode, QuerySolutions, Store
@@ -22,11 +23,11 @@ from iesi_kg.store import rows
 from iesi_kg.store.dataset import copy_to_memory
 from iesi_kg.store.evaluation import Target, evaluate
 from iesi_kg.store.frames import Limits
-from iesi_kg.store.plain import Plain
+from iesi_kg.store.plain import Pattern, Plain
 from iesi_kg.store.versions import Checkpoint, Layout, Version
 
 MOST_STEPS: Final = 1_000  # triples that one query may meet: about a millisecond
-MANY: Final = 250  # subjects of one object
+FEW: Final = 25  # subjects of one object that are not counted one by one
 MOST_BYTES: Final = 64_000
 CALM_SECONDS: Final = 0.5  # a version that is replaced sooner is not copied
 _NICENESS = 10
@@ -34,7 +35,10 @@ _NICENESS = 10
 _OBJECTS_EACH = """SELECT ?p (MAX(?number) AS ?most) {
   SELECT ?p (COUNT(*) AS ?number) { ?s ?p ?o } GROUP BY ?s ?p } GROUP BY ?p"""
 _TRIPLES_EACH = "SELECT (MAX(?number) AS ?most) { SELECT (COUNT(*) AS ?number) { ?s ?p ?o } GROUP BY ?s }"
-_POPULAR = f"SELECT ?o {{ ?s ?p ?o FILTER(isIRI(?o)) }} GROUP BY ?o HAVING(COUNT(*) > {MANY})"
+_SUBJECTS = f"""SELECT ?p ?o (COUNT(*) AS ?number) {{ ?s ?p ?o FILTER(isIRI(?o)) }}
+GROUP BY ?p ?o HAVING(COUNT(*) > {FEW})"""
+_OF_ANY = f"""SELECT ?o (COUNT(*) AS ?number) {{ ?s ?p ?o FILTER(isIRI(?o)) }} GROUP BY ?o HAVING(COUNT(*) > {FEW})"""
+_KNOWN = 2_048
 
 log = logging.getLogger(__name__)
 
@@ -67,19 +71,23 @@ class Spread:
     """How far patterns can fan out in the default graph of one version.
 
     ``objects`` holds for each predicate the most objects of one subject, ``triples`` the most triples of one subject,
-    ``popular`` the IRIs that are the object of more than ``MANY`` triples.
+    ``subjects`` for a predicate and an IRI how many subjects have it as their object, where these are more than
+    ``FEW``; ``linking`` the same for an IRI with any predicate.
     """
 
     objects: dict[str, int]
     triples: int
-    popular: frozenset[str]
+    subjects: dict[tuple[str, str], int]
+    linking: dict[str, int]
 
     @classmethod
     def of(cls, store: Store) -> Spread:
         """The spread of a store's default graph."""
-        objects = {f"<{_iri(row['p'])}>": _number(row["most"]) for row in _rows(store, _OBJECTS_EACH)}
+        objects = {_iri(row["p"]): _number(row["most"]) for row in _rows(store, _OBJECTS_EACH)}
         triples = max((_number(row["most"]) for row in _rows(store, _TRIPLES_EACH)), default=0)
-        return cls(objects, triples, frozenset(f"<{_iri(row['o'])}>" for row in _rows(store, _POPULAR)))
+        subjects = {(_iri(row["p"]), _iri(row["o"])): _number(row["number"]) for row in _rows(store, _SUBJECTS)}
+        linking = {_iri(row["o"]): _number(row["number"]) for row in _rows(store, _OF_ANY)}
+        return cls(objects, triples, subjects, linking)
 
     def steps(self, query: Plain) -> int | None:
         """The most triples a query can meet, None where that is not known.
@@ -87,34 +95,55 @@ class Spread:
         The patterns must form trees that grow from subject to object, each from constants: then every order in which
         an engine may join them, constants first, meets no more.
         """
+        patterns = (*query.patterns, *query.optional)
         roots = {query.values[0]} if query.values else set()
-        children = [node for _, _, node in query.patterns if node[0] == "?"]
-        names = [predicate for _, predicate, _ in query.patterns if predicate[0] == "?"]
+        children = [node for _, _, node in patterns if node[0] == "?"]
+        names = [predicate for _, predicate, _ in patterns if predicate[0] == "?"]
         subjects = {subject for subject, _, _ in query.patterns if subject[0] == "?"}
         if len({*children, *names, *roots}) < len(children) + len(names) + len(roots) or subjects & set(names):
             return None
-        if not self._grows(query, roots, set(children), subjects):
+        begins = subjects - roots - {node for _, _, node in query.patterns}
+        if not (_grows(query, roots, begins) and _adds(query, subjects | roots)):
             return None
+        first = [each for each in query.patterns if each[0] in begins and each[2][0] != "?"]
         found: int = query.values[1] if query.values else 1
-        found *= MANY ** len(subjects - roots - set(children))
-        for _, predicate, node in query.patterns:
-            if node[0] == "?" or predicate[0] == "?":
-                found *= max(1, self.triples if predicate[0] == "?" else self.objects.get(predicate, 0))
-        return found * max(1, len(query.patterns))
+        found *= max([self._sharing(each) for each in first], default=1)
+        for each in patterns:
+            if (each[2][0] == "?" or each[1][0] == "?") and first != [each]:
+                found *= max(1, self.triples if each[1][0] == "?" else self.objects.get(each[1], 0))
+        return found * max(1, len(patterns))
 
-    def _grows(self, query: Plain, roots: set[str], children: set[str], subjects: set[str]) -> bool:
-        """Whether each tree begins with constants: a variable that nothing leads to needs an object that few have.
+    def _sharing(self, pattern: Pattern) -> int:
+        """How many subjects have this object at most."""
+        _, predicate, node = pattern
+        return self.linking.get(node, FEW) if predicate[0] == "?" else self.subjects.get((predicate, node), FEW)
 
-        In such a tree no other variable has a constant object, with which an engine could begin instead.
-        """
-        begins = subjects - roots - children
-        if not begins:
-            return _is_forest(query, roots)
-        fixed = {subject: node for subject, _, node in query.patterns if subject[0] == "?" and node[0] != "?"}
-        if len(begins) > 1 or set(fixed) != begins or roots:
-            return False
-        constants = [node for subject, _, node in query.patterns if subject in begins and node[0] != "?"]
-        return all(node[0] == "<" and node not in self.popular for node in constants) and _is_forest(query, begins)
+
+def _grows(query: Plain, roots: set[str], begins: set[str]) -> bool:
+    """Whether each tree begins with constants: a variable that nothing leads to needs an IRI as its object.
+
+    In such a tree no other variable has a constant object, with which an engine could begin instead.
+    """
+    if not begins:
+        return _is_forest(query, roots)
+    fixed = {subject: node for subject, _, node in query.patterns if subject[0] == "?" and node[0] != "?"}
+    if len(begins) > 1 or set(fixed) != begins or roots:
+        return False
+    constants = [node for subject, _, node in query.patterns if subject in begins and node[0] != "?"]
+    return all(node[0] == "<" for node in constants) and _is_forest(query, begins)
+
+
+def _adds(query: Plain, subjects: set[str]) -> bool:
+    """Whether each OPTIONAL looks up what is new of a subject that is bound by then.
+
+    Only so does the engine go from solution to solution: of what another OPTIONAL may have left unbound it would read
+    every triple, and two patterns in one it might join before anything else.
+    """
+    bound = subjects | {node for _, _, node in query.patterns if node[0] == "?"}
+    return all(
+        (subject[0] == "<" or subject in bound) and node[0] == "?" and not {node, predicate} & bound
+        for subject, predicate, node in query.optional
+    )
 
 
 def _is_forest(query: Plain, roots: set[str]) -> bool:
@@ -135,6 +164,17 @@ class _Copy:
     number: int
     store: Store
     spread: Spread
+    known: dict[Hashable, int | None] = field(default_factory=dict)
+
+    def steps(self, query: Plain) -> int | None:
+        """The most triples a query can meet; which constant a subject is makes no difference to it."""
+        every = (*query.patterns, *query.optional)
+        key = (query.values, len(query.optional), *[(s if s[0] == "?" else "", p, o) for s, p, o in every])
+        if key not in self.known:
+            if len(self.known) >= _KNOWN:
+                self.known.clear()
+            self.known[key] = self.spread.steps(query)
+        return self.known[key]
 
 
 class Express:
@@ -180,7 +220,7 @@ class Express:
         if copy is None or copy.number != version.number:
             self.prepare(version)
             return None
-        steps = copy.spread.steps(query)
+        steps = copy.steps(query)
         if steps is None or steps > MOST_STEPS:
             return None
         return _answered(copy, query, media_type, limits)
@@ -206,7 +246,7 @@ def _rows(store: Store, text: str) -> QuerySolutions:
 
 
 def _iri(term: object) -> str:
-    return cast("NamedNode", term).value
+    return f"<{cast('NamedNode', term).value}>"
 
 
 def _number(term: object) -> int:

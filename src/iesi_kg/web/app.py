@@ -67,6 +67,7 @@ from iesi_kg.web.reconcile_request import PATH as RECONCILE_PATH
 from iesi_kg.web.reconcile_request import answers
 from iesi_kg.web.repeats import Repeats
 from iesi_kg.web.routing import readable
+from iesi_kg.web.shortcut import Shortcut
 from iesi_kg.web.site import Site
 from iesi_kg.web.sparql import PATH, Sparql, preflight
 from iesi_kg.web.update import PATH as UPDATE_PATH
@@ -78,7 +79,6 @@ _DESCRIPTION = (
     "An open knowledge graph of ICT-enabled social innovation. "
     "The SPARQL endpoint is at /sparql; it follows the SPARQL 1.1 Protocol and describes itself there in RDF."
 )
-
 
 # What scripts of other origins may read; the forms of the pages are not among it.
 _OPEN = (
@@ -96,7 +96,6 @@ _OPEN = (
     "/service",
     "/.well-known/",
 )
-
 
 _CROSS_ORIGIN = b"access-control-"
 # What a scratch store serves beside /sparql, /update and /graph.
@@ -124,6 +123,7 @@ class Application:
         self.confined = True
         self.meter = Meter(begun=self.sharing.begun)
         self.repeats = Repeats(settings.cache_bytes // _SHARE, self.meter)
+        self.shortcut = Shortcut(self.meter)
         self.log: QueryLog | None = None
         self.updates = Updates()
         self.graphs = GraphStore()
@@ -246,11 +246,12 @@ class Application:
             api.state.site = site = self._site(store, pool, cache)
             api.state.meter = self.meter
             self.sharing.fellows.answer(handlers(site.queries, pool, self.meter))
+            self.sparql.start(site)
             if self.log is None:  # else each request is read again, to be written down
                 self.repeats.start(pool)
+                self.shortcut.start(site, self.sparql.envelope)
             self.updates.start(site, amendments)
             self.graphs.start(site, amendments)
-            self.sparql.start(site)
             self.reconcile.start(site)
             self.editions.start(site, gate=self.state.gate, meter=self.meter, editions=self.editions)
             api.state.editions = self.editions

@@ -16,7 +16,9 @@ from iesi_kg.web.headers import Headers
 
 # In the start of an answer: the version on which the same bytes will get the same answer.
 REPEATS = "iesi_kg.repeats"
-_STATUS = {found.value: b"HTTP/1.1 %d %s\r\n" % (found, found.phrase.encode()) for found in HTTPStatus}
+# There too: what the header of the request says, for the next one that has the same.
+MANNER = "iesi_kg.manner"
+STATUS = {found.value: b"HTTP/1.1 %d %s\r\n" % (found, found.phrase.encode()) for found in HTTPStatus}
 _WITHOUT_BODY = frozenset({204, 304})
 _PLAIN = bytes(code for code in range(256) if code == 0x09 or (code >= 0x20 and code != 0x7F))
 _SMALL = 65_536
@@ -46,6 +48,8 @@ class Connection(Protocol):
 
     def keep(self, exchange: Exchange, version: int, answer: tuple[bytes, bytes, bytes]) -> None: ...
 
+    def learn(self, exchange: Exchange, manner: Any) -> None: ...  # noqa: ANN401
+
     def answered(self, exchange: Exchange) -> None: ...
 
     def ended(self, exchange: Exchange) -> None: ...
@@ -55,8 +59,8 @@ class Exchange:
     """One request and its answer; ``request`` holds all bytes of a short request that came in one piece."""
 
     __slots__ = (
-        "_body", "_chunked", "_connection", "_head", "_left", "_news", "_repeats", "_status", "complete", "gone",
-        "keep_alive", "request", "scope", "task", "waited_for", "whole",
+        "_body", "_chunked", "_connection", "_head", "_left", "_manner", "_news", "_repeats", "_status", "complete",
+        "gone", "keep_alive", "request", "scope", "task", "waited_for", "whole",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +82,7 @@ class Exchange:
         self._chunked = False
         self._left: int | None = 0
         self._repeats: int | None = None
+        self._manner: Any = None
 
     @property
     def begun(self) -> bool:
@@ -154,10 +159,10 @@ class Exchange:
         if length is None and not (chunked or bodiless):
             chunked = self.scope["http_version"] == "1.1"
             own = (*own, *(_CHUNKED if chunked else ()))
-        self._head = _joined((*fields, *own))
+        self._head = joined((*fields, *own))
         self._chunked = chunked and not bodiless
         self._left = 0 if bodiless else int(length) if length is not None and not chunked else None
-        self._status, self._repeats = status, message.get(REPEATS)
+        self._status, self._repeats, self._manner = status, message.get(REPEATS), message.get(MANNER)
 
     def _pass_on(self, body: bytes, *, last: bool) -> None:
         if self.scope["method"] == "HEAD":
@@ -170,10 +175,12 @@ class Exchange:
             body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + (b"0\r\n\r\n" if last else b"")
         if self._head:
             head, self._head = self._head, b""
-            answer = (_STATUS[self._status], head, body)
+            answer = (STATUS[self._status], head, body)
             self._connection.write(answer[0], self._connection.stamp(), head, body)
             if last and self._repeats is not None and self.keep_alive:
                 self._connection.keep(self, self._repeats, answer)
+            elif last and self._manner is not None and self.keep_alive:
+                self._connection.learn(self, self._manner)
         elif body:
             self._connection.write(body)
         if last:
@@ -202,7 +209,7 @@ _CLOSE: Headers = ((b"connection", b"close"),)
 _CHUNKED: Headers = ((b"transfer-encoding", b"chunked"),)
 
 
-def _joined(fields: Headers) -> bytes:
+def joined(fields: Headers) -> bytes:
     """The lines of a head. Raises RuntimeError for a control character, which could begin another header."""
     head = b"".join([part for name, value in fields for part in (name, b": ", value, b"\r\n")]) + b"\r\n"
     if head.translate(None, _PLAIN) != b"\r\n" * (len(fields) + 1):

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from hashlib import blake2b
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from iesi_kg import __version__
 from iesi_kg.endpoint import negotiation
 from iesi_kg.endpoint.allowance import Allowance
 from iesi_kg.endpoint.emptiness import misspelt
@@ -22,22 +20,22 @@ from iesi_kg.endpoint.syntax import Shape
 from iesi_kg.errors import IesiKgError, QueryRefused, QueryStopped, RequestError, RequestTooLarge
 from iesi_kg.records import Answer
 from iesi_kg.store.plain import Plain
-from iesi_kg.store.workers import Limits
 from iesi_kg.web import consulted, headers, problem, queries
 from iesi_kg.web.body import refuse_packed
 from iesi_kg.web.cache import Entry
 from iesi_kg.web.counted import counted
 from iesi_kg.web.description import described
-from iesi_kg.web.exchange import REPEATS
+from iesi_kg.web.envelope import Content, Envelope, Key
+from iesi_kg.web.exchange import MANNER, REPEATS
 from iesi_kg.web.hangup import HangUp, watched
 from iesi_kg.web.headers import Headers
-from iesi_kg.web.site import Site, limits
+from iesi_kg.web.shortcut import Manner
+from iesi_kg.web.site import Site
 from iesi_kg.web.validators import matches, pack, packed_tag, without_content, worth_packing
 
 PATH = "/sparql"
 _BYTES_PER_CHARACTER = 4
 _FORM_ROOM = 65_536
-_SIZED = (bytes, str)
 _SELDOM = frozenset({b"authorization", b"content-encoding", queries.ID, queries.SECRET})
 
 
@@ -57,17 +55,14 @@ class Sparql:
         self.site: Site
         self._repeated = repeated
         self._updates = updates
-        self._fixed: dict[str, Headers] = {}
-        self._limits: dict[str, Limits] = {}
+        self.envelope: Envelope
         self._loop: asyncio.AbstractEventLoop
 
     def start(self, site: Site) -> None:
         """Take up work on a started site."""
         self.site = site
         self._loop = asyncio.get_running_loop()
-        shared = (*headers.VARY, *headers.CORS, *headers.INERT)
-        self._limits = {found.name: limits(found) for found in (site.anonymous, site.token)}
-        self._fixed = {found.name: (*shared, *headers.limits(found)) for found in (site.anonymous, site.token)}
+        self.envelope = Envelope(site)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  (ASGI)
         asked = _Asked(scope)
@@ -100,7 +95,7 @@ class Sparql:
                 raise QueryRefused("what is served here does not change", hint="updates go to /update of the service")
             await self._updates.answer(scope, receive, send, body)
             return
-        key = (asked.query_string, asked.content_type, body, asked.accept, asked.gzip, asked.allowance.name)
+        key: Key = (asked.query_string, asked.content_type, body, asked.accept, asked.gzip, asked.allowance.name)
         version = self.site.pool.version
         entry = known = None if asked.wants_html else self.site.cache.get(version, key)
         if entry is None:
@@ -119,31 +114,29 @@ class Sparql:
         else:
             status, fields, content = 200, entry.headers, entry.body
         start = {"type": "http.response.start", "status": status, "headers": fields}
-        if known is not None and self._repeated and not asked.has_token:
-            start[REPEATS] = version
+        if self._repeated and not asked.has_token:
+            if known is not None:
+                start[REPEATS] = version
+            elif asked.is_ordinary():
+                start[MANNER] = Manner(asked.caller, asked.allowance, asked.accept, asked.gzip)
         await send(start)
         await send({"type": "http.response.body", "body": content})
 
-    async def _fresh(self, asked: _Asked, query: Query, key: Any, version: int, receive: Any) -> Entry:  # noqa: ANN401
+    async def _fresh(self, asked: _Asked, query: Query, key: Key, version: int, receive: Any) -> Entry:  # noqa: ANN401
         shape, small = recognised(query, self.site.guards)
         media = negotiation.choose(shape.form, asked.accept, query.formats)
-        tag = "" if shape.volatile or query.based else _tag(self.site, version, query, media)
+        tag = "" if shape.volatile or query.based else self.envelope.tag(version, query, media)
         if tag and asked.if_none_match:
             for known in (tag, packed_tag(tag)):
                 if matches(asked.if_none_match, known):
-                    return Entry(known, self._headers(asked.allowance, version, media, known), b"")
+                    return Entry(known, self.envelope.headers(asked.allowance, version, media, known), b"")
         answer = await self._evaluate(asked, query, media, (shape, small), receive)
         if tag and answer.version != version:
-            tag = _tag(self.site, answer.version, query, media)
+            tag = self.envelope.tag(answer.version, query, media)
         hint = misspelt(query.text) if answer.rows == 0 else None
         if answer.services:
             return await self._federated(asked, media, answer, hint)
-        entry = await self._entry(asked, media, tag, answer, hint)
-        if entry.etag:
-            kept = Entry(entry.etag, (*entry.headers, *headers.HIT), entry.body)
-            weight = sum([len(part) for part in key if part.__class__ in _SIZED])
-            self.site.cache.put(answer.version, key, kept, weight)
-        return Entry(entry.etag, (*entry.headers, *headers.MISS), entry.body)
+        return self.envelope.keep(answer.version, key, await self._entry(asked, media, tag, answer, hint))
 
     async def _evaluate(
         self,
@@ -154,7 +147,7 @@ class Sparql:
         receive: Any,  # noqa: ANN401
     ) -> Answer:
         """Have a query evaluated: counted once, at once where it is small, else so that its client can stop it."""
-        site, (shape, small), allowed = self.site, read, self._limits[asked.allowance.name]
+        site, (shape, small), allowed = self.site, read, self.envelope.limits[asked.allowance.name]
         running = site.queries.begin(asked.query_id, asked.query_secret) if asked.query_id is not None else None
         try:
             site.turnstile.enter(asked.caller, asked.allowance)
@@ -177,32 +170,10 @@ class Sparql:
         return Entry("", (*entry.headers, *headers.MISS, *consulted.fields(answer.services)), entry.body)
 
     async def _entry(self, asked: _Asked, media: MediaType, tag: str, answer: Answer, hint: str | None) -> Entry:
-        body, coding = answer.body, headers.NONE
-        if asked.gzip and worth_packing(body):
-            body, tag, coding = await pack(body), tag and packed_tag(tag), headers.GZIP
-        timing = f"wait;dur={1000 * answer.waited:.2f}, query;dur={1000 * answer.seconds:.2f}"
-        facts = (
-            (headers.ROWS, str(answer.rows).encode()),
-            (headers.TIMING, timing.encode()),
-            *coding,
-            *(((headers.REWRITTEN, ", ".join(answer.rewritten).encode()),) if answer.rewritten else ()),
-            *(((headers.HINT, hint.encode("ascii", "backslashreplace")),) if hint else ()),
-        )
-        fields = self._headers(asked.allowance, answer.version, media, tag, len(body))
-        return Entry(tag, (*fields, *facts), body)
-
-    def _headers(
-        self, allowance: Allowance, version: int, media: MediaType, tag: str, length: int | None = None
-    ) -> Headers:
-        caching = ((b"etag", tag.encode()), *headers.REVALIDATE) if tag else headers.NO_STORE
-        size = () if length is None else ((b"content-length", str(length).encode()),)
-        return (
-            (b"content-type", media.content_type.encode()),
-            *size,
-            *caching,
-            (headers.VERSION, str(version).encode()),
-            *self._fixed[allowance.name],
-        )
+        content = Content(tag, answer.body)
+        if asked.gzip and worth_packing(answer.body):
+            content = Content.packed(tag, await pack(answer.body))
+        return self.envelope.entry(asked.allowance, media, answer, content, hint)
 
     async def _body(self, asked: _Asked, receive: Any) -> bytes:  # noqa: ANN401
         most = self.site.settings.query_length * _BYTES_PER_CHARACTER + _FORM_ROOM
@@ -247,7 +218,8 @@ class Sparql:
                 hint=f"{PATH}?query=ASK%7B%7D asks a query; Accept: text/turtle gets a description of the service",
             )
         body = await asyncio.to_thread(described, self.site, _address(scope), media)
-        await _send(send, 200, self._headers(self.site.anonymous, self.site.version, media, "", len(body)), body)
+        fields = self.envelope.headers(self.site.anonymous, self.site.version, media, "", len(body))
+        await _send(send, 200, fields, body)
 
 
 class _Asked:
@@ -289,6 +261,11 @@ class _Asked:
                 self._seldom(name, value.decode("latin-1"))
         self.wants_html = negotiation.prefers_html(self.accept)
 
+    def is_ordinary(self) -> bool:
+        """Whether the header says nothing but who asks, and which form is liked."""
+        unsaid = (self.content_type, self.if_none_match, self.query_id, self.query_secret)
+        return self.method == "GET" and unsaid == (None, None, None, None) and not (self.has_token or self.wants_html)
+
     def _seldom(self, name: bytes, value: str) -> None:
         if name == b"content-encoding":
             self.content_encoding = value
@@ -310,21 +287,6 @@ async def _rendered(scope: Any, query: Query | None, receive: Any) -> Any:  # no
         asked = scope["query_string"] + b"&" + urlencode({"query": query.text}).encode()
         scope = {**scope, "query_string": asked.removeprefix(b"&")}
     return await pages.sparql_html(Request(scope, receive), query.text if query else None)
-
-
-def _tag(site: Site, version: int, query: Query, media: MediaType) -> str:
-    """A strong entity tag (RFC 9110 section 8.8.3): state, software, query, graphs and media type."""
-    data = (str(version), site.state, __version__)
-    parts = (
-        *data,
-        media.name,
-        "" if query.rewrite and site.rewriter else "as written",
-        query.text,
-        *query.default_graphs,
-        "",
-        *query.named_graphs,
-    )
-    return f'"{blake2b(chr(0).join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()}"'
 
 
 def _too_large(most: int) -> RequestTooLarge:

@@ -55,6 +55,7 @@ class Strict(asyncio.Protocol):
         self.paused = False  # the client takes nothing more at present
         self.written = 0
         self.place = ""  # where the client came in
+        self.peer = ""  # and from where
         self.last = False  # nothing is taken after the request at hand
         self._server_state, self._app_state = server_state, app_state
         self._parser: Any = httptools.HttpRequestParser(self)
@@ -80,7 +81,7 @@ class Strict(asyncio.Protocol):
         self._server_state.connections.add(self)
         server, client = (_address(transport.get_extra_info(name)) for name in ("sockname", "peername"))
         self._ends = {"server": server, "client": client, "scheme": "http", "root_path": ""}
-        self.place = server[0] if server else ""
+        self.place, self.peer = (end[0] if end else "" for end in (server, client))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone, or we have ended it."""
@@ -233,6 +234,9 @@ class Strict(asyncio.Protocol):
 
     def keep(self, exchange: Exchange, version: int, answer: tuple[bytes, bytes, bytes]) -> None:
         """Hear of an answer that the same request will get again."""
+
+    def learn(self, exchange: Exchange, manner: Any) -> None:  # noqa: ANN401
+        """Hear what the header of an answered request says."""
 
     def answered(self, exchange: Exchange) -> None:
         """An answer has gone: the next one in line begins."""

@@ -82,6 +82,11 @@ class Turnstile:
         """Count a query that has ended, however it did."""
         self._accounts[caller].running -= 1
 
+    def through(self, caller: str, allowance: Allowance) -> None:
+        """Count a query that ends as soon as it has begun. Raises TooManyQueries."""
+        self.enter(caller, allowance)
+        self.leave(caller)
+
     @contextmanager
     def passage(self, caller: str, allowance: Allowance) -> Iterator[None]:
         """Enter and leave around a query. Raises TooManyQueries."""

@@ -33,10 +33,15 @@ def worth_packing(body: bytes) -> bool:
     return len(body) >= _FROM
 
 
+def pack_small(body: bytes) -> bytes:
+    """The body in gzip."""
+    return gzip.compress(body, _LEVEL, mtime=0)
+
+
 async def pack(body: bytes) -> bytes:
     """The body in gzip; a large one is packed beside the event loop."""
     if len(body) < _ELSEWHERE:
-        return gzip.compress(body, _LEVEL, mtime=0)
+        return pack_small(body)
     return await asyncio.to_thread(gzip.compress, body, _LEVEL, mtime=0)
 
 

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from iesi_kg.settings import Settings
 from iesi_kg.web.exchange import Exchange
 from iesi_kg.web.repeats import Repeats, Reply
+from iesi_kg.web.shortcut import Manner, Shortcut
 from iesi_kg.web.strict import Strict
 
 _SWEEP_SECONDS = 0.5
@@ -74,6 +75,7 @@ class Wire(Strict):
     most_connections = 800
     crowd: Crowd
     repeats: Repeats | None = None
+    shortcut: Shortcut | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.phase = _Phase.HEAD
@@ -93,18 +95,30 @@ class Wire(Strict):
     def data_received(self, data: bytes) -> None:
         if self.phase is _Phase.REFUSED:
             return
-        if self.repeats is not None and not (self.paused or self.crowd.leaving) and self.at_rest():
-            reply = self.repeats.find((self.place, data))
-            if reply is not None:
+        if not (self.paused or self.crowd.leaving) and self.at_rest():
+            answer = self._at_once(data)
+            if answer is not None:
+                line, head, body = answer
                 self.phase, self.since = _Phase.ANSWER, self.loop.time()
-                self.write(reply.line, self.stamp(), reply.head, reply.body)
+                self.write(line, self.stamp(), head, body)
                 return
         self.got += len(data)
         super().data_received(data)
 
+    def _at_once(self, data: bytes) -> tuple[bytes, bytes, bytes] | None:
+        """The answer to what need not be read as any request: it came before, or all but its query did."""
+        reply = self.repeats.find((self.place, data)) if self.repeats is not None else None
+        if reply is not None:
+            return reply.line, reply.head, reply.body
+        return self.shortcut.answer(self.place, self.peer, data) if self.shortcut is not None else None
+
     def keep(self, exchange: Exchange, version: int, answer: tuple[bytes, bytes, bytes]) -> None:
         if self.repeats is not None and exchange.request:
             self.repeats.keep(version, (self.place, exchange.request), Reply(exchange.scope["method"], *answer))
+
+    def learn(self, exchange: Exchange, manner: Manner) -> None:
+        if self.shortcut is not None and exchange.request:
+            self.shortcut.learn(self.place, self.peer, exchange.request, manner)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -175,7 +189,7 @@ class Wire(Strict):
         slowest.transport.abort()
 
 
-def protocol(settings: Settings, repeats: Repeats | None = None) -> type[Wire]:
+def protocol(settings: Settings, repeats: Repeats | None = None, shortcut: Shortcut | None = None) -> type[Wire]:
     """The protocol of a service with these settings, for ``uvicorn.Config(http=...)``."""
 
     class Bounded(Wire):
@@ -184,5 +198,5 @@ def protocol(settings: Settings, repeats: Repeats | None = None) -> type[Wire]:
         most_connections = settings.connections
         crowd = Crowd()
 
-    Bounded.repeats = repeats
+    Bounded.repeats, Bounded.shortcut = repeats, shortcut
     return Bounded

@@ -25,12 +25,18 @@ class SharedTurnstile(Turnstile):
         self._own = BUCKET.size + seat * ONE.size
 
     def enter(self, caller: str, allowance: Allowance) -> None:
+        self._enter(caller, allowance, +1)
+
+    def through(self, caller: str, allowance: Allowance) -> None:
+        self._enter(caller, allowance, 0)
+
+    def _enter(self, caller: str, allowance: Allowance, more: int) -> None:
         now = time.monotonic()
         with self._table.lock:
             at, new = self._table.place(caller, now, self._is_busy)
             account = self._account(at, Account(allowance.requests, now) if new else None)
             account.enter(allowance, now)
-            self._write(at, account, +1)
+            self._write(at, account, more)
 
     def charge(self, caller: str, allowance: Allowance, queries: int) -> None:
         if not allowance.requests or queries <= 0:

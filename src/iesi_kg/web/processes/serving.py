@@ -122,7 +122,7 @@ def serve(settings: Settings, place: Place) -> None:
         app = create_app(settings)
     else:
         app = create_app(portion(settings, post.assignment.processes), post.sharing)
-    wires = protocol(app.settings, app.repeats)
+    wires = protocol(app.settings, app.repeats, app.shortcut)
     config = uvicorn.Config(
         app,
         http=wires,
