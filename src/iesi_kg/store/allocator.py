@@ -7,8 +7,8 @@ as many arenas as there were threads at once. https://sourceware.org/glibc/manua
 from __future__ import annotations
 
 import ctypes
-from pathlib import Path
 from collections.abc import Mapping
+from pathlib import Path
 
 M_MMAP_THRESHOLD = -3
 M_ARENA_MAX = -8

@@ -159,15 +159,21 @@ def names_graphs(text: str) -> bool:
     return "graph" in low or "from" in low
 
 
-def copy_to_memory(source: Store, *, blank_nodes: bool = False) -> Store:
-    """All quads and named graphs of a store, in memory; with ``blank_nodes`` these keep their names, at some cost."""
+def copy_to_memory(source: Store, *, blank_nodes: bool = False, whole: bool = True) -> Store:
+    """All quads and named graphs of a store, or its default graph alone, in memory.
+
+    With ``blank_nodes`` these keep their names, at some cost.
+    """
     target = Store()
-    if blank_nodes:
+    if not blank_nodes:
+        _pour(source, target, None if whole else DefaultGraph())
+    elif whole:
         target.bulk_extend(source)
     else:
-        _pour(source, target)
-    for graph in source.named_graphs():
-        target.add_graph(graph)
+        target.bulk_extend(source.quads_for_pattern(None, None, None, DefaultGraph()))
+    if whole:
+        for graph in source.named_graphs():
+            target.add_graph(graph)
     return target
 
 
@@ -175,12 +181,11 @@ def copy_of_default(whole: Store) -> Store | None:
     """The default graph of a store alone, in memory; None where that would leave out too little to be worth it."""
     if next(iter(whole.named_graphs()), None) is None:
         return None
-    target = Store()
-    target.bulk_extend(whole.quads_for_pattern(None, None, None, DefaultGraph()))
+    target = copy_to_memory(whole, blank_nodes=True, whole=False)
     return target if len(target) <= _WORTH_APART * len(whole) else None
 
 
-def _pour(source: Store, target: Store) -> None:
+def _pour(source: Store, target: Store, graph: DefaultGraph | None) -> None:
     """Copy through a pipe, so that the text never stands whole beside the copy."""
     reading, writing = os.pipe()
     failures: list[Exception] = []
@@ -188,7 +193,7 @@ def _pour(source: Store, target: Store) -> None:
     def pour() -> None:
         try:
             with os.fdopen(writing, "wb") as sink:
-                source.dump(sink, RdfFormat.N_QUADS)
+                source.dump(sink, RdfFormat.N_TRIPLES if graph else RdfFormat.N_QUADS, from_graph=graph)
         except (OSError, RuntimeError, ValueError) as error:
             failures.append(error)
 

@@ -178,7 +178,7 @@ class _Copy:
 
 
 class Express:
-    """Answers from a copy in memory of the version that has been current for a moment.
+    """Answers from a copy in memory of the default graph of the version that has been current for a moment.
 
     A version of more than ``most`` triples is not copied.
     """
@@ -206,7 +206,7 @@ class Express:
         path = self._layout.version(version.number)
         try:
             source = Checkpoint(Version(version.number, path, version.created, version.triples)).store
-            store = copy_to_memory(source, blank_nodes=self._layout.scratch.exists())
+            store = copy_to_memory(source, blank_nodes=self._layout.scratch.exists(), whole=False)
             self._copy = _Copy(version.number, store, Spread.of(store))
         except (OSError, RuntimeError, ValueError, MemoryError) as error:  # the query processes go on as ever
             log.info("version %s is not copied for small queries yet: %s", version.number, error)
