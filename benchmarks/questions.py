@@ -19,7 +19,7 @@ from typing import Any
 
 SIZES = (300, 3_000, 30_000)
 PEER_SIZES = (300,)  # at 3,000 rdflib takes many minutes for all of them
-PEER_SECONDS = 60  # for one question
+PEER_SECONDS = 60  # for one question; five times as many for all
 ROUNDS = 5
 WANTED_MS = 10
 ROOT = Path(__file__).resolve().parents[1]
@@ -99,6 +99,9 @@ def stop(*_):
 signal.signal(signal.SIGALRM, stop)
 each = {}
 for question in competency():
+    if time.process_time() > 5 * seconds:
+        each[question.slug] = {"not asked": "the time for all was over"}
+        continue
     signal.alarm(seconds)
     began = time.process_time()
     try:
