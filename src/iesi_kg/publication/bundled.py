@@ -43,8 +43,7 @@ class Loaded:
 def digest() -> str:
     """What tells one bundle from another: the digest of its ontology, code lists, data and mappings."""
     names = [name for part in (_MERGED, _APART) for places in part.values() for name in _files(places)]
-    names += [*assets.names(DATA), *linkage_graphs.files()]
-    names += [name for name in (organisations.FILE,) if organisations.table()]
+    names += [*assets.names(DATA), *organisations.files(), *linkage_graphs.files()]
     files = (f"{name} {sha256(assets.content(name)).hexdigest()}\n" for name in names)
     return sha256("".join(files).encode()).hexdigest()
 

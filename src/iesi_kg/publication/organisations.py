@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 
 from pyoxigraph import NamedNode, Triple
 
 from iesi_kg import assets
-from iesi_kg.errors import NotFound
 from iesi_kg.ingest import csv, mapping
 from iesi_kg.ingest.template import Template
 from iesi_kg.ingest.values import ValueReader
@@ -25,19 +23,25 @@ from iesi_kg.validation import engine, shapes
 from iesi_kg.validation.report import Reporter
 from iesi_kg.vocabulary.codelists import CodeLists
 
-FILE = "data/organisations/organisations.csv"
+FOLDER = "data/organisations"
+FILE = f"{FOLDER}/organisations.csv"
 _COLUMNS = "ontology/organisations.json"
 
 
-def table() -> SourceFile | None:
-    """The table of the bundle; a bundle of before has none."""
+def files() -> tuple[str, ...]:
+    """The table of the bundle and its description; a bundle of before has none."""
     try:
-        return SourceFile(FILE.rpartition("/")[2], assets.content(FILE))
-    except NotFound:
-        return None
+        return tuple(assets.names(FOLDER))
+    except FileNotFoundError:
+        return ()
 
 
-def receive(source: SourceFile, *, today: date | None = None) -> Receipt:
+def table() -> SourceFile | None:
+    """The table of the bundle."""
+    return SourceFile(FILE.rpartition("/")[2], assets.content(FILE)) if FILE in files() else None
+
+
+def receive(source: SourceFile) -> Receipt:
     """A table of organisations, read and validated. Raises InputError."""
     template = Template.load(assets.text(_COLUMNS))
     profile = shapes.profile("submission")
@@ -46,7 +50,7 @@ def receive(source: SourceFile, *, today: date | None = None) -> Receipt:
     subjects: dict[NamedNode, CellRef] = {}
     findings: list[Finding] = []
     records = 0
-    values = ValueReader(CodeLists.load(), today, template)
+    values = ValueReader(CodeLists.load(), template=template)
     for chunk in mapping.map_rows(source, csv.read(source, template.by_header), template, values):
         results = engine.validate([*chunk.triples, *profile.context], profile.text)
         findings += reporter.findings(chunk, results)
