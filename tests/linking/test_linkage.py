@@ -139,6 +139,15 @@ def test_taking_a_decision_back_brings_back_what_stood_before(store: Store) -> N
         linkage.decide(store, SAME, verdict(Choice.UNDONE))
 
 
+def test_the_set_of_decisions_stays_whole_when_one_of_them_is_taken_back(store: Store) -> None:
+    for found in (SAME, same("smart", "1")):
+        linkage.decide(store, found, verdict(Choice.ACCEPTED))
+    linkage.decide(store, SAME, verdict(Choice.UNDONE))
+    kept = linkage_graphs.published(store.reader(), "decisions")
+    assert [item.subject_id for item in kept.mappings] == ["initiative:smart"]
+    assert {"initiative", "jrc-ips"} <= kept.curie_map.keys()
+
+
 def test_unsure_states_nothing_and_leaves_the_link_last_of_the_open_ones(store: Store) -> None:
     linkage.enqueue(store, FOUND, "links")
     linkage.decide(store, same("smart", "3"), verdict(Choice.UNSURE, reason="which year?"))

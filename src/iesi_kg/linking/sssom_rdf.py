@@ -54,7 +54,7 @@ def of_triples(found: Iterable[Triple]) -> MappingSet:
             about[triple.subject][triple.predicate].append(triple.object)
     whole = next(node for node, facts in about.items() if sssom.MAPPING_SET in facts[_TYPE])
     declared = [about[node] for node in about[whole][_DECLARE] if isinstance(node, NamedNode)]
-    spaces = {facts[_PREFIX][0].value: facts[_NAMESPACE][0].value for facts in declared}
+    spaces = {facts[_PREFIX][0].value: facts[_NAMESPACE][0].value for facts in declared if facts[_PREFIX]}
     slots = _slots(about[whole], sssom.OF_SET, spaces)
     nodes = (node for node in about[whole][sssom.HAS_MAPPING] if isinstance(node, NamedNode))
     made = [Mapping(**_slots(about[node], sssom.OF_MAPPING, spaces)) for node in nodes]  # type: ignore[arg-type]

@@ -255,9 +255,7 @@ def links(reader: Reader, change: ChangeSet | None = None) -> set[Triple]:
     """What all mapping graphs state about which records are the same, once a change is made."""
     found = (quad for predicate in words.IDENTITIES for quad in reader.quads(predicate=predicate))
     standing = {quad for quad in found if is_mapping_graph(quad.graph_name)}
-    return _after(
-        standing, change, lambda quad: quad.predicate in words.IDENTITIES and is_mapping_graph(quad.graph_name)
-    )
+    return _after(standing, change, _is_identity)
 
 
 def _is_identity(quad: Quad) -> bool:

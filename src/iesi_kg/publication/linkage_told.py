@@ -157,7 +157,8 @@ def mapping_set(found: list[Mapping]) -> MappingSet:
 
 def is_of_set(quad: Quad) -> bool:
     """Whether a statement tells of the set of decisions as a whole, and not of one of them."""
-    return quad.subject == iris.mapping_set("decisions") and quad.predicate != words.HAS_MAPPING
+    about = quad.subject.value.partition("#")[0] if isinstance(quad.subject, NamedNode) else ""
+    return about == iris.mapping_set("decisions").value and quad.predicate != words.HAS_MAPPING
 
 
 def standing_statements(found: Pair, decision: Decision | None) -> list[Quad]:
