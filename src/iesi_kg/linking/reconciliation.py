@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from iesi_kg.linking import reconciliation_offer as offer
 from iesi_kg.linking import reconciliation_values as values
@@ -52,6 +52,7 @@ class Reconciler:
         fault = self._fault(query)
         if fault:
             return Result((), fault)
+        query = _by_ids(query)
         keep = self._keeping(query)
         pool = [self.things.things[number] for number in self._pool(query, keep)]
         judged = self._judges.judge(self._reader, query, pool) if pool else []
@@ -61,13 +62,12 @@ class Reconciler:
         return Result(tuple(_candidates(ranked))[: query.limit])
 
     def _fault(self, query: Query) -> str:
-        known = offer.properties()
         for id_ in query.types:
             if self.things.type(id_) is None:
                 return _unknown("type", id_, nearest(id_.casefold(), self.things.types, likeness=_NEAR))
         for id_, _ in query.properties:
-            if id_ not in known:
-                return _unknown("property", id_, nearest(id_.casefold(), known, likeness=_NEAR))
+            if offer.property_of(id_) is None:
+                return _unknown("property", id_, nearest(id_.casefold(), offer.properties(), likeness=_NEAR))
         return ""
 
     def _keeping(self, query: Query) -> Callable[[int], bool]:
@@ -105,6 +105,12 @@ def _candidates(ranked: Sequence[tuple[Thing, Judged]]) -> Iterator[Candidate]:
             return
         ahead = len(ranked) == 1 or judged.score - ranked[1][1].score >= MARGIN
         yield Candidate(thing, judged.score, place == 0 and judged.accepted and ahead, judged.features, judged.reason)
+
+
+def _by_ids(query: Query) -> Query:
+    """A query with the ids of the properties that it may name by a title."""
+    named = ((offer.property_of(text), given) for text, given in query.properties)
+    return replace(query, properties=tuple((found.id, given) for found, given in named if found))
 
 
 def _unknown(what: str, given: str, near: str | None) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, TypeVar
 
 from iesi_kg import assets
+from iesi_kg.linking.index import fold
 from iesi_kg.vocabulary.told import tagged
 
 _FILE = "ontology/reconciliation.json"
@@ -52,6 +53,9 @@ class Property:
         return said(self.titles, language) or self.id
 
 
+T = TypeVar("T", bound=Type | Property)
+
+
 def said(texts: Mapping[str, str], language: str) -> str:
     """A text in a language, else in English, else empty."""
     return texts.get(language) or texts.get(_ENGLISH) or ""
@@ -91,6 +95,19 @@ def properties() -> Mapping[str, Property]:
 def type_of(fact: str) -> str:
     """The type of the values of the property that is compared with a fact of records."""
     return next(found.of for found in properties().values() if found.compares == fact)
+
+
+@lru_cache(maxsize=256)
+def property_of(text: str) -> Property | None:
+    """The property of an id, else of a title: programs send as an id what somebody typed and did not pick."""
+    return properties().get(text) or titled(properties().values(), text)
+
+
+def titled(known: Iterable[T], text: str) -> T | None:
+    """The one that is called so in some language, but for case and marks; none where several are."""
+    name = fold(text)
+    found = [one for one in known if name and name in map(fold, (one.id, *one.titles.values()))]
+    return found[0] if len(found) == 1 else None
 
 
 def properties_of(type_: str) -> Iterator[Property]:

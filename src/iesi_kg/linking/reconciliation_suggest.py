@@ -20,16 +20,19 @@ T = TypeVar("T", bound=Type | Property)
 
 
 def things(known: Things, prefix: str, type_: str, language: str) -> list[Thing]:
-    """The things of an id or IRI, else with a name that begins with a text, has its words, or is like it."""
+    """The things of an id or IRI, else with a name that begins with a text or has its words, else the likest first."""
     exact = known.find(prefix) if prefix else None
-    numbers = list(known.index.beginning(prefix)) or known.index.like(prefix, _LIKE)
+    wanted = known.leaves(type_) if type_ else known.types.keys()
     begun = fold(prefix)
     ranked = sorted(
-        (known.things[number] for number in numbers), key=lambda thing: _place(known, thing, begun, language)
+        (known.things[number] for number in known.index.beginning(prefix)),
+        key=lambda thing: _place(known, thing, begun, language),
     )
+    if not ranked:
+        like = known.index.like(prefix, _LIKE, lambda number: known.things[number].type in wanted)
+        ranked = [known.things[number] for number in like]
     whole = dict.fromkeys((exact.id, *(thing.id for thing in ranked)) if exact else (thing.id for thing in ranked))
     found = (known.things[known.numbers[id_]] for id_ in whole)
-    wanted = known.leaves(type_) if type_ else known.types.keys()
     return [thing for thing in found if thing.type in wanted]
 
 

@@ -11,7 +11,7 @@ from pyoxigraph import Literal, NamedNode
 from iesi_kg.linking import index
 from iesi_kg.linking.entities import Entity, of_reader
 from iesi_kg.linking.index import Index
-from iesi_kg.linking.reconciliation_offer import CODE, Type, kinds, said
+from iesi_kg.linking.reconciliation_offer import CODE, Type, kinds, said, titled
 from iesi_kg.store.base import DEFAULT_GRAPH, Reader
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import DCT, RDF, SKOS
@@ -73,8 +73,9 @@ class Things:
         return self.index.names_of(self.numbers[thing.id])
 
     def type(self, id_: str) -> Type | None:
-        """The type of an id or of an IRI."""
-        return self.types.get(id_) or next((found for found in self.types.values() if found.iri == id_), None)
+        """The type of an id, of an IRI, or of a title in any language."""
+        types = self.types.values()
+        return self.types.get(id_) or next((found for found in types if found.iri == id_), None) or titled(types, id_)
 
     def leaves(self, id_: str) -> frozenset[str]:
         """The ids of a type and of those below it; none for a type that there is not."""
@@ -138,7 +139,10 @@ def _texts(reader: Reader, subject: NamedNode) -> Mapping[NamedNode, Mapping[str
 
 
 def _id_of(text: str) -> str:
-    """The id that an IRI of ours, or its path on a server, stands for; any other text as it is."""
-    path = iris.local_path(text) or (text if text.startswith("/") else "")
+    """The id that an IRI of ours, its path on a server or its end stands for; any other text as it is.
+
+    The end, `kind/key`, is what OpenRefine makes of an IRI: it takes off what the manifest says that ids begin with.
+    """
+    path = iris.local_path(text) or (text if text.startswith("/") else f"/id/{text}")
     steps = path.split("/")
     return f"{steps[-2]}:{steps[-1]}" if len(steps) == 4 and steps[1] in ("id", "codes") else text
