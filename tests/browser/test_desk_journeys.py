@@ -36,7 +36,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[tuple
     texts = [path.read_text("utf-8") for path in (root / "ontology" / "iesi.ttl", *lists)]
     fill(store, "\n".join([*texts, PREFIXES, OURS]), {PEER.value: PREFIXES + THEIRS})
     opened = EmbeddedStore.open(store)
-    linkage.enqueue(opened, links(link("initiative:smart", "jrc-ips:1", 0.6, comment="one word apart")), "links")
+    first = link("initiative:smart", "jrc-ips:1", 0.6, comment="one word apart")
+    linkage.enqueue(opened, links(first, link("initiative:vincles", "jrc-ips:2", 0.9)), "links")
     opened.close()
     made, now = Tokens(store), datetime.now(UTC)
     scopes = {"anna": "submit", "rita": "review"}
@@ -145,11 +146,20 @@ def test_a_link_is_decided_side_by_side_and_taken_back(visitor: Visitor, scripts
     expect(page.get_by_text("one word apart")).to_be_visible()
     expect(page.locator("mark").first).to_be_visible()
     fine(page) if scripts else None
+    page.get_by_role("link", name="Decide", exact=True).click()
     page.get_by_label("Reason").fill("the same house")
-    page.get_by_role("button", name="Not the same").click()
+    for key in ("Tab", "Tab", "Tab", "Enter"):  # every fact, the same, not the same
+        page.keyboard.press(key)
     expect(page.get_by_role("status")).to_contain_text("the same house")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vincles = Vincles BCN?")
+    fine(page) if scripts else None
+    page.get_by_role("button", name="Cannot be told").click()
     expect(page.get_by_text("Nothing lies here.")).to_be_visible()
     page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vincles = Vincles BCN?")
+    page.goto("/review?standing=rejected")
+    page.get_by_role("link", name="Smart Care = SmartCare pilot").click()
+    page.get_by_role("button", name="Take the last decision back").click()
     expect(page.get_by_text("awaits a decision")).to_be_visible()
     expect(page.get_by_text("decision taken back").first).to_be_visible()
     fine(page) if scripts else None

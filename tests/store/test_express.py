@@ -122,6 +122,14 @@ def test_steps_by_hand(spread: Spread, body: str, steps: int | None) -> None:
     assert spread.steps(found) == steps
 
 
+def test_an_object_of_many_triples_begins_nothing() -> None:
+    """Whatever the predicate: the engine looks for it among all triples of the object."""
+    found = plain("SELECT * { ?t <urn:country> <urn:c> }")
+    assert found is not None
+    assert Spread({"<urn:country>": 1}, 5, {}, {"<urn:c>": 1_000}).steps(found) == FEW
+    assert Spread({"<urn:country>": 1}, 5, {}, {"<urn:c>": 1_001}).steps(found) is None
+
+
 def random_body(dice: random.Random) -> str:
     """A few patterns over the graph's own names; most of them join."""
     variables = ["?a", "?b", "?c", "?d"]

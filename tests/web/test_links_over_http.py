@@ -133,7 +133,8 @@ def test_the_page_decides_goes_on_and_takes_back_without_scripts(here: Server, r
     foreign = here.ask("POST", f"/review/{link_id}", session, urlencode({**given, "proof": "no"}))
     assert foreign.status == 403
     done = here.ask("POST", f"/review/{link_id}", session, urlencode(given))
-    assert (done.status, done.headers["Location"]) == (303, f"/review?done={link_id}")
+    assert done.status == 303
+    assert done.headers["Location"].startswith("/review") and done.headers["Location"].endswith(f"?done={link_id}")
     after = here.ask("GET", f"/review?done={link_id}", {**session, "Accept-Language": "de"})
     assert "one house" in after.text and "Zurücknehmen" in after.text
     shown = here.ask("GET", "/id/initiative/smart", {"Accept": "text/html"})

@@ -15,7 +15,7 @@ def with_room() -> None:
 
     The process stays the same to whoever started it. What cannot be begun anew goes on as it is.
     """
-    environ = allocator.roomy(settings.environment({}))
-    if environ is not None and sys.executable:
+    variables = allocator.roomy(settings.environment({}))
+    if variables is not None and sys.executable:
         with suppress(OSError):
-            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environ)
+            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], variables)

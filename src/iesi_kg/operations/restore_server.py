@@ -17,6 +17,7 @@ from iesi_kg.settings import Settings
 from iesi_kg.store.base import ChangeSet
 from iesi_kg.store.durable import make_folder, store_error, sync_directory
 from iesi_kg.store.embedded import EmbeddedStore
+from iesi_kg.store.remote.diary import Diary
 from iesi_kg.store.remote.store import FOLDER, RemoteStore
 from iesi_kg.store.standstill import REMADE, is_part
 
@@ -35,7 +36,8 @@ def restored(place: Path, settings: Settings, wish: Wish) -> Restored:
             hint = "--replace puts what is there aside, or name another folder: IESI_KG_STATE"
             raise UsageError(f"{wish.store} is not empty", hint=hint)
         shutil.rmtree(draft, ignore_errors=True)
-        done = restore.restore(place, replace(wish, store=draft, replace=False))
+        seen = max(wish.seen, Diary(wish.store / FOLDER).last_number())
+        done = restore.restore(place, replace(wish, store=draft, replace=False, seen=seen))
         if restore.is_there(wish.store):
             revoked, erased = restore.caught_up(draft, wish, done.manifest)
             done = replace(done, revoked=revoked, erased=erased)

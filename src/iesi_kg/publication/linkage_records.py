@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from pyoxigraph import NamedNode, Quad
 
-from iesi_kg.linking import entities
+from iesi_kg.linking import entities, normal
 from iesi_kg.linking.entities import Entity
 from iesi_kg.store.base import DEFAULT_GRAPH, GraphName, Reader
 from iesi_kg.vocabulary import iris
@@ -28,6 +28,7 @@ COMPARED = (
 )
 _PEERS = iris.graph("peer", "").value
 _WORD = re.compile(r"\w+")
+_SMALL = 0.5  # the share of records that have an "of" or "the"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def compared(left: Entity | None, right: Entity | None) -> list[Line]:
 
 
 def _line(field: str, left: tuple[str, ...], right: tuple[str, ...]) -> Line:
-    words = [{word.casefold() for text in side for word in _WORD.findall(text)} for side in (left, right)]
+    words = [{_stem(word) for text in side for word in _WORD.findall(text)} for side in (left, right)]
     if not left or not right:
         verdict = "left" if left else "right"
     else:
@@ -125,12 +126,17 @@ def _line(field: str, left: tuple[str, ...], right: tuple[str, ...]) -> Line:
     return Line(field, _words(left, words[1], marking), _words(right, words[0], marking), verdict)
 
 
+def _stem(word: str) -> str:
+    return normal.stem(normal.folded(word))
+
+
 def _words(texts: tuple[str, ...], others: set[str], marking: bool) -> tuple[Word, ...]:
-    """The texts cut where marking begins and ends."""
+    """The texts cut where marking begins and ends; an "of" or another ending of a word is no difference."""
     found: list[Word] = []
     for part in re.findall(r"\w+|\W+", " · ".join(texts)):
         is_word = bool(_WORD.match(part))
-        marked = marking and is_word and part.casefold() not in others
+        told = _stem(part)
+        marked = marking and is_word and told not in others and normal.lexicon().shares.get(told) != _SMALL
         if found and found[-1].marked == marked:
             found[-1] = Word(found[-1].text + part, marked)
         else:

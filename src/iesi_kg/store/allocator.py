@@ -31,15 +31,15 @@ def large_apart() -> None:
     _set(M_MMAP_THRESHOLD, LARGE)
 
 
-def roomy(environ: Mapping[str, str]) -> dict[str, str] | None:
+def roomy(variables: Mapping[str, str]) -> dict[str, str] | None:
     """The environment of a process whose threads keep more freed blocks, None where it says so or nobody would read it.
 
     A query of the engine takes and leaves thousands of small blocks: nearly half of its time went into sorting them.
     """
-    given = environ.get(_TUNABLES, "")
+    given = variables.get(_TUNABLES, "")
     if _COUNT in given or not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"):
         return None
-    return {**environ, _TUNABLES: f"{given}:{_COUNT}={AT_HAND}".removeprefix(":")}
+    return {**variables, _TUNABLES: f"{given}:{_COUNT}={AT_HAND}".removeprefix(":")}
 
 
 def give_back() -> None:

@@ -27,6 +27,7 @@ from iesi_kg.store.plain import Pattern, Plain
 from iesi_kg.store.versions import Checkpoint, Layout, Version
 
 MOST_STEPS: Final = 1_000  # triples that one query may meet: about a millisecond
+MANY: Final = 1_000  # triples of one object: the engine finds those of a predicate among them
 FEW: Final = 25  # subjects of one object that are not counted one by one
 MOST_BYTES: Final = 64_000
 CALM_SECONDS: Final = 0.5  # a version that is replaced sooner is not copied
@@ -106,6 +107,8 @@ class Spread:
         if not (_grows(query, roots, begins) and _adds(query, subjects | roots)):
             return None
         first = [each for each in query.patterns if each[0] in begins and each[2][0] != "?"]
+        if any(self.linking.get(node, 0) > MANY for _, _, node in first):
+            return None
         found: int = query.values[1] if query.values else 1
         found *= max([self._sharing(each) for each in first], default=1)
         for each in patterns:

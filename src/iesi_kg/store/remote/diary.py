@@ -112,6 +112,10 @@ class Diary:
             last = entry.after
             yield entry
 
+    def last_number(self) -> int:
+        """The last version that was made from here, as far as it is known; 0 for none."""
+        return max((int(path.stem) for path in self._done()), default=0)
+
     def _done(self) -> list[Path]:
         return sorted(self.folder.glob(f"[0-9]*{_DONE}"))
 

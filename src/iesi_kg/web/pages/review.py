@@ -58,11 +58,11 @@ def listed(request: Request, standing: str = "", page: int = 1, done: str = "") 
 
 
 @router.api_route(f"{_REVIEW}/{{link_id}}", methods=["GET", "HEAD"])
-def one(request: Request, link_id: str) -> Response:
-    """Both records side by side, what was decided, and what may be."""
+def one(request: Request, link_id: str, done: str = "") -> Response:
+    """Both records side by side, what was decided, and what may be; ``done`` names the link that was just decided."""
     if not asking(request).may("review"):
         return sign_in_first(request, f"{_REVIEW}/{quote(link_id)}")
-    return _one(request, link_id)
+    return _one(request, link_id, done=done)
 
 
 @router.post(f"{_REVIEW}/{{link_id}}")
@@ -81,8 +81,16 @@ async def decide(request: Request, link_id: str) -> Response:
         await reception.shown(site)
     except IesiKgError as error:
         return await run_in_threadpool(partial(_one, request, link_id, error=error, given=given))
-    target = f"{_REVIEW}/{quote(link_id)}" if verdict.choice is Choice.UNDONE else f"{_REVIEW}?done={quote(link_id)}"
+    target = await run_in_threadpool(_after, request, quote(link_id), verdict.choice)
     return private(RedirectResponse(keeping(request, target), 303))
+
+
+def _after(request: Request, link_id: str, choice: Choice) -> str:
+    """Where a decision leads: to the next link that awaits one, if there is any."""
+    if choice is Choice.UNDONE:
+        return f"{_REVIEW}/{link_id}"
+    following = next((item for item in _queue(request) if item.standing in _AWAITING), None)
+    return f"{_REVIEW}/{following.pair.id}?done={link_id}" if following else f"{_REVIEW}?done={link_id}"
 
 
 def _verdict(name: str, given: dict[str, str]) -> Verdict:
@@ -104,7 +112,12 @@ def _queue(request: Request) -> list[Item]:
 
 
 def _one(
-    request: Request, link_id: str, *, error: IesiKgError | None = None, given: dict[str, str] | None = None
+    request: Request,
+    link_id: str,
+    *,
+    error: IesiKgError | None = None,
+    given: dict[str, str] | None = None,
+    done: str = "",
 ) -> Response:
     source = reader(request)
     item = next((known for known in _queue(request) if known.pair.id == link_id), None) or links.found(source, link_id)
@@ -118,6 +131,7 @@ def _one(
         "error": error,
         "given": given or {},
         "next": awaiting[0] if awaiting else None,
+        "done": next((known for known in _queue(request) if known.pair.id == done), None),
         "proof": proof(request),
         "longest_reason": LONGEST_REASON,
     }
