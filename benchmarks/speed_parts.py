@@ -24,11 +24,8 @@ ACCEPT = "application/sparql-results+json"
 ROUNDS, FEWEST = 30, 5
 ROUND_SECONDS, LONGEST = 2.0, 20.0  # for all rounds of one query, unless so few would be too few
 WARM_UP = 200
-<<<<<<< HEAD
 CLOSED_WHILE_IDLE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
-=======
 REST_SECONDS, IDLE = 20.0, 0.05  # processor time within a second
->>>>>>> wire
 ROOT = Path(__file__).resolve().parents[1]
 GRAPH = "https://example.org/iesi-kg-benchmark/loaded"
 BULK = """

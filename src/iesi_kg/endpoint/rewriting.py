@@ -34,7 +34,7 @@ _MOST_CHANGES = 8
 _REMEMBERED = 512
 _LONGEST = 3_000  # a longer one may take more time than it gains
 _NUMBERED = re.compile(r"\b(?:limit|offset)\b", re.IGNORECASE)
-_STRINGS = re.compile(r"""\"(?:[^"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'""")
+_ASIDE = re.compile(r"""\"(?:[^"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|(?<!\S)\#[^\n]*+""")
 _SIGN = re.compile(r"[*+]|\?(?!\w)")
 _BEFORE_SIGN = re.compile(r"[\w>)\-]\Z|[>)]\s+\Z")
 _EQUALS = re.compile(r"=\s*+(?:<|[\w.\-]*+:|[?$])")
@@ -152,13 +152,13 @@ def _after(source: Source, change: Change) -> Source | None:
 def may_gain(text: str) -> bool:
     """Whether a query holds what some rule begins with: a glance at its text, before anything is parsed.
 
-    >>> may_gain("SELECT ?o { <urn:a> <urn:p> ?o } LIMIT 3"), may_gain("ASK { ?s <urn:p>* <urn:o> }")
+    >>> may_gain("# who exists?\\nSELECT ?o { <urn:a> <urn:p> ?o } LIMIT 3"), may_gain("ASK { ?s <urn:p>* <urn:o> }")
     (False, True)
     """
     if len(text) > _LONGEST:
         return False
-    if '"' in text or "'" in text:
-        text = _STRINGS.sub("", text)
+    if '"' in text or "'" in text or "#" in text:
+        text = _ASIDE.sub("", text)
     low = text.lower()
     if "exists" in low or _stands_behind(text, _SIGN, _BEFORE_SIGN):
         return True
