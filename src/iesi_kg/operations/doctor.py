@@ -78,10 +78,9 @@ def _of_store(root: Path, faults: Sequence[Fault] | None) -> Iterator[Finding]:
     if written.is_older:
         what = f"the store is of format {written.number}, this software writes {formats.FORMAT}"
         yield Finding("store", Weight.NOTE, what, "the next start brings it up to date and keeps a copy under kept/")
-    if not os.access(root, os.W_OK):
-        yield Finding(
-            "store", Weight.FAILURE, f"{root} cannot be written by this user", "chown it, or run as its owner"
-        )
+    if (closed := soundness.unwritable(root)) is not None:
+        what = f"{closed} cannot be written by this user"
+        yield Finding("store", Weight.FAILURE, what, "chown it, or run as its owner")
     if not told:
         yield Finding("store", Weight.OK, f"version {version.number}, {version.triples:,} statements, can be opened")
 
