@@ -87,11 +87,11 @@ def test_what_works_on_folders_only_says_so(words: list[str], monkeypatch: pytes
     assert "--store DIR" in str(refused.exception.hint)
 
 
-def test_the_doctor_says_that_the_store_is_on_a_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_doctor_says_that_the_server_cannot_be_reached(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("IESI_KG_STORE", NOWHERE)
     monkeypatch.setenv("IESI_KG_STATE", str(tmp_path))
     told = CliRunner().invoke(group, ["doctor"]).stdout
-    assert "ok        store         is on a server; `iesi-kg peers probe` asks what it can do" in told
+    assert "failure   store         Oxigraph server cannot be reached: " in told
     assert "the store was never backed up" in told and "disk" in told
 
 

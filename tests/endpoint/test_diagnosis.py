@@ -62,3 +62,27 @@ def test_a_function_that_does_not_exist_is_named() -> None:
     text = "SELECT * { ?s ?p ?o FILTER(xyz(?s)) }"
     error = explained(text)
     assert "SPARQL has no function `xyz`" in str(error.detail)
+
+
+@pytest.mark.parametrize(
+    ("engine", "possible"),
+    [
+        (
+            """"$", "'", "'''", "(", "+", "-", ".", ":", "<", "<<", "<<(", "?", "[", "\\"", "_:", "false" """,
+            "a variable, an IRI, a prefixed name, a text, a number, a blank node, a quoted triple, `(`, `[`, false",
+        ),
+        ('".", ":"', "a prefixed name, `.`"),
+        ('"{", DISTINCT', "`{`, DISTINCT"),
+        ('"*", "+", "-", "/", "<", "="', "`*`, `+`, `-`, `/`, `<`, `=`"),
+        ('"$", "*", "+", "/", ":", "<", "?"', "a variable, an IRI, a prefixed name, `*`, `+`, `/`"),
+    ],
+    ids=["a value", "a name", "words", "operators", "a path"],
+)
+def test_what_is_possible_is_named_by_its_kind(engine: str, possible: str) -> None:
+    error = QuerySyntaxError(f"line 1, column 1: expected one of {engine}", line=1, column=1)
+    assert explain("?x", error).hint == f"possible here, among others: {possible}"
+
+
+def test_no_hint_is_a_list_of_bare_signs() -> None:
+    hint = explained("SELECT * { ?s ?p ?o } GROUP BY x").hint
+    assert hint == "possible here, among others: a prefixed name, `.`"

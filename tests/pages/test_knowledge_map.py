@@ -135,6 +135,13 @@ def test_a_filter_value_that_does_not_exist_is_named_and_the_list_of_codes_is_li
     assert "There is no" not in client.get(f"{path}?country=GR").text  # a code of the list, of which there is none
 
 
+@pytest.mark.parametrize("path", ["/map", "/coverage", "/network"])
+def test_the_button_that_sets_filters_says_that_it_does(client: httpx.Client, path: str) -> None:
+    page = client.get(f"{path}?country=FR&lang=en").text
+    address = re.escape(f"{path}?policy-area=aha&amp;lang=en")
+    assert re.search(f'href="{address}">Preset filter: ageing and long-term care</a>', page)
+
+
 def test_a_file_of_a_filter_value_that_does_not_exist_is_refused(client: httpx.Client) -> None:
     answer = client.get("/map.csv?country=fx", headers={"Accept": "application/json"})
     assert (answer.status_code, answer.json()["detail"]) == (400, "there is no country 'fx'")

@@ -86,6 +86,21 @@ def test_every_cell_is_the_plain_count(seed: int) -> None:
         assert cell.count == sum(down in place and across in area for place, area in zip(places, areas, strict=True))
 
 
+def test_what_is_covered_stands_by_label_in_the_reader_s_language_beneath_its_heading() -> None:
+    index = made(Random(3))
+    people = dict.fromkeys(("DE", "GR", "AT", "EE", "FR"), 1_000_000)
+
+    def labels(facet: str, lang: str) -> list[str]:
+        found = coverage.coverage(index, Choice(), facet, people, lang).lines
+        return [line.value.label for line in found if line.value.code in people or facet != coverage.PLACES]
+
+    assert labels(coverage.PLACES, "en") == ["Austria", "Estonia", "France", "Germany", "Greece"]
+    assert labels(coverage.PLACES, "de") == ["Deutschland", "Estland", "Frankreich", "Griechenland", "Österreich"]
+    assert [label.split()[0] for label in labels(coverage.AREAS, "de")][:5] == [
+        "aktives", "integrierte", "Prävention,", "selbstständiges", "persönliche"
+    ]  # fmt: skip
+
+
 def test_another_language_changes_labels_alone(reader: Reader) -> None:
     english = build(reader)
     german = spoken(english, reader, "de")

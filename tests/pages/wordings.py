@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import nodes
 
 from iesi_kg.analysis.drawings import WORDS
+from iesi_kg.analysis.examples import competency, examples
 from iesi_kg.endpoint import explanation
 from iesi_kg.records import Severity
 from iesi_kg.web import problem
@@ -28,7 +29,7 @@ def of_templates() -> Iterator[tuple[str, str]]:
 
 
 def of_data(root: Path) -> Iterator[str]:
-    """Texts that templates hand to ``t.known``: titles in page queries, words of drawings, kinds of errors."""
+    """Texts that templates hand to ``t.known``: titles in page queries, words of drawings, errors, questions."""
     for path in (root / "queries" / "pages").rglob("*.rq"):
         yield from _TAGGED.findall(path.read_text("utf-8"))
     yield from (*WORDS.values(), *explanation.KINDS.values(), *explanation.RULES.values())
@@ -38,6 +39,8 @@ def of_data(root: Path) -> Iterator[str]:
         yield severity.value
     for command in commands():
         yield from (command.group, command.title)
+    for query in (*competency(), *examples()):
+        yield from filter(None, (query.title, query.question, query.missing))
 
 
 def _texts(call: nodes.Call) -> list[nodes.Expr]:

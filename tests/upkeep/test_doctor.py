@@ -125,20 +125,26 @@ def test_memory_and_descriptors(lasting: Settings) -> None:
 
 class Other(http.server.BaseHTTPRequestHandler):
     body = b""
+    status = 200
 
     def do_GET(self) -> None:
-        self.send_response(200)
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.send_response(self.status)
+        self.send_header("Content-Type", "application/sparql-results+json")
         self.send_header("Content-Length", str(len(self.body)))
         self.end_headers()
         self.wfile.write(self.body)
+
+    do_POST = do_GET
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 
 @contextmanager
-def answering(body: bytes) -> Iterator[int]:
-    server = http.server.HTTPServer(("127.0.0.1", 0), type("Answering", (Other,), {"body": body}))
+def answering(body: bytes, status: int = 200) -> Iterator[int]:
+    kind = type("Answering", (Other,), {"body": body, "status": status})
+    server = http.server.HTTPServer(("127.0.0.1", 0), kind)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -276,12 +282,55 @@ def test_the_disk(lasting: Settings, monkeypatch: pytest.MonkeyPatch, bound: str
     assert (found.weight, bool(found.remedy)) == (weight, weight is not OK)
 
 
+def record(**facts: str) -> bytes:
+    """What a server answers that is asked for the record of the version that stands there."""
+    rows = [
+        {"key": {"type": "uri", "value": f"urn:x-iesi-kg:{key}"}, "value": {"type": "literal", "value": value}}
+        for key, value in facts.items()
+    ]
+    return json.dumps({"head": {"vars": ["key", "value"]}, "results": {"bindings": rows}}).encode()
+
+
+STANDING = record(version="4", created="2026-11-01T12:00:00+00:00", quads="12345", change="c", store="s")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "weight", "what", "remedy"),
+    [
+        (STANDING, 200, OK, "Oxigraph server answers: version 4, 12,345 statements; `iesi-kg peers probe`", ""),
+        (record(), 200, WARNING, "Oxigraph server answers, and no store was begun there", "`iesi-kg serve` begins one"),
+        (b"", 401, FAILURE, "401", "IESI_KG_STORE_USER"),
+        (record(version="four"), 200, FAILURE, "", "backup"),
+        (b"<html>hello", 200, FAILURE, "Oxigraph", ""),
+    ],
+    ids=["a store", "none", "it refuses", "a damaged record", "it is no SPARQL service"],
+)
+def test_a_server_is_asked_for_its_store(
+    tmp_path: Path, body: bytes, status: int, weight: Weight, what: str, remedy: str
+) -> None:
+    with answering(body, status) as port:
+        address = f"sparql+http://127.0.0.1:{port}?profile=oxigraph"
+        (found,) = look(Settings(store=address, state=tmp_path, port=free_port()))["store"]
+    assert (found.weight, what in found.what, remedy in found.remedy) == (weight, True, True), found
+
+
+def test_a_server_that_is_down_is_a_failure(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IESI_KG_STATE", str(tmp_path))
+    code, told = run("doctor", "--store", "sparql+http://127.0.0.1:1?profile=oxigraph")
+    (line,) = re.findall(r"^failure +store +(.*)\n +(.*)", told, re.M)
+    assert line[0].startswith("Oxigraph server cannot be reached: ")
+    assert line[1].startswith("see whether it runs")
+    assert code == 2
+
+
 def test_an_address_of_a_server_is_no_name_of_a_folder(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     address = "sparql+http://127.0.0.1:9?profile=oxigraph"
-    assert "is on a server" in run("doctor", "--thorough", "--store", address)[1]
+    unnamed = look(Settings(store="sparql+http://127.0.0.1:9", state=tmp_path))["store"][0]
+    assert "does not say of which product the server is" in unnamed.what
+    assert "cannot be reached" in run("doctor", "--thorough", "--store", address)[1]
     for command in (["compact"], ["mirror", "http://127.0.0.1:9"]):
         with pytest.raises(UsageError, match="works on a store in a folder only"):
             run(*command, "--store", address)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pwd
 import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -67,6 +70,42 @@ def test_an_unknown_host(tmp_path: Path) -> None:
     assert process.returncode == 3
     assert "no.such.host.invalid" in said
     assert "Traceback" not in said
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that other users may enter: pytest closes its own whenever another run of it begins."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_a_user_who_cannot_write_the_store_is_told_what_will_fail(public: Path) -> None:
+    """A child that gives its rights up: told nothing before, one line after; reading works."""
+    store = public / "store"
+    fill(store, "<http://example.org/s> <http://example.org/p> 1 .")
+    for path in (store, *store.rglob("*")):
+        path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
+    probe = (
+        "import os, sys\nfrom pathlib import Path\n"
+        "from iesi_kg.cli.serve import _prepare\nfrom iesi_kg.settings import Settings\n"
+        "settings = Settings(store=Path(sys.argv[1]))\n"
+        "_prepare(settings, False)\nprint('---', file=sys.stderr)\n"
+        f"if os.getuid() == 0: os.setuid({pwd.getpwnam('nobody').pw_uid})\n"
+        "else: settings.folder.chmod(0o555)\n"
+        "_prepare(settings, False)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", probe, str(store)],
+        env={"PYTHONPATH": str(SOURCE)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    store.chmod(0o755)
+    owner, _, other = run.stderr.partition("---\n")
+    assert (run.returncode, "warning" in owner) == (0, False), run
+    (line,) = (line for line in other.splitlines() if line.startswith("warning: "))
+    user = pwd.getpwuid(os.getuid() or pwd.getpwnam("nobody").pw_uid).pw_name
+    assert f"{store} cannot be written by this user ({user}): reading works; submissions" in line
+    assert line.endswith(f"chown -R {user} {store}")
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:

@@ -211,8 +211,22 @@ def test_bad_requests(server: Server) -> None:
 
 
 def test_no_query(server: Server) -> None:
-    assert "missing" in str(problem(server.ask("GET", "/sparql"), 400)["detail"])
-    assert "missing" in str(problem(server.ask("GET", "/sparql", {"Accept": "*/*"}), 400)["detail"])
+    assert "missing" in str(problem(server.ask("GET", "/sparql?qurey=ASK%7B%7D"), 400)["detail"])
+    assert "missing" in str(problem(server.ask("GET", "/sparql?format=csv", {"Accept": "*/*"}), 400)["detail"])
+    assert "missing" in str(problem(server.ask("GET", "/sparql", {"Accept": "text/csv"}), 400)["detail"])
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert "no `query` field" in str(problem(server.ask("POST", "/sparql", form, ""), 400)["detail"])
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/*;q=0.1, */*;q=0.2"])
+def test_the_bare_address_describes_the_service(server: Server, accept: str | None) -> None:
+    """Turtle for whoever has no other wish (SPARQL 1.1 Service Description section 2); browsers get the page."""
+    reply = server.ask("GET", "/sparql", {"Accept": accept} if accept else {})
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "text/turtle; charset=utf-8")
+    service = NamedNode("http://www.w3.org/ns/sparql-service-description#Service")
+    assert service in {triple.object for triple in parse(reply.body, RdfFormat.TURTLE)}
+    page = server.ask("GET", "/sparql", {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
 
 
 @pytest.mark.parametrize("accept", ["text/turtle", "application/rdf+xml", "application/ld+json, */*;q=0.1"])

@@ -57,7 +57,7 @@ class Part:
 
 
 def coverage(index: Index, choice: Choice, facet: str, inhabitants: Mapping[str, int], lang: str = ENGLISH) -> Part:
-    """How many initiatives that meet the choice have each code of a list.
+    """How many initiatives that meet the choice have each code of a list, by rank and label, beneath its heading.
 
     Countries of which neither inhabitants nor an initiative are known are left out: those of other continents are in
     the list for organisations that take part from there.
@@ -70,7 +70,7 @@ def coverage(index: Index, choice: Choice, facet: str, inhabitants: Mapping[str,
     )
     people = inhabitants if facet == PLACES else {}
     concepts = [
-        each for each in _concepts(facet) if facet != PLACES or each.notation in people or counted[each.notation]
+        each for each in _sorted(facet, lang) if facet != PLACES or each.notation in people or counted[each.notation]
     ]
     lines = [
         Line(
@@ -95,6 +95,16 @@ def _concepts(facet: str) -> tuple[Concept, ...]:
     return CodeLists.load().concepts(facet)
 
 
+def _sorted(facet: str, lang: str) -> list[Concept]:
+    concepts = {each.iri: each for each in _concepts(facet)}
+
+    def place(concept: Concept) -> tuple[tuple[int, str], ...]:
+        above = concepts.get(concept.broader) if concept.broader else None
+        return (*(place(above) if above else ()), (concept.rank or 0, fold(_value(concept, lang).label)))
+
+    return sorted(concepts.values(), key=place)
+
+
 def _is_heading(concept: Concept) -> bool:
     return any(other.broader == concept.iri for other in _concepts(concept.scheme))
 
@@ -108,7 +118,6 @@ def gaps(index: Index, choice: Choice, inhabitants: Mapping[str, int], lang: str
     down = [line.value for line in coverage(index, choice, PLACES, inhabitants, lang).lines]
     across = [_value(each, lang) for each in _concepts(AREAS) if not _is_heading(each)]
     met, tallies = index.met(choice), index.tallies
-    down.sort(key=lambda value: fold(value.label))
     rows = [(value, tallies.with_code(PLACES, value.code, NONE)) for value in down]
     columns = [(value, tallies.with_code(AREAS, value.code, NONE)) for value in across]
     no_place = tallies.with_code(PLACES, NONE, NONE)

@@ -19,6 +19,7 @@ from iesi_kg.cli.place import PLACE
 from iesi_kg.errors import LogDamaged, StartError, StoreBusy, StoreDamaged, StoreReadOnly, UsageError
 from iesi_kg.settings import Manager, Place, Settings
 from iesi_kg.store.base import Store
+from iesi_kg.store.soundness import unwritable
 from iesi_kg.store.versions import Layout
 from iesi_kg.web.processes import notify
 from iesi_kg.web.processes.assignment import SERVE, Assignment, tell
@@ -264,6 +265,19 @@ def _prepare(settings: Settings, scratch: bool) -> None:
     _settle_kind(settings, scratch)
     if not scratch:
         _fill(settings)
+    if not settings.remote:
+        _warn_of_rights(settings.folder)
+
+
+def _warn_of_rights(folder: Path) -> None:
+    closed = unwritable(folder)
+    if closed is not None:
+        click.echo(
+            f"warning: {closed} cannot be written by this user ({os_user()}): reading works; submissions, updates, "
+            "tokens, load, erase, backup and compact fail. Run the service as the owner of the store, or give the "
+            f"store to this user: chown -R {os_user()} {folder}",
+            err=True,
+        )
 
 
 def _work(settings: Settings, assignment: Assignment, scratch: bool) -> None:

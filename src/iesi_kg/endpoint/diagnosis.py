@@ -22,6 +22,16 @@ _KEYWORDS = frozenset(
 _FUNCTION = "SPARQL has no function"
 _OPENING = re.compile(r"\s*(?:SELECT|ASK|CONSTRUCT|DESCRIBE|PREFIX|BASE)\b", re.I)
 _DECLARED = re.compile(r"PREFIX\s+([\w.\-]+):", re.I)
+_NUMBER = "a number"
+_KINDS = {
+    "a variable": frozenset("?$"),
+    "an IRI": frozenset("<"),
+    "a prefixed name": frozenset(":"),
+    "a text": frozenset(("'", 3 * "'", '"', 3 * '"')),
+    _NUMBER: frozenset("+-"),
+    "a blank node": frozenset(("_:",)),
+    "a quoted triple": frozenset(("<<", "<<(")),
+}
 _PIECE = re.compile(r"\s*(\S{1,30})")
 
 
@@ -109,8 +119,15 @@ def _fault(text: str, offset: int, fault: Fault | None) -> str:
 
 
 def _expected(expected: str) -> str | None:
-    words = sorted({word.strip('"') for word in _WORDS.findall(expected)} - {""})
-    return "possible here, among others: " + " ".join(words[:12]) if words else None
+    """What the engine would take, its signs by the kind of term that they begin."""
+    tokens = {found[1:-1].replace(r"\"", '"') if found[0] == '"' else found for found in _WORDS.findall(expected)}
+    symbols = {token for token in tokens if not token[0].isalpha()}
+    # Where no name may stand, these are operators; where one may, they begin a term (a lone plus ends a path).
+    kinds = _KINDS if ":" in symbols else {}
+    named = [kind for kind, signs in kinds.items() if (signs <= symbols if kind == _NUMBER else signs & symbols)]
+    left = sorted(symbols.difference(*(kinds[kind] for kind in named)) - ({"."} if _NUMBER in named else set()))
+    words = [*named, *(f"`{symbol}`" for symbol in left), *sorted(tokens - symbols)]
+    return "possible here, among others: " + ", ".join(words[:12]) if words else None
 
 
 def _offset(text: str, line: int, column: int) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from iesi_kg.errors import StoreError
+from iesi_kg.errors import StoreError, UsageError
 from iesi_kg.operations import backup, doctor_loads, doctor_machine, doctor_settings
 from iesi_kg.operations.diagnosis import Diagnosis, Finding, Weight, first_or_ok
 from iesi_kg.settings import Settings
@@ -40,7 +40,7 @@ def diagnose(
     ]
     found += first_or_ok("settings", doctor_settings.contradictions(settings), "no setting contradicts another")
     if settings.remote:
-        found.append(Finding("store", Weight.OK, "is on a server; `iesi-kg peers probe` asks what it can do"))
+        found.append(_of_server(settings))
         disk = _of_disk(root) if root.is_dir() else ()
         return Diagnosis(at, (*found, *disk, _of_backup(root, at, backup_days), *doctor_loads.unfinished(settings)))
     if not root.is_dir():
@@ -78,12 +78,28 @@ def _of_store(root: Path, faults: Sequence[Fault] | None) -> Iterator[Finding]:
     if written.is_older:
         what = f"the store is of format {written.number}, this software writes {formats.FORMAT}"
         yield Finding("store", Weight.NOTE, what, "the next start brings it up to date and keeps a copy under kept/")
-    if not os.access(root, os.W_OK):
-        yield Finding(
-            "store", Weight.FAILURE, f"{root} cannot be written by this user", "chown it, or run as its owner"
-        )
+    if (closed := soundness.unwritable(root)) is not None:
+        what = f"{closed} cannot be written by this user"
+        yield Finding("store", Weight.FAILURE, what, "chown it, or run as its owner")
     if not told:
         yield Finding("store", Weight.OK, f"version {version.number}, {version.triples:,} statements, can be opened")
+
+
+def _of_server(settings: Settings) -> Finding:
+    """Whether the address names a server, which answers, lets us read, and has a store."""
+    from iesi_kg.store.remote.store import RemoteStore
+
+    try:
+        with closing(RemoteStore.of(settings)) as store:
+            product, standing = store.client.where.profile.title, store.standing()
+    except (StoreError, UsageError) as error:
+        remedy = error.hint or "`iesi-kg peers probe ADDRESS` asks the server what it can do"
+        return Finding("store", Weight.FAILURE, error.detail, remedy)
+    if standing is None:
+        what = f"{product} answers, and no store was begun there"
+        return Finding("store", Weight.WARNING, what, "`iesi-kg serve` begins one; IESI_KG_STORE names another server")
+    what = f"{product} answers: version {standing.number}, {standing.triples:,} statements"
+    return Finding("store", Weight.OK, f"{what}; `iesi-kg peers probe` asks what it can do")
 
 
 def _weight(layout: Layout) -> int:

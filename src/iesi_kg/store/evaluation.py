@@ -19,7 +19,6 @@ from pyoxigraph import (
     RdfFormat,
     Store,
     Triple,
-    serialize,
 )
 
 from iesi_kg.errors import (
@@ -32,6 +31,7 @@ from iesi_kg.errors import (
     UsageError,
 )
 from iesi_kg.records import Form
+from iesi_kg.store import prefixes
 from iesi_kg.store.settling import settled
 
 POSITION = "error at "
@@ -89,7 +89,7 @@ def evaluate(store: Store, text: str, target: Target, dataset: Dataset | None = 
         if graph_format is None:
             raise NotAcceptable(f"a graph cannot be written as {plain}")
         tally = Tally(target.rows)
-        serialize(tally.passing(result), output, graph_format)
+        prefixes.write(tally.passing(result), output, graph_format, text)
         return Form.GRAPH, tally.rows
     results_format = QueryResultsFormat.from_media_type(plain)
     if results_format is None:

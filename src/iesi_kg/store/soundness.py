@@ -86,6 +86,14 @@ def rights(root: Path) -> Iterator[Fault]:
         )
 
 
+def unwritable(root: Path) -> Path | None:
+    """The folder of a store, or the first thing right in it, that this user cannot write."""
+    for path in (root, *sorted(root.iterdir())):
+        if not os.access(path, os.W_OK, effective_ids=True):
+            return path
+    return None
+
+
 def _everything(root: Path) -> Iterator[Path]:
     for folder, _, names in os.walk(root):
         yield Path(folder)

@@ -210,12 +210,16 @@ class Sparql:
         await reply(scope, receive, send)
 
     async def _describe(self, asked: _Asked, scope: Any, send: Any) -> None:  # noqa: ANN401
-        """The address without a query: the service description for those who name RDF, else what is missing."""
-        media = negotiation.best(negotiation.GRAPHS, asked.accept) if negotiation.names_rdf(asked.accept) else None
+        """The service description at the bare address (SPARQL 1.1 Service Description section 2).
+
+        With parameters, of which none is a query, it is for those who name RDF; the others are told what is missing.
+        """
+        is_asked = not asked.query_string or negotiation.names_rdf(asked.accept)
+        media = negotiation.best(negotiation.GRAPHS, asked.accept) if is_asked else None
         if media is None:
             raise RequestError(
                 "the `query` parameter is missing",
-                hint=f"{PATH}?query=ASK%7B%7D asks a query; Accept: text/turtle gets a description of the service",
+                hint=f"{PATH}?query=ASK%7B%7D asks a query; {PATH} alone, as text/turtle, describes the service",
             )
         body = await asyncio.to_thread(described, self.site, _address(scope), media)
         fields = self.envelope.headers(self.site.anonymous, self.site.version, media, "", len(body))

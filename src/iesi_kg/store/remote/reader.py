@@ -6,6 +6,7 @@ between, quads are taken back to what they were from the diary, and any other an
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -17,11 +18,11 @@ from pyoxigraph import (
     RdfFormat,
     Triple,
     parse_query_results,
-    serialize,
 )
 
 from iesi_kg.errors import NotAcceptable, QuerySyntaxError, UsageError
 from iesi_kg.records import Answer, Form
+from iesi_kg.store import prefixes
 from iesi_kg.store.base import GraphName, Solution, Term
 from iesi_kg.store.remote import wording
 from iesi_kg.store.remote.channel import SOLUTIONS, Dataset
@@ -89,8 +90,9 @@ class RemoteReader:
             graph_format = RdfFormat.from_media_type(plain)
             if graph_format is None:
                 raise NotAcceptable(f"a graph cannot be written as {plain}")
-            body = serialize(self._triples(text, dataset), format=graph_format) or b""
-            return Answer(form, media_type, body, self.version)
+            output = io.BytesIO()
+            prefixes.write(self._triples(text, dataset), output, graph_format, query)
+            return Answer(form, media_type, output.getvalue(), self.version)
         results_format = QueryResultsFormat.from_media_type(plain)
         if results_format is None:
             raise NotAcceptable(f"a SELECT or ASK result cannot be written as {plain}")

@@ -74,7 +74,11 @@ class RemoteStore:
 
     def exists(self) -> bool:
         """Whether a store was begun on the server."""
-        return standing.read(self.client, self.places) is not None
+        return self.standing() is not None
+
+    def standing(self) -> Standing | None:
+        """The record on the server as it is, whatever is under way; None where no store was begun there."""
+        return standing.read(self.client, self.places)
 
     def current(self) -> Standing:
         """The version that a reader opened now would see."""

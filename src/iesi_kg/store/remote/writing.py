@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 
-from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat, serialize
+from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat
 
 from iesi_kg.errors import NotAcceptable, ResultTooLarge
 from iesi_kg.records import Form
-from iesi_kg.store import rows
+from iesi_kg.store import prefixes, rows
 from iesi_kg.store.evaluation import Tally, too_many_rows
 from iesi_kg.store.frames import Limits
 from iesi_kg.store.remote import answers, dialect, failures
@@ -22,7 +22,10 @@ def written(
     """Form, bytes and rows of an answer. Raises BackendLied, BackendCut, NotAcceptable, ResultTooLarge."""
     plain = media_type.partition(";")[0].strip()
     is_graph = dialect.form(text) in dialect.GRAPHS
-    form, body, number = _graph(where, reply, plain, limits) if is_graph else _table(where, text, reply, plain)
+    if is_graph:
+        form, body, number = _graph(where, text, reply, plain, limits)
+    else:
+        form, body, number = _table(where, text, reply, plain)
     if len(body) > limits.bytes:
         raise too_many_bytes(limits)
     if number is not None and number > limits.rows:
@@ -39,12 +42,12 @@ def too_many_bytes(limits: Limits) -> ResultTooLarge:
     )
 
 
-def _graph(where: Location, reply: Reply, plain: str, limits: Limits) -> tuple[Form, bytes, int | None]:
+def _graph(where: Location, text: str, reply: Reply, plain: str, limits: Limits) -> tuple[Form, bytes, int | None]:
     kind = RdfFormat.from_media_type(plain)
     if kind is None:
         raise NotAcceptable(f"a graph cannot be written as {plain}")
     tally, output = Tally(limits.rows), io.BytesIO()
-    serialize(tally.passing(answers.triples(where, reply)), output, kind)
+    prefixes.write(tally.passing(answers.triples(where, reply)), output, kind, text)
     return Form.GRAPH, output.getvalue(), tally.rows
 
 
