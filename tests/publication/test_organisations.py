@@ -27,6 +27,7 @@ from iesi_kg.store.base import DEFAULT_GRAPH, Reader
 from iesi_kg.store.embedded import EmbeddedStore
 from iesi_kg.vocabulary import iris
 from iesi_kg.vocabulary.namespaces import DCT, FOAF, ORG, RDF, SKOS
+from iesi_kg.web.pages.rendering import environment
 from submission_tables import GOOD, table
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -89,7 +90,7 @@ def published(bundled_store: Path) -> Iterator[Reader]:
 
 def test_every_row_names_an_organisation_as_the_records_do(published: Reader) -> None:
     rows = list(csv.DictReader(StringIO(assets.text(organisations.FILE))))
-    assert len(rows) == len({row["identifier"] for row in rows}) == 152
+    assert len(rows) == len({row["identifier"] for row in rows}) == 274
     for row in rows:
         thing = iris.organisation(row["identifier"])
         said = {
@@ -103,6 +104,34 @@ def test_every_row_names_an_organisation_as_the_records_do(published: Reader) ->
         assert country <= {value for _, value in said} and sector <= {value for _, value in said}, row["identifier"]
 
 
+def test_every_identifier_of_ror_is_of_one_organisation_and_names_its_record(root: Path) -> None:
+    rows = list(csv.DictReader(StringIO(assets.text(organisations.FILE))))
+    found: list[str] = []
+    for row in rows:
+        identifiers = row["identifiers"].split("|")
+        records = [name.replace("ror:", "https://ror.org/") for name in identifiers if name.startswith("ror:")]
+        found += [name for name in identifiers if name]
+        assert [url for url in row["source_url"].split("|") if "//ror.org/" in url] == records, row["identifier"]
+        assert all(_checked(name[5:]) for name in identifiers if name.startswith("isni:")), row["identifier"]
+    assert len(found) == len(set(found))
+    counted = {
+        register: sum(name.startswith(register) for name in found) for register in ("ror:", "isni:", "wikidata:")
+    }
+    assert counted == {"ror:": 157, "isni:": 135, "wikidata:": 116}
+    sheet = (root / "docs" / "reference" / "data-sheet.md").read_text("utf-8")
+    assert "157 organisations have those of their ROR record (157 ROR, 135 ISNI, 116 Wikidata;" in sheet
+    gives = [row for row in rows if re.search(r"homepage of the record, as of release v", row["source_locator"])]
+    assert len(gives) == 114 and all(row["homepage"] for row in gives)
+
+
+def _checked(isni: str) -> bool:
+    """Whether the last character is what ISO 7064 MOD 11-2 makes of the fifteen before it."""
+    total = 0
+    for digit in isni[:15]:
+        total = (total + int(digit)) * 2
+    return isni[15] == "0123456789X"[(12 - total % 11) % 11]
+
+
 def test_the_data_sheet_counts_what_the_table_holds(published: Reader, root: Path) -> None:
     """Figures of the section on organisations, counted by hand from the tables."""
     sheet = (root / "docs" / "reference" / "data-sheet.md").read_text("utf-8")
@@ -112,8 +141,8 @@ def test_the_data_sheet_counts_what_the_table_holds(published: Reader, root: Pat
     registered = {
         quad.subject for quad in published.quads(predicate=NamedNode(DCT + "identifier"), graph=DEFAULT_GRAPH)
     } & named
-    assert (len(named), len(homes), len(registered)) == (938, 152, 3)
-    assert "Of 938 organisations 152 have a homepage, 3 an identifier in a register and 12 another name" in sheet
+    assert (len(named), len(homes), len(registered)) == (939, 266, 160)
+    assert "Of 939 organisations 266 have a homepage, 160 an identifier in a register and 12 another name" in sheet
 
 
 def test_the_page_of_an_organisation_shows_identifiers_names_and_sources(published: Reader) -> None:
@@ -126,6 +155,21 @@ def test_the_page_of_an_organisation_shows_identifiers_names_and_sources(publish
     assert [(row["publisher"], row["date"]) for row in page["sources"]] == [
         ("Wikipedia (copy)", "2026-11-23"),
         ("Wikipedia", "2026-11-23"),
+    ]
+
+
+def test_identifiers_of_registers_lead_to_them(published: Reader) -> None:
+    page = browse.sections(published, "organisation", iris.organisation("university-of-coimbra-pt").value)
+    assert page["summary"][0]["website"] == "https://www.uc.pt"
+    names = [row["identifier"] for row in page["identifiers"]]
+    made = environment().from_string(
+        '{% from "_parts.html" import registration %}{% for name in names %}{{ registration(name) }}{% endfor %}'
+    )
+    links = re.findall(r'href="([^"]+)"', made.render(names=[*names, "gb-charity:1149085"]))
+    assert sorted(links) == [
+        "https://isni.org/isni/0000000095114342",
+        "https://ror.org/04z8k9a98",
+        "https://www.wikidata.org/entity/Q368643",
     ]
 
 
