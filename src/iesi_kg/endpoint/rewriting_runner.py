@@ -13,7 +13,7 @@ from iesi_kg.endpoint.rewriting import Rewriter, Rewriting
 from iesi_kg.endpoint.rewriting_changes import Bet, counting
 from iesi_kg.endpoint.rewriting_counts import Count
 from iesi_kg.endpoint.runner import Runner
-from iesi_kg.errors import IesiKgError, QueryOutOfMemory, QuerySyntaxError
+from iesi_kg.errors import IesiKgError, QueryOutOfMemory, QuerySyntaxError, QueryTimeout
 from iesi_kg.records import Answer
 from iesi_kg.store.workers import Job, Limits
 
@@ -37,7 +37,16 @@ class RewritingRunner:
         """The whole answer or an error, as the other runner gives it, with the rules that were applied."""
         deadline = time.monotonic() + limits.seconds
         found = await self.rewriting(job, limits)
-        if found is not None and found.rules:
+        if found is None:
+            return await self.runner.run(job, limits)
+        try:
+            return await self._run(found, job, limits, deadline)
+        except QueryTimeout as error:
+            error.members = {**error.members, "limit_seconds": limits.seconds}  # not what counting had left of it
+            raise
+
+    async def _run(self, found: Rewriting, job: Job, limits: Limits, deadline: float) -> Answer:
+        if found.rules:
             try:
                 answer = await self.runner.run(replace(job, text=found.text), _until(deadline, limits))
                 return replace(answer, rewritten=found.rules)
