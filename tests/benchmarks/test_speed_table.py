@@ -56,7 +56,7 @@ def test_the_ratios_by_hand() -> None:
             "question: q": {"ms": 11.0, "rows": 1}, "question: r": {"ms": 4.0, "rows": 1}}},
         f"real/latency/{OXIGRAPH}": {"queries": {
             "join: a": {"ms": 1.0, "rows": 3}, "join: b": {"ms": 1.0, "rows": 3}, "gap: c": {"ms": 1.0, "rows": 2},
-            "question: q": "no answer: TimeoutError"}},
+            "question: q": "no answer: TimeoutError", "question: r": {"ms": 1.0, "rows": 1}}},
         "real/process/pyoxigraph-disk": {"queries": {"a": 2.0, "b": 4.0, "c": 1.0}},
         "real/process/rdflib": {"queries": {"a": 20.0, "b": 360.0, "c": "TypeError: x"}},
     }  # fmt: skip
@@ -72,7 +72,8 @@ def test_the_ratios_by_hand() -> None:
         "slowest": {"question: q": 11.0}, "above 10 ms": 1, "asked": 2,
     }  # fmt: skip
     assert told[f"first time, latency of {OURS}, of {OXIGRAPH}"] == {
-        "geometric mean": 4.0, "by class": {"join": 4.0}, "queries": 2, "other rows": ["gap: c"],
+        "geometric mean": 4.0, "geometric mean, with the questions": 4.0,
+        "by class": {"join": 4.0, "question": 4.0}, "queries": 3, "other rows": ["gap: c"],
     }  # fmt: skip
     assert told["in process, rdflib of pyoxigraph on disk"] == 30.0
     assert "in process, iesi-kg of pyoxigraph on disk" not in told
