@@ -136,7 +136,8 @@ def _without_errors(told: dict[str, Any] | None) -> dict[str, Any]:
         kind: modes
         for kind, modes in (told or {}).items()
         if isinstance(modes, dict)
-        and all(measured["requests_per_second"] and not measured["errors"] for measured in modes.values())
+        and all(modes[mode]["requests_per_second"] for mode in ("first", "repeated"))
+        and not any(measured["errors"] for measured in modes.values())
     }
 
 

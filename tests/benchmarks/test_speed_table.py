@@ -40,14 +40,16 @@ def modes(first: float, repeated: float, newer: float, cpu_ms: float, errors: in
 
 
 def test_the_ratios_by_hand() -> None:
-    """Two classes; a third, which one server did not answer each time, counts nowhere."""
+    """Two classes; a third, which one server did not answer each time, and a fourth, never in time, count nowhere."""
     slices: dict[str, Any] = {
         f"real/http/{OURS}": {
             "lookup": modes(100, 400, 900, 0.2), "join": modes(50, 400, 900, 2), "gap": modes(1, 1, 1, 1), "memory": 7,
+            "text": modes(2, 2, 2, 2),
         },
         f"real/http/{OURS_2}": {"lookup": modes(200, 1, 1, 0.2), "join": modes(72, 1, 1, 2), "gap": modes(1, 1, 1, 1)},
         f"real/http/{OXIGRAPH}": {
             "lookup": modes(200, 200, 0, 0.1), "join": modes(25, 50, 0, 4), "gap": modes(9, 9, 9, 9, errors=3),
+            "text": modes(0, 0, 0, 3_000),
         },
         f"real/load/{OURS}": {"seconds": 11.0},
         f"real/load/{OXIGRAPH}": {"seconds": 10.0},
