@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from pyoxigraph import NamedNode
 
-from iesi_kg import assets
 from iesi_kg.errors import IesiKgError
 from iesi_kg.publication.bundled import Loaded, is_outdated, load_bundled
 from iesi_kg.publication.workflow import publish, receive
@@ -40,14 +39,9 @@ FACTS = {
 
 
 @pytest.fixture
-def bundle(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def bundle(bare_bundle: Path) -> Path:
     """A bundle with our ontology, shapes and queries, and data of its own."""
-    folder = tmp_path / "bundle"
-    (folder / "data" / "iesi").mkdir(parents=True)
-    for name in ("ontology", "shapes", "queries"):
-        (folder / name).symlink_to(root / name)
-    monkeypatch.setattr(assets, "root", lambda: folder)
-    return folder / "data" / "iesi"
+    return bare_bundle / "data" / "iesi"
 
 
 @pytest.fixture

@@ -59,16 +59,12 @@ def values(reader: Reader, thing: NamedNode, predicate: NamedNode) -> set[str]:
 
 
 @pytest.fixture
-def bundle(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def bundle(bare_bundle: Path) -> Path:
     """A bundle with our ontology, shapes and queries, and a table of one organisation; its folder of tables."""
-    folder = tmp_path / "bundle"
-    (folder / "data" / "iesi").mkdir(parents=True)
-    for name in ("ontology", "shapes", "queries"):
-        (folder / name).symlink_to(root / name)
-    monkeypatch.setattr(assets, "root", lambda: folder)
-    (folder / "data" / "organisations").mkdir()
-    put(folder / "data" / "organisations", ROW)
-    return folder / "data" / "organisations"
+    folder = bare_bundle / "data" / "organisations"
+    folder.mkdir()
+    put(folder, ROW)
+    return folder
 
 
 def put(folder: Path, *rows: dict[str, str]) -> None:

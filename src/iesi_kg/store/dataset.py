@@ -193,7 +193,7 @@ def _pour(source: Store, target: Store, graph: DefaultGraph | None) -> None:
     def pour() -> None:
         try:
             with os.fdopen(writing, "wb") as sink:
-                source.dump(sink, RdfFormat.N_TRIPLES if graph else RdfFormat.N_QUADS, from_graph=graph)
+                source.dump(sink, RdfFormat.N_QUADS if graph is None else RdfFormat.N_TRIPLES, from_graph=graph)
         except (OSError, RuntimeError, ValueError) as error:
             failures.append(error)
 
